@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The small library for whoever trusts our certificates."""
