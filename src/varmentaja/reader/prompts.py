@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Asking a person for a PIN: what is asked, and the answer that never shows itself in a log.
+
+The pad on the virtual reader's page is one way to ask (``pad.py``); a real reader's window will be another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from varmentaja.card.driver import KeyRole
+from varmentaja.domain.errors import Message
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChoice:
+    """One key the person may sign with."""
+
+    slot: str
+    role: KeyRole
+    holder: str
+    title: str
+    issuer: str
+    valid_until: datetime
+    tries_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PinRequest:
+    """A program asks for a signature; the person is shown all of this."""
+
+    asker: str
+    """Origin of the website that asks; empty when it is a program on this machine."""
+    choices: tuple[KeyChoice, ...]
+    """At least one; the person picks when there are several."""
+    error: Message | None = None
+    """Why the last try failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinAnswer:
+    """What the person typed, and for which of the choices."""
+
+    choice: int
+    pin: str = field(repr=False)
+
+
+class PinPrompt(Protocol):
+    """A way to ask a person for a PIN."""
+
+    def ask(self, request: PinRequest, *, given_up: Callable[[], bool]) -> PinAnswer | None:
+        """Wait for the answer; None when the person cancels, time runs out or ``given_up()`` turns true."""
