@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Addresses: the language comes first, then the audience. ``/`` leads to the reader's own language."""
+
+from __future__ import annotations
+
+from django.conf.urls.i18n import i18n_patterns
+from django.urls import include, path
+
+handler400 = "varmentaja.web.errors.bad_request"
+handler403 = "varmentaja.web.errors.permission_denied"
+handler404 = "varmentaja.web.errors.page_not_found"
+handler500 = "varmentaja.web.errors.server_error"
+
+urlpatterns = i18n_patterns(
+    path("", include("varmentaja.web.public.urls")),
+    path("style-guide/", include("varmentaja.web.styleguide.urls")),
+    prefix_default_language=True,
+)
