@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The ceremony: from one reviewed TOML file to a hierarchy on disk, its keys in the key store.
+
+Each step looks first whether its result is there, so a ceremony that was cut off goes on where it stopped,
+and one that was finished is only read back. The manifest is written last: without it there is no hierarchy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from varmentaja.domain.errors import conflict, invalid
+from varmentaja.pki.algorithms import KeyAlgorithm
+from varmentaja.pki.hierarchy import MANIFEST, MINUTES, Hierarchy, load_hierarchy
+from varmentaja.pki.issuance import CertificateRequest, issue, prepare, serial_text
+from varmentaja.pki.keystore.base import KeyStore
+from varmentaja.pki.names import Subject, encode_name, subject_values
+from varmentaja.pki.profile import Profile, content_hash, load_profile
+from varmentaja.pki.template import Issuer
+
+DAYS_A_YEAR = 365
+RESPONDER_DAYS = 370
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCertificate:
+    """One certificate of the plan: an authority, or (``responder_for``) its OCSP responder."""
+
+    id: str
+    role: str
+    line: str
+    issued_by: str
+    algorithm: KeyAlgorithm
+    profile: Profile
+    subject: Subject
+    days: int
+    shards: int
+    responder_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A ceremony file, read and checked."""
+
+    id: str
+    version: str
+    test: bool
+    base_url: str
+    policy_arc: str
+    policy_by_profile: tuple[tuple[str, str], ...]
+    content_hash: str
+    certificates: tuple[PlannedCertificate, ...]
+    """In the order of making: an issuer stands before what it issues."""
+
+
+def read_plan(text: str, *, base_url: str | None = None) -> Plan:
+    """Read a ceremony file; ``base_url`` replaces the file's. `invalid` if something is missing or
+    unmarked.
+    """
+    try:
+        content = tomllib.loads(text)
+        if base_url:
+            content["base_url"] = base_url
+        plan = Plan(
+            id=content["id"],
+            version=content["version"],
+            test=content["test"],
+            base_url=content["base_url"].rstrip("/"),
+            policy_arc=content["policies"]["arc"],
+            policy_by_profile=tuple(sorted(content["policies"]["by_profile"].items())),
+            content_hash=content_hash(content),
+            certificates=tuple(_planned(content)),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise invalid("The ceremony file is not right: %(reason)s", reason=str(error)) from error
+    for planned in plan.certificates:
+        if ("TEST" in (planned.subject.common_name or "")) is not plan.test:
+            raise invalid("The ceremony file is not right: %(reason)s", reason="TEST in names")
+    return plan
+
+
+def demo_plan(base_url: str) -> Plan:
+    """The plan of the demo's TEST hierarchy at ``base_url`` (``http://127.0.0.1:8001``)."""
+    return shipped_plan("demo", base_url=base_url)
+
+
+def shipped_plan(name: str, *, base_url: str | None = None) -> Plan:
+    """A plan shipped with the program."""
+    entry = files("varmentaja.profiles").joinpath("hierarchy", f"{name}.toml")
+    return read_plan(entry.read_text(encoding="utf-8"), base_url=base_url)
+
+
+def perform_ceremony(
+    plan: Plan, store: KeyStore, folder: Path, *, now: datetime, random: Callable[[int], bytes]
+) -> Hierarchy:
+    """Make (or go on making, or read back) the plan's hierarchy in ``folder``; certificates begin at ``now``.
+
+    `conflict` if the folder holds a hierarchy of another plan.
+    """
+    if (folder / MANIFEST).exists():
+        _refuse_other_plan(plan, folder)
+        return load_hierarchy(folder, production=not plan.test)
+    folder.mkdir(parents=True, exist_ok=True)
+    _make_keys(plan, store)
+    issuers: dict[str, Issuer] = {}
+    made: dict[str, x509.Certificate] = {}
+    for planned in plan.certificates:
+        issuer = issuers.get(planned.issued_by) or _self_issuer(plan, planned, store)
+        der = _certificate(planned, issuer, store, folder / f"{planned.id}.crt", now, random)
+        made[planned.id] = x509.load_der_x509_certificate(der)
+        if planned.responder_for is None:
+            issuers[planned.id] = replace(_self_issuer(plan, planned, store), certificate=made[planned.id])
+    _write(folder / MINUTES, minutes(plan, made, now).encode())
+    _write(folder / MANIFEST, json.dumps(_manifest(plan, folder, now), indent=1).encode())
+    return load_hierarchy(folder, production=not plan.test)
+
+
+def minutes(plan: Plan, made: dict[str, x509.Certificate], now: datetime) -> str:
+    """The ceremony's minutes as text, for the people present to read and sign."""
+    head = [
+        f"Minutes of the key ceremony “{plan.id}”, version {plan.version}",
+        f"Kind: {'TEST, not for production' if plan.test else 'production'}",
+        f"Time: {now.isoformat(timespec='seconds')}",
+        f"Ceremony file: SHA-256 {plan.content_hash}",
+        f"Address: {plan.base_url}",
+        "",
+    ]
+    return "\n".join(head + [line for p in plan.certificates for line in _minutes_entry(p, made[p.id])])
+
+
+def _minutes_entry(planned: PlannedCertificate, certificate: x509.Certificate) -> list[str]:
+    return [
+        f"{planned.id} ({planned.algorithm}), signed by {planned.issued_by}",
+        f"  subject: {certificate.subject.rfc4514_string()}",
+        f"  serial: {serial_text(certificate.serial_number)}",
+        f"  valid: {certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}",
+        f"  profile: {planned.profile.id} {planned.profile.version}, SHA-256 {planned.profile.content_hash}",
+        f"  certificate: SHA-256 {certificate.fingerprint(hashes.SHA256()).hex()}",
+        "",
+    ]
+
+
+def _planned(content: dict[str, Any]) -> Iterator[PlannedCertificate]:
+    for line in content["line"]:
+        for entry in sorted(content["authority"], key=lambda entry: entry["role"] != "root"):
+            authority = _planned_authority(content, line, entry)
+            yield authority
+            if entry["role"] != "root":
+                yield _planned_responder(authority, KeyAlgorithm(line["responder_key"]))
+
+
+def _planned_authority(
+    content: dict[str, Any], line: dict[str, Any], entry: dict[str, Any]
+) -> PlannedCertificate:
+    return PlannedCertificate(
+        id=f"{entry['role']}-{line['id']}",
+        role=entry["role"],
+        line=line["id"],
+        issued_by=f"root-{line['id']}",
+        algorithm=KeyAlgorithm(line["authority_key"]),
+        profile=load_profile(entry["profile"]),
+        subject=Subject(
+            country=content["name"]["country"],
+            organization=content["name"]["organization"],
+            common_name=f"{entry['common_name']} {line['label']}",
+        ),
+        days=int(entry["years"]) * DAYS_A_YEAR,
+        shards=int(entry["shards"]),
+    )
+
+
+def _planned_responder(authority: PlannedCertificate, algorithm: KeyAlgorithm) -> PlannedCertificate:
+    name = f"OCSP {authority.subject.common_name}"
+    return replace(
+        authority,
+        id=f"{authority.id}-ocsp",
+        issued_by=authority.id,
+        algorithm=algorithm,
+        profile=load_profile("ocsp-responder"),
+        subject=replace(authority.subject, common_name=name),
+        days=RESPONDER_DAYS,
+        responder_for=authority.id,
+    )
+
+
+def _make_keys(plan: Plan, store: KeyStore) -> None:
+    missing = [planned for planned in plan.certificates if not store.has(planned.id)]
+    # RSA takes up to a second a key and releases the interpreter while it searches.
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for _ in pool.map(lambda planned: store.generate(planned.id, planned.algorithm), missing):
+            pass
+
+
+def _self_issuer(plan: Plan, planned: PlannedCertificate, store: KeyStore) -> Issuer:
+    values = subject_values(planned.subject, planned.profile.attributes, planned.profile.character_set)
+    return Issuer(
+        id=planned.id,
+        role=planned.role,
+        test=plan.test,
+        name=encode_name(values),
+        key_label=planned.id,
+        public_key=store.public_key(planned.id),
+        base_url=plan.base_url,
+        policy_arc=plan.policy_arc,
+        policy_by_profile=plan.policy_by_profile,
+        shards=planned.shards,
+        certificate=None,
+    )
+
+
+def _certificate(
+    planned: PlannedCertificate,
+    issuer: Issuer,
+    store: KeyStore,
+    path: Path,
+    now: datetime,
+    random: Callable[[int], bytes],
+) -> bytes:
+    if path.exists():
+        return path.read_bytes()
+    request = CertificateRequest(
+        profile=planned.profile,
+        subject=planned.subject,
+        public_key=store.public_key(planned.id),
+        not_before=now,
+        not_after=now + timedelta(days=planned.days),
+    )
+    der = issue(prepare(request, issuer, random=random), store)
+    _write(path, der)
+    return der
+
+
+def _manifest(plan: Plan, folder: Path, now: datetime) -> dict[str, Any]:
+    responders = {p.responder_for: p for p in plan.certificates if p.responder_for}
+    return {
+        "format": 1,
+        "id": plan.id,
+        "version": plan.version,
+        "test": plan.test,
+        "base_url": plan.base_url,
+        "plan_sha256": plan.content_hash,
+        "made_at": now.isoformat(),
+        "policies": {"arc": plan.policy_arc, "by_profile": dict(plan.policy_by_profile)},
+        "authorities": [
+            _entry(planned, folder)
+            | {
+                "role": planned.role,
+                "line": planned.line,
+                "issued_by": planned.issued_by,
+                "shards": planned.shards,
+                "responder": _entry(responders[planned.id], folder) if planned.id in responders else None,
+            }
+            for planned in plan.certificates
+            if planned.responder_for is None
+        ],
+    }
+
+
+def _entry(planned: PlannedCertificate, folder: Path) -> dict[str, Any]:
+    profile = planned.profile
+    return {
+        "id": planned.id,
+        "key_label": planned.id,
+        "sha256": hashlib.sha256((folder / f"{planned.id}.crt").read_bytes()).hexdigest(),
+        "profile": {"id": profile.id, "version": profile.version, "content_hash": profile.content_hash},
+    }
+
+
+def _refuse_other_plan(plan: Plan, folder: Path) -> None:
+    manifest = json.loads((folder / MANIFEST).read_bytes())
+    if manifest["plan_sha256"] != plan.content_hash:
+        raise conflict("The folder holds a certificate hierarchy made from another ceremony file or address.")
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor, beside = tempfile.mkstemp(prefix=".", dir=path.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(beside).chmod(0o644)
+    Path(beside).replace(path)

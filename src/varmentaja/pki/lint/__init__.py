@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Linting: our own clause-coded rules and pkilint; which findings are expected is data of the profiles."""
+
+from varmentaja.pki.lint.external import lint_certificate, lint_crl, lint_ocsp
+from varmentaja.pki.lint.findings import CertificateRefused, Finding, Severity, judge
+from varmentaja.pki.lint.rules import Circumstances, own_findings
+
+__all__ = [
+    "CertificateRefused",
+    "Circumstances",
+    "Finding",
+    "Severity",
+    "judge",
+    "lint_certificate",
+    "lint_crl",
+    "lint_ocsp",
+    "own_findings",
+]

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Distinguished names: what may stand in a subject, in which order and string type (decision 18).
+
+Lengths are those of RFC 5280 appendix A; texts are NFC. ``CN`` is surname, name in use and serialNumber,
+and is the only attribute that is ever shortened: first to initials, then by cutting the surname.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from varmentaja.domain.errors import invalid
+from varmentaja.pki import der
+
+
+class CharacterSet(StrEnum):
+    """Letters a profile can carry. All are written as UTF8String."""
+
+    UTF8 = "utf-8"
+    LATIN1 = "iso-8859-1"
+
+
+class Attribute(StrEnum):
+    """Attributes of subjects, by the names the profiles use."""
+
+    COUNTRY = "country"
+    ORGANIZATION = "organization"
+    SERIAL_NUMBER = "serial_number"
+    GIVEN_NAME = "given_name"
+    SURNAME = "surname"
+    TITLE = "title"
+    PSEUDONYM = "pseudonym"
+    COMMON_NAME = "common_name"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRule:
+    """OID, upper bound in characters (RFC 5280 appendix A) and whether PrintableString is the type."""
+
+    oid: str
+    upper_bound: int
+    printable: bool = False
+
+
+RULES = {
+    Attribute.COUNTRY: AttributeRule("2.5.4.6", 2, printable=True),
+    Attribute.ORGANIZATION: AttributeRule("2.5.4.10", 64),
+    Attribute.SERIAL_NUMBER: AttributeRule("2.5.4.5", 64, printable=True),
+    Attribute.GIVEN_NAME: AttributeRule("2.5.4.42", 32768),
+    Attribute.SURNAME: AttributeRule("2.5.4.4", 32768),
+    Attribute.TITLE: AttributeRule("2.5.4.12", 64),
+    Attribute.PSEUDONYM: AttributeRule("2.5.4.65", 128, printable=True),
+    Attribute.COMMON_NAME: AttributeRule("2.5.4.3", 64),
+}
+_PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,./:=?-]*\Z")
+# Letters that do not decompose into a Latin letter and a mark; spellings are the offered ones, never
+# applied unasked.
+_OFFERED = str.maketrans(
+    {"đ": "d", "Đ": "D", "ŋ": "n", "Ŋ": "N", "ŧ": "t", "Ŧ": "T", "ǥ": "g", "Ǥ": "G", "ʒ": "z", "Ʒ": "Z"}
+    | {"ł": "l", "Ł": "L", "ı": "i", "œ": "oe", "Œ": "OE", "ẞ": "SS", "\u2019": "'", "\u2013": "-"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What stands in a subject. Persons have ``surname`` and ``given_names``; others only ``common_name``.
+
+    ``serial_number`` is the registration number (professional), SATU (others) or another identifier, as text;
+    ``first_name`` is the name in use; ``physician_code`` is the physician's identification code
+    (yksilöintitunnus).
+    """
+
+    serial_number: str | None = None
+    given_names: str | None = None
+    first_name: str | None = None
+    surname: str | None = None
+    title: str | None = None
+    physician_code: str | None = None
+    organization: str | None = None
+    common_name: str | None = None
+    country: str = "FI"
+
+
+def subject_values(
+    subject: Subject, attributes: Sequence[Attribute], character_set: CharacterSet
+) -> tuple[tuple[Attribute, str], ...]:
+    """The attributes of a subject in a profile's order, normalised and checked; absent ones are left out.
+
+    Raises `invalid` with ``field`` set: an unfit letter (for ISO 8859-1 the message offers a spelling in
+    ``values["suggestion"]`` where there is one), or a text over its upper bound.
+    """
+    texts = {
+        Attribute.COUNTRY: subject.country,
+        Attribute.ORGANIZATION: subject.organization,
+        Attribute.SERIAL_NUMBER: subject.serial_number,
+        Attribute.GIVEN_NAME: subject.given_names,
+        Attribute.SURNAME: subject.surname,
+        Attribute.TITLE: subject.title,
+        Attribute.PSEUDONYM: subject.physician_code,
+        Attribute.COMMON_NAME: subject.common_name or _person_common_name(subject),
+    }
+    return tuple(
+        (attribute, check_text(attribute, text, character_set))
+        for attribute in attributes
+        if (text := texts[attribute])
+    )
+
+
+def encode_name(values: Sequence[tuple[Attribute, str]]) -> bytes:
+    """Name as DER, one attribute in each RDN."""
+    return der.sequence(*(der.set_of(_encode_attribute(*value)) for value in values))
+
+
+def check_text(attribute: Attribute, text: str, character_set: CharacterSet) -> str:
+    """Normalise one value to NFC without outer spaces, and refuse what the attribute cannot carry."""
+    rule = RULES[attribute]
+    value = unicodedata.normalize("NFC", text).strip()
+    if any(unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} for letter in value):
+        raise invalid("A name may not hold control characters.", field=attribute)
+    if len(value) > rule.upper_bound:
+        raise invalid(
+            "“%(written)s” is too long for a certificate: %(length)s characters, at most %(most)s fit.",
+            field=attribute,
+            written=value,
+            length=len(value),
+            most=rule.upper_bound,
+        )
+    if rule.printable and not _PRINTABLE.match(value):
+        raise invalid("“%(written)s” may hold only plain letters and digits.", field=attribute, written=value)
+    if character_set is CharacterSet.LATIN1:
+        _check_latin1(attribute, value)
+    return value
+
+
+def offered_spelling(text: str) -> str | None:
+    """A spelling of ``text`` within ISO 8859-1 to offer to the person, or None where none is known."""
+    spelled = "".join(letter if _is_latin1(letter) else _plain(letter) for letter in text)
+    return spelled if _is_latin1(spelled) else None
+
+
+def common_name(surname: str, first_name: str, serial_number: str) -> str:
+    """``SURNAME FIRST SERIAL`` within 64 characters: initials where it would be longer, then a cut surname."""
+    most = RULES[Attribute.COMMON_NAME].upper_bound
+    surname, first = (unicodedata.normalize("NFC", name).strip() for name in (surname, first_name))
+    full = " ".join(part for part in (surname, first, serial_number) if part)
+    if len(full) <= most:
+        return full
+    tail = "".join(f" {part}" for part in (_initials(first), serial_number) if part)
+    return _cut(surname, most - len(tail)) + tail
+
+
+def _person_common_name(subject: Subject) -> str | None:
+    if not subject.surname:
+        return None
+    first = subject.first_name or (subject.given_names or "").split(" ")[0]
+    return common_name(subject.surname, first, subject.serial_number or "")
+
+
+def _initials(first_name: str) -> str:
+    return re.sub(r"[^\s-]+", lambda word: word.group()[0] + ".", first_name)
+
+
+def _cut(text: str, most: int) -> str:
+    while len(text) > most or (text and (text[-1] in " -")):
+        text = text[:-1]
+    return text
+
+
+def _check_latin1(attribute: Attribute, value: str) -> None:
+    if _is_latin1(value):
+        return
+    suggestion = offered_spelling(value)
+    if suggestion is None:
+        raise invalid("“%(written)s” has letters this card cannot carry.", field=attribute, written=value)
+    raise invalid(
+        "“%(written)s” has letters this card cannot carry. If the person agrees, write “%(suggestion)s”.",
+        field=attribute,
+        written=value,
+        suggestion=suggestion,
+    )
+
+
+def _is_latin1(text: str) -> bool:
+    return all(ord(letter) < 0x7F or 0xA0 <= ord(letter) <= 0xFF for letter in text)
+
+
+def _plain(letter: str) -> str:
+    base = unicodedata.normalize("NFD", letter.translate(_OFFERED))
+    return "".join(part for part in base if not unicodedata.combining(part))
+
+
+def _encode_attribute(attribute: Attribute, value: str) -> bytes:
+    rule = RULES[attribute]
+    text = der.printable_string(value) if rule.printable else der.utf8_string(value)
+    return der.sequence(der.oid(rule.oid), text)

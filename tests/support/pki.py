@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A TEST hierarchy made once a run, and certificates under it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from varmentaja.pki.algorithms import PrivateKey
+from varmentaja.pki.ceremony import demo_plan, perform_ceremony
+from varmentaja.pki.hierarchy import Hierarchy
+from varmentaja.pki.issuance import CertificateRequest, issue, prepare
+from varmentaja.pki.keystore import SoftwareKeyStore, open_software_store
+from varmentaja.pki.names import Subject
+from varmentaja.pki.profile import load_profile
+
+BASE_URL = "http://127.0.0.1:8001"
+LINES = ("ecc", "rsa")
+PERSON_PROFILES = ("professional-auth", "professional-sign", "personnel-auth", "personnel-sign")
+PHYSICIAN = Subject(
+    serial_number="00198705840",
+    given_names="Aino Maria",
+    first_name="Aino",
+    surname="Äijälä",
+    title="laillistettu lääkäri",
+    physician_code="032680",
+)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo hierarchy with its key store."""
+
+    hierarchy: Hierarchy
+    store: SoftwareKeyStore
+    now: datetime
+
+    def issue(
+        self, profile: str, line: str, key: PrivateKey, subject: Subject = PHYSICIAN
+    ) -> x509.Certificate:
+        """One certificate by the authority for professionals."""
+        request = CertificateRequest(
+            load_profile(profile), subject, key.public_key(), self.now, self.now + timedelta(days=1826)
+        )
+        issuer = self.hierarchy.authority_for("professionals", line).issuer
+        token = prepare(request, issuer, random=os.urandom)
+        return x509.load_der_x509_certificate(issue(token, self.store))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo hierarchy of this run."""
+    folder = tmp_path_factory.mktemp("pki")
+    store = open_software_store(folder / "keys", b"passphrase", random=os.urandom)
+    now = datetime.now(UTC).replace(microsecond=0)
+    plan = demo_plan(BASE_URL)
+    return Demo(perform_ceremony(plan, store, folder / "hierarchy", now=now, random=os.urandom), store, now)
+
+
+@pytest.fixture(scope="session")
+def card_keys() -> dict[str, PrivateKey]:
+    """A card key for each line: P-384 and RSA-3072."""
+    return {"ecc": ec.generate_private_key(ec.SECP384R1()), "rsa": rsa.generate_private_key(65537, 3072)}
