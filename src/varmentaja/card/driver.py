@@ -270,6 +270,19 @@ class PinNotAccepted(CardError):
         self.role = role
 
 
+class CodeNotAccepted(CardError):
+    """Not a code of this card's length; the card was not asked, no try is spent."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__(
+            Kind.INVALID,
+            message(
+                "The activation code has %(length)s digits. It is in the letter sent to you.", length=length
+            ),
+            field="code",
+        )
+
+
 class CardFault(CardError):
     """The card answered with something that makes no sense here; ``status`` is the status word."""
 

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Where things lie on our cards, and the limits of their PINs.
+
+Shared by personaliser, driver and virtual card. File and object identifiers are those of the
+Finnish card application (FINEID S4-2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from varmentaja.card.driver import KeyAlgorithm, KeyRole, PinRole
+
+AID = bytes.fromhex("A000000063504B43532D3135")
+"""PKCS#15 application: registered provider A000000063 and "PKCS-15"."""
+
+MF = 0x3F00
+DF = 0x5015
+EF_DIR = 0x2F00
+ODF = 0x5031
+TOKEN_INFO = 0x5032
+AODF = 0x4401
+PRKDF = 0x4402
+CDF = 0x4403
+PUKDF = 0x4404
+TRUSTED_CDF = 0x4405
+
+CERTIFICATE_ISSUER = 0x4333
+CERTIFICATE_ROOT = 0x4334
+ID_ISSUER = 0x47
+ID_ROOT = 0x48
+
+PIN_SIZE = 8
+"""PINs and codes travel padded with FF to this many bytes."""
+PIN_REFERENCE = {PinRole.AUTHENTICATION: 1, PinRole.SIGNATURE: 2}
+UNBLOCK_AUTH_ID = 0x81
+UNBLOCK_REFERENCE = 3
+
+FILE_EXISTS = 0x6A89
+NOT_ACTIVATED = 0x6984
+"""Status of a PIN in transport state."""
+
+CURVES: dict[KeyAlgorithm, ec.EllipticCurve] = {
+    KeyAlgorithm.P256: ec.SECP256R1(),
+    KeyAlgorithm.P384: ec.SECP384R1(),
+}
+EC_BITS = {KeyAlgorithm.P256: 256, KeyAlgorithm.P384: 384}
+RSA_BITS = {KeyAlgorithm.RSA_2048: 2048, KeyAlgorithm.RSA_3072: 3072}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """Where one key pair and its certificate lie."""
+
+    private: int
+    public: int
+    certificate: int
+    identifier: int
+
+
+KEYS = {
+    KeyRole.AUTHENTICATION: KeyPlace(private=0x4B01, public=0x5501, certificate=0x4331, identifier=0x45),
+    KeyRole.SIGNATURE: KeyPlace(private=0x4B02, public=0x5502, certificate=0x4332, identifier=0x46),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PinPolicy:
+    """Limits of one PIN, from the PIN rules of the product and card generation.
+
+    ``code_length``: digits of the activation code that sets it. Tries are per PIN and per code."""
+
+    min_length: int
+    max_length: int
+    tries: int
+    code_length: int
+    code_tries: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.min_length <= self.max_length <= PIN_SIZE or not 1 <= self.code_length <= PIN_SIZE:
+            raise ValueError(f"PINs and codes have at most {PIN_SIZE} digits")
+        if not 1 <= self.tries <= 15 or not 1 <= self.code_tries <= 15:
+            raise ValueError("a status word tells of at most 15 tries")
+
+
+def path_of(identifier: int) -> bytes:
+    """The path of a file of the application, from the MF on."""
+    return MF.to_bytes(2) + DF.to_bytes(2) + identifier.to_bytes(2)
+
+
+def pad_pin(digits: str) -> bytes:
+    """Digits as they travel: ASCII, padded with FF."""
+    return digits.encode("ascii").ljust(PIN_SIZE, b"\xff")
+
+
+def is_trivial(digits: str) -> bool:
+    """One digit repeated, or a run up or down: too easy to guess."""
+    steps = {int(after) - int(before) for before, after in pairwise(digits)}
+    return steps in (set(), {0}, {1}, {-1})
