@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Reads a publication folder: checks signatures and hashes, then hands out snapshots that never change."""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from varmentaja.domain.errors import DomainError, invalid, unavailable
+from varmentaja.pki.publication.files import FileRef, map_file
+from varmentaja.pki.publication.manifest import HEAD, MANIFEST, CrlRef, FolderRef, Head, Manifest
+from varmentaja.pki.publication.seal import Verify
+from varmentaja.pki.publication.segment import Entry, Segment
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCrl:
+    """A CRL with its dates. The file stays mapped, so it can be served after the folder is gone."""
+
+    path: Path
+    ref: CrlRef
+    der: mmap.mmap | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A set or overlay that has been opened and checked."""
+
+    path: Path
+    manifest: Manifest
+    segments: dict[str, tuple[Segment, ...]]
+    """By authority, oldest first."""
+    crls: dict[tuple[str, str], PublishedCrl]
+    """By authority and shard."""
+    certificates: dict[str, bytes]
+    """DER by authority."""
+
+
+class Snapshot:
+    """One state of the publication, whole and unchanging; safe for many threads."""
+
+    def __init__(self, head: Head, base: Folder, overlay: Folder | None) -> None:
+        self.head = head
+        self.base = base
+        self.overlay = overlay
+        folders = [base, overlay] if overlay else [base]
+        self._segments: dict[str, tuple[Segment, ...]] = {}
+        self.crls: Mapping[tuple[str, str], PublishedCrl] = base.crls | (overlay.crls if overlay else {})
+        """By authority and shard."""
+        for folder in folders:
+            for authority, segments in folder.segments.items():
+                older = self._segments.get(authority, ())
+                self._segments[authority] = (*reversed(segments), *older)
+
+    @property
+    def certificates(self) -> Mapping[str, bytes]:
+        """DER of the certificate of every authority published here, by name."""
+        return self.base.certificates
+
+    def segments(self, authority: str) -> tuple[Segment, ...]:
+        """The authority's segments, newest first."""
+        return self._segments.get(authority, ())
+
+    def find(self, authority: str, serial: int) -> tuple[Segment, Entry] | None:
+        """Return the entry that holds for a certificate and the segment with its answers (newest first)."""
+        for segment in self._segments.get(authority, ()):
+            entry = segment.find(serial)
+            if entry is not None:
+                return segment, entry
+        return None
+
+    def version(self, authority: str, serial: int) -> tuple[int, int]:
+        """(revision, thisUpdate in Unix seconds) of what is published; (-1, 0) if nothing is."""
+        found = self.find(authority, serial)
+        return found[1].version if found else (-1, 0)
+
+    def entries(self, authority: str) -> Iterator[Entry]:
+        """Every entry that holds, once, in no promised order: to find what is due, or to count."""
+        newer: list[Segment] = []
+        for segment in self._segments.get(authority, ()):
+            for entry in segment:
+                if not any(other.find(entry.serial) for other in newer):
+                    yield entry
+            newer.append(segment)
+
+
+_Identity = tuple[FileRef, int, int]
+"""What the manifest says, inode, time of last change (ns)."""
+
+
+class PublicationReader:
+    """Follows a publication folder. What cannot be verified is refused, and the old snapshot stays."""
+
+    current: Snapshot | None = None
+    problem: str | None = None
+    """Why the last head was refused; None when ``current`` is what the folder says."""
+
+    def __init__(self, folder: Path, verify: Verify) -> None:
+        self._folder = folder
+        self._verify = verify
+        self._seen: bytes | None = None
+        self._verified: set[_Identity] = set()
+
+    def poll(self, *, again: bool = False) -> bool:
+        """Take the folder's head if it is new and sound; return whether ``current`` changed.
+
+        Cheap when nothing changed. A refused head is not looked at twice unless ``again`` is set. Never
+        raises for what stands in the folder.
+        """
+        try:
+            document = (self._folder / HEAD).read_bytes()
+            if document == self._seen and not (again and self.problem):
+                return False
+            self._seen = document
+            head = Head.unsealed(document, self._verify)
+            if self.current and head.goes_back(self.current.head):
+                raise unavailable("The publication went back to an older set; the newer one is kept.")
+            self.current = self.load(head)
+        except OSError as error:
+            self._seen = None
+            self.problem = f"{type(error).__name__}: {error.strerror}"
+            return False
+        except DomainError as error:
+            self.problem = str(error)
+            return False
+        self.problem = None
+        return True
+
+    def load(self, head: Head) -> Snapshot:
+        """Open what a head points at, verifying each file that this reader has not verified before.
+
+        Raises ``invalid`` for a broken set, OSError for a missing file.
+        """
+        verified: set[_Identity] = set()
+        base = self._open_folder("set", self._folder / "sets", head.set, verified)
+        overlay = None
+        if head.overlay:
+            overlay = self._open_folder("overlay", self._folder / "overlay", head.overlay, verified)
+        self._verified = verified  # files of earlier sets are forgotten
+        return Snapshot(head, base, overlay)
+
+    def _open_folder(self, kind: str, parent: Path, ref: FolderRef, verified: set[_Identity]) -> Folder:
+        path = parent / str(ref.number)
+        document = (path / MANIFEST).read_bytes()
+        if hashlib.sha256(document).hexdigest() != ref.manifest_sha256:
+            raise invalid("The publication's file %(name)s is damaged.", name=MANIFEST)
+        manifest = Manifest.unsealed(kind, document, self._verify)
+        if manifest.number != ref.number:
+            raise invalid("The publication's file %(name)s is damaged.", name=MANIFEST)
+        folder = Folder(path, manifest, {}, {}, {})
+        for authority, content in manifest.authorities.items():
+            for shard, crl in content.crls.items():
+                self._check(path, crl.file, verified)
+                file = path / crl.file.name
+                folder.crls[authority, shard] = PublishedCrl(file, crl, map_file(file))
+            if content.certificate:
+                self._check(path, content.certificate, verified)
+                folder.certificates[authority] = (path / content.certificate.name).read_bytes()
+            opened = []
+            for segment in content.segments:
+                self._check(path, segment.index, verified)
+                self._check(path, segment.answers, verified)
+                opened.append(Segment(path / segment.index.name, path / segment.answers.name))
+            folder.segments[authority] = tuple(opened)
+        return folder
+
+    def _check(self, folder: Path, ref: FileRef, verified: set[_Identity]) -> None:
+        """Compare a file with the manifest, unless it is a link to one compared for the set before."""
+        path = folder / ref.name
+        status = path.stat()
+        identity = ref, status.st_ino, status.st_mtime_ns
+        if identity not in self._verified and not _matches(path, ref):
+            raise invalid("The publication's file %(name)s is damaged.", name=ref.name)
+        verified.add(identity)
+
+
+def _matches(path: Path, ref: FileRef) -> bool:
+    return path.stat().st_size == ref.size and hashlib.sha256(map_file(path)).hexdigest() == ref.sha256

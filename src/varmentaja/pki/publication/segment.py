@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A sorted run of OCSP answers of one authority: a fixed-width index and the answers it points into.
+
+An index record is 56 bytes, little-endian: the low 64 bits of the serial number, its high 96 bits
+(big-endian), revision, lengths of the two answers, offset of the first in the other file, thisUpdate and
+nextUpdate in Unix seconds. Records are ordered by low, then high bits. Serials are random, so the low bits
+alone nearly always decide, and as a column of machine words they are searched without Python code per step.
+"""
+
+from __future__ import annotations
+
+import heapq
+import struct
+import sys
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from varmentaja.pki.publication.content import Answer
+from varmentaja.pki.publication.files import HashedFile, map_file
+from varmentaja.pki.publication.manifest import SegmentRef
+
+_RECORD = struct.Struct("<Q12sIIIQQQ")
+_WORDS = _RECORD.size // 8
+_LOW = (1 << 64) - 1
+_LIMIT = 1 << 160  # RFC 5280 §4.1.2.2: at most 20 octets
+
+assert sys.byteorder == "little", "the index is searched in place, as little-endian words"
+
+
+class Entry(NamedTuple):
+    """One index record."""
+
+    low: int
+    high: bytes
+    revision: int
+    sha1_size: int
+    sha256_size: int
+    offset: int
+    this_update: int
+    """Unix seconds."""
+    next_update: int
+
+    @property
+    def serial(self) -> int:
+        """The certificate's serial number."""
+        return int.from_bytes(self.high, "big") << 64 | self.low
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Of two entries for one serial the greater version holds."""
+        return self.revision, self.this_update
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether there is no answer (any more)."""
+        return not self.sha1_size
+
+
+class Segment:
+    """A segment opened for reading; safe for many threads."""
+
+    def __init__(self, index: Path, answers: Path) -> None:
+        self._index = map_file(index)
+        self._answers = map_file(answers)
+        self._lows: Sequence[int] = memoryview(self._index).cast("Q")[::_WORDS]
+
+    def __len__(self) -> int:
+        return len(self._lows)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return map(Entry._make, _RECORD.iter_unpack(self._index))
+
+    def find(self, serial: int) -> Entry | None:
+        """Return the record of a serial number, or None."""
+        if not 0 <= serial < _LIMIT:
+            return None
+        low, high = serial & _LOW, (serial >> 64).to_bytes(12, "big")
+        position = bisect_left(self._lows, low)
+        while position < len(self._lows) and self._lows[position] == low:
+            entry = Entry._make(_RECORD.unpack_from(self._index, position * _RECORD.size))
+            if entry.high == high:
+                return entry
+            position += 1
+        return None
+
+    def sha1(self, entry: Entry) -> bytes:
+        """The DER answer whose CertID uses SHA-1."""
+        return self._answers[entry.offset : entry.offset + entry.sha1_size]
+
+    def sha256(self, entry: Entry) -> bytes:
+        """The DER answer whose CertID uses SHA-256."""
+        start = entry.offset + entry.sha1_size
+        return self._answers[start : start + entry.sha256_size]
+
+
+class SegmentWriter:
+    """Writes ``<name>.index`` and ``<name>.answers``; records must come in order. Use with ``with``."""
+
+    ref: SegmentRef
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._index = HashedFile(folder / f"{name}.index")
+        self._answers = HashedFile(folder / f"{name}.answers")
+        self._count = 0
+        self._last: tuple[int, bytes] = (-1, b"")
+
+    def add(self, entry: Entry, sha1: bytes, sha256: bytes) -> None:
+        """Append one record (its sizes and offset are set here)."""
+        key = entry.low, entry.high
+        assert key > self._last, "records out of order"
+        self._last = key
+        placed = entry._replace(sha1_size=len(sha1), sha256_size=len(sha256), offset=self._answers.size)
+        self._index.write(_RECORD.pack(*placed))
+        self._answers.write(sha1)
+        self._answers.write(sha256)
+        self._count += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._index.__exit__(kind, error, trace)
+        self._answers.__exit__(kind, error, trace)
+        if kind is None:
+            self.ref = SegmentRef(self._index.ref, self._answers.ref, self._count)
+
+
+def entry_of(answer: Answer) -> Entry:
+    """The record of an answer, not yet placed; ValueError or OverflowError for an impossible serial."""
+    if answer.serial < 0:
+        raise ValueError("a serial number is not negative")
+    high = (answer.serial >> 64).to_bytes(12, "big")
+    times = _seconds(answer.this_update), _seconds(answer.next_update)
+    sizes = len(answer.sha1), len(answer.sha256)
+    return Entry(answer.serial & _LOW, high, answer.revision, *sizes, 0, *times)
+
+
+def write_run(folder: Path, name: str, answers: Iterable[Answer]) -> SegmentRef:
+    """Sort answers of one authority in memory and write them; of two for a serial the newest stays."""
+    newest: dict[tuple[int, bytes], tuple[Entry, Answer]] = {}
+    for answer in answers:
+        entry = entry_of(answer)
+        key = entry.low, entry.high
+        if key not in newest or newest[key][0].version <= entry.version:
+            newest[key] = entry, answer
+    with SegmentWriter(folder, name) as writer:
+        for key in sorted(newest):
+            entry, answer = newest[key]
+            writer.add(entry, answer.sha1, answer.sha256)
+    return writer.ref
+
+
+def merge(
+    folder: Path, name: str, segments: Sequence[Segment], keep: Callable[[Entry], bool]
+) -> SegmentRef | None:
+    """Write the newest version of each serial that ``keep`` accepts; None when nothing stays."""
+    ordered = heapq.merge(*(_ranked(segment, rank) for rank, segment in enumerate(segments)))
+    with SegmentWriter(folder, name) as writer:
+        for _, same in groupby(ordered, key=lambda item: item[0]):
+            *_, (_, _, rank, entry) = same
+            if keep(entry):
+                writer.add(entry, segments[rank].sha1(entry), segments[rank].sha256(entry))
+    if writer.ref.count:
+        return writer.ref
+    (folder / writer.ref.index.name).unlink()
+    (folder / writer.ref.answers.name).unlink()
+    return None
+
+
+def _ranked(segment: Segment, rank: int) -> Iterator[tuple[tuple[int, bytes], tuple[int, int], int, Entry]]:
+    """Entries with what they are ordered by: serial, version, then the later segment."""
+    return (((entry.low, entry.high), entry.version, rank, entry) for entry in segment)
+
+
+def _seconds(time: datetime) -> int:
+    return int(time.timestamp())

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Sets and overlays: what is published is found, what is older never comes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.x509 import ocsp
+from tests.support.status import HOUR, NOW, Authority, Publication
+
+from varmentaja.domain.errors import DomainError, Kind, not_allowed
+from varmentaja.pki.publication import Answer, Candidate, Snapshot
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority("people")
+
+
+@pytest.fixture
+def publication(tmp_path: Path) -> Publication:
+    return Publication(tmp_path / "publication")
+
+
+def _publish(publication: Publication, authority: Authority, number: int, *answers: Answer) -> Snapshot:
+    publication.publisher.publish(answers, [], {authority.name: authority.der}, number, NOW)
+    snapshot = publication.publisher.current()
+    assert snapshot
+    return snapshot
+
+
+def _status(snapshot: Snapshot, authority: str, serial: int) -> ocsp.OCSPCertStatus | None:
+    found = snapshot.find(authority, serial)
+    if found is None or found[1].is_withdrawn:
+        return None
+    segment, entry = found
+    sha1 = ocsp.load_der_ocsp_response(segment.sha1(entry))
+    sha256 = ocsp.load_der_ocsp_response(segment.sha256(entry))
+    assert sha1.serial_number == sha256.serial_number == serial
+    assert (sha1.hash_algorithm.name, sha256.hash_algorithm.name) == ("sha1", "sha256")
+    assert sha1.certificate_status == sha256.certificate_status
+    return sha1.certificate_status
+
+
+GOOD, REVOKED = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED
+
+
+def test_nothing_published_is_none(publication: Publication) -> None:
+    assert publication.publisher.current() is None
+    with pytest.raises(DomainError):
+        publication.publisher.overtake([], [], NOW)
+
+
+def test_every_published_serial_is_found_and_no_other(publication: Publication, authority: Authority) -> None:
+    serials = [1, 2**64, 2**64 + 1, 2**128 + 1, 2**159 - 1, *range(1000, 1040)]
+    snapshot = _publish(publication, authority, 1, *(authority.answer(serial) for serial in serials))
+    assert all(_status(snapshot, "people", serial) is GOOD for serial in serials)
+    for other in (0, 3, -1, 2**65, 2**128, 2**160, 2**200):
+        assert snapshot.find("people", other) is None
+    assert snapshot.find("others", 1) is None
+    assert sorted(entry.serial for entry in snapshot.entries("people")) == sorted(serials)
+
+
+def test_a_set_holds_the_set_before_and_what_is_new(publication: Publication, authority: Authority) -> None:
+    _publish(publication, authority, 1, *(authority.answer(serial) for serial in range(1, 30)))
+    snapshot = _publish(publication, authority, 2, authority.answer(5, revoked=True), authority.answer(77))
+    assert _status(snapshot, "people", 5) is REVOKED
+    assert _status(snapshot, "people", 6) is GOOD
+    assert _status(snapshot, "people", 77) is GOOD
+    assert len(list(snapshot.entries("people"))) == 30
+
+
+def test_small_sets_leave_the_large_segment_untouched(publication: Publication, authority: Authority) -> None:
+    first = _publish(publication, authority, 1, *(authority.answer(serial) for serial in range(1, 101)))
+    second = _publish(publication, authority, 2, authority.answer(500))
+    base = first.base.manifest.authorities["people"].segments[0].answers.name
+    paths = [snapshot.base.path / base for snapshot in (first, second)]
+    assert paths[0].samefile(paths[1])
+
+
+def test_the_number_of_segments_stays_small(publication: Publication, authority: Authority) -> None:
+    largest = 0
+    for number in range(1, 60):
+        snapshot = _publish(publication, authority, number, authority.answer(number))
+        largest = max(largest, len(snapshot.segments("people")))
+    assert largest <= 4
+    assert all(_status(snapshot, "people", serial) is GOOD for serial in range(1, 60))
+
+
+def test_a_set_number_never_goes_back(publication: Publication, authority: Authority) -> None:
+    _publish(publication, authority, 7, authority.answer(1))
+    for number in (6, 7):
+        with pytest.raises(DomainError) as caught:
+            _publish(publication, authority, number, authority.answer(1))
+        assert caught.value.kind is Kind.CONFLICT
+    assert publication.publisher.next_number(NOW) >= NOW.timestamp()
+    _publish(publication, authority, 2**40, authority.answer(1))
+    assert publication.publisher.next_number(NOW) == 2**40 + 1
+
+
+def test_a_late_good_does_not_undo_a_revocation(publication: Publication, authority: Authority) -> None:
+    _publish(publication, authority, 1, authority.answer(1), authority.answer(2))
+    publication.publisher.overtake([authority.answer(1, revoked=True)], [], NOW)
+    late = authority.answer(1, now=NOW + HOUR)
+    snapshot = _publish(publication, authority, 2, late)
+    assert _status(snapshot, "people", 1) is REVOKED
+    publication.publisher.overtake([late], [], NOW)
+    snapshot = _publish(publication, authority, 3, late, authority.answer(2, revoked=True))
+    assert [_status(snapshot, "people", serial) for serial in (1, 2)] == [REVOKED, REVOKED]
+
+
+def test_overlays_add_up_and_the_next_set_takes_them_in(
+    publication: Publication, authority: Authority
+) -> None:
+    _publish(publication, authority, 1, *(authority.answer(serial) for serial in range(1, 9)))
+    for serial in (3, 4, 5):
+        head = publication.publisher.overtake([authority.answer(serial, revoked=True)], [], NOW)
+    assert (head.set.number, head.generation) == (1, 3)
+    snapshot = publication.publisher.current()
+    assert snapshot
+    assert snapshot.overlay
+    expected = [GOOD, GOOD, REVOKED, REVOKED, REVOKED, GOOD, GOOD, GOOD]
+    assert [_status(snapshot, "people", serial) for serial in range(1, 9)] == expected
+    snapshot = _publish(publication, authority, 2)
+    assert snapshot.overlay is None
+    assert snapshot.head.generation == 3
+    assert [_status(snapshot, "people", serial) for serial in range(1, 9)] == expected
+
+
+def test_a_revocation_during_the_writing_of_a_set_is_kept(
+    publication: Publication, authority: Authority
+) -> None:
+    _publish(publication, authority, 1, authority.answer(1), authority.answer(2))
+
+    def slow_answers() -> list[Answer]:
+        good = [authority.answer(1, now=NOW + HOUR)]
+        for serial in (1, 1, 2, 2, 1):  # more overlays than are kept on disk
+            publication.publisher.overtake(
+                [authority.answer(serial, revoked=True)],
+                [authority.crl([serial], number=100 + serial)],
+                NOW,
+            )
+        return good
+
+    answers = (answer for _ in range(1) for answer in slow_answers())
+    publication.publisher.publish(answers, [], {}, 2, NOW)
+    snapshot = publication.publisher.current()
+    assert snapshot
+    assert snapshot.head.set.number == 2
+    assert [_status(snapshot, "people", serial) for serial in (1, 2)] == [REVOKED, REVOKED]
+    assert snapshot.crls["people", "0"].ref.number == 102
+
+
+def test_the_newest_crl_number_holds(publication: Publication, authority: Authority) -> None:
+    publisher, certificates = publication.publisher, {"people": authority.der}
+    publisher.publish([], [authority.crl(number=10)], certificates, 1, NOW)
+    publisher.overtake([], [authority.crl([1], number=11)], NOW)
+    publisher.overtake([], [authority.crl(number=9)], NOW)
+    for number in (2, 3):
+        publisher.publish([], [authority.crl(number=10)], {}, number, NOW)
+        snapshot = publisher.current()
+        assert snapshot
+        assert snapshot.crls["people", "0"].ref.number == 11
+        assert bytes(snapshot.crls["people", "0"].der) == bytes(
+            (snapshot.base.path / "people.0.crl").read_bytes()
+        )
+
+
+def test_a_withdrawn_certificate_is_spoken_of_no_more(publication: Publication, authority: Authority) -> None:
+    _publish(publication, authority, 1, *(authority.answer(serial) for serial in range(1, 20)))
+    gone = Answer.withdrawn("people", 4, 1, NOW)
+    snapshot = _publish(publication, authority, 2, gone)
+    assert _status(snapshot, "people", 4) is None
+    renewed = [authority.answer(serial, now=NOW + HOUR) for serial in range(1, 20) if serial != 4]
+    snapshot = _publish(publication, authority, 3, *renewed)
+    assert snapshot.find("people", 4) is None, "the merge into the oldest segment drops it"
+
+
+@pytest.mark.parametrize("name", ["../people", "", "People", "a/b", "-a", "a" * 65, ".."])
+def test_names_that_are_no_file_names_are_refused(
+    publication: Publication, authority: Authority, name: str
+) -> None:
+    answer = replace(authority.answer(1), authority=name)
+    with pytest.raises(DomainError):
+        publication.publisher.publish([answer], [], {name: authority.der}, 1, NOW)
+    assert publication.publisher.current() is None
+
+
+def test_answers_need_the_authority_and_its_certificate_stays(
+    publication: Publication, authority: Authority
+) -> None:
+    with pytest.raises(DomainError):
+        publication.publisher.publish([authority.answer(1)], [], {}, 1, NOW)
+    _publish(publication, authority, 2, authority.answer(1))
+    with pytest.raises(DomainError) as caught:
+        publication.publisher.publish([], [], {"people": Authority("people").der}, 3, NOW)
+    assert caught.value.kind is Kind.CONFLICT
+    with pytest.raises(DomainError):
+        publication.publisher.overtake([replace(authority.answer(1, revoked=True), authority="x")], [], NOW)
+
+
+def test_a_gate_holds_sets_and_overlays_back(tmp_path: Path, authority: Authority) -> None:
+    def at_most_two(candidate: Candidate) -> None:
+        assert candidate.before is None or candidate.after.head.time >= candidate.before.head.time
+        if candidate.overtaking > 2:
+            raise not_allowed("Too many.")
+
+    publication = Publication(tmp_path, gates=(at_most_two,))
+    _publish(publication, authority, 1, *(authority.answer(serial) for serial in range(1, 9)))
+    before = (tmp_path / "head.json").read_bytes()
+    with pytest.raises(DomainError):
+        revoked = [authority.answer(serial, revoked=True) for serial in (1, 2, 3)]
+        publication.publisher.overtake(revoked, [], NOW)
+    assert (tmp_path / "head.json").read_bytes() == before
+    publication.publisher.overtake(revoked[:2], [], NOW)
+    snapshot = publication.publisher.current()
+    assert snapshot
+    assert [_status(snapshot, "people", serial) for serial in (1, 2, 3)] == [REVOKED, REVOKED, GOOD]
+
+
+def test_old_sets_and_overlays_are_removed(publication: Publication, authority: Authority) -> None:
+    for number in range(1, 9):
+        _publish(publication, authority, number, authority.answer(number))
+        publication.publisher.overtake([authority.answer(number, revoked=True)], [], NOW)
+    assert sorted(path.name for path in (publication.folder / "sets").iterdir()) == ["6", "7", "8"]
+    assert sorted(path.name for path in (publication.folder / "overlay").iterdir()) == ["6", "7", "8"]
