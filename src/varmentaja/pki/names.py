@@ -143,7 +143,7 @@ def offered_spelling(text: str) -> str | None:
 
 
 def common_name(surname: str, first_name: str, serial_number: str) -> str:
-    """``SURNAME FIRST SERIAL`` within 64 characters: initials where it would be longer, then a cut surname."""
+    """``SURNAME FIRST SERIAL`` within 64 characters: initials where longer, then a cut surname."""
     most = RULES[Attribute.COMMON_NAME].upper_bound
     surname, first = (unicodedata.normalize("NFC", name).strip() for name in (surname, first_name))
     full = " ".join(part for part in (surname, first, serial_number) if part)

@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-
 from tests.support.pki import LINES, PERSON_PROFILES, PHYSICIAN, Demo
+
 from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.pki.algorithms import PrivateKey
 from varmentaja.pki.issuance import CertificateRequest, LintedToken, issue, new_serial, prepare

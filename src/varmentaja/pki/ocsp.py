@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""OCSP answers (RFC 6960 §4.2) signed by an authority's delegated responder.
+
+`presign` makes the two answers that are published for a certificate, one for each hash by which a client
+may name the issuer; `sign_answers` makes any other: several certificates, a nonce.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from functools import lru_cache
+from typing import cast
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from varmentaja.domain.errors import invalid
+from varmentaja.pki import der
+from varmentaja.pki.algorithms import SIGNING_HASH, Hash, PublicKey, algorithm_of, signature_identifier, spki
+from varmentaja.pki.crl import REASON_CODES, Reason
+from varmentaja.pki.der_reader import Reader
+from varmentaja.pki.hierarchy import Authority, Responder
+from varmentaja.pki.keystore.base import KeyStore
+from varmentaja.pki.template import key_identifier
+
+_BASIC_RESPONSE = "1.3.6.1.5.5.7.48.1.1"
+NONCE_OID = "1.3.6.1.5.5.7.48.1.2"
+
+
+class CertIdHash(StrEnum):
+    """Hashes by which a CertID may name the issuer (RFC 9919)."""
+
+    SHA1 = "sha1"
+    SHA256 = "sha256"
+
+
+HASH_OIDS = {CertIdHash.SHA1: "1.3.14.3.2.26", CertIdHash.SHA256: "2.16.840.1.101.3.4.2.1"}
+
+
+class ErrorStatus(IntEnum):
+    """OCSPResponseStatus other than successful (RFC 6960 §4.2.1)."""
+
+    MALFORMED_REQUEST = 1
+    INTERNAL_ERROR = 2
+    TRY_LATER = 3
+    SIG_REQUIRED = 5
+    UNAUTHORIZED = 6
+
+
+class Condition(StrEnum):
+    """CertStatus."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateStatus:
+    """What is said of one serial number (hexadecimal text)."""
+
+    serial: str
+    condition: Condition = Condition.GOOD
+    revoked_at: datetime | None = None
+    reason: Reason = Reason.UNSPECIFIED
+
+    def __post_init__(self) -> None:
+        if (self.revoked_at is not None) is not (self.condition is Condition.REVOKED):
+            raise ValueError("a revoked certificate has a time of revocation, and no other has")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAnswers:
+    """The published answers for one certificate: OCSPResponse as DER for each CertID hash."""
+
+    sha1: bytes
+    sha256: bytes
+
+
+def presign(
+    authority: Authority,
+    status: CertificateStatus,
+    store: KeyStore,
+    *,
+    this_update: datetime,
+    next_update: datetime,
+) -> SignedAnswers:
+    """Sign the two answers for one certificate; producedAt is thisUpdate, as RFC 9919 §3.2.4 allows."""
+    sha1, sha256 = (
+        sign_answers(authority, [status], store, name=name, this_update=this_update, next_update=next_update)
+        for name in CertIdHash
+    )
+    return SignedAnswers(sha1, sha256)
+
+
+def sign_answers(
+    authority: Authority,
+    statuses: Sequence[CertificateStatus],
+    store: KeyStore,
+    *,
+    name: CertIdHash,
+    this_update: datetime,
+    next_update: datetime,
+    nonce: bytes | None = None,
+) -> bytes:
+    """One OCSPResponse (DER) about one or more certificates of an authority; `invalid` if it has no
+    responder.
+    """
+    responder = authority.responder
+    if responder is None:
+        raise invalid("The authority %(id)s has no OCSP responder.", id=authority.id)
+    singles = (_single(authority, name, status, this_update, next_update) for status in statuses)
+    extensions = b""
+    if nonce is not None:
+        value = der.extension(NONCE_OID, der.octet_string(nonce))
+        extensions = der.explicit(1, der.sequence(value))
+    fixed = _fixed_parts(responder)
+    tbs = der.sequence(
+        fixed.responder_id, der.generalized_time(this_update), der.sequence(*singles), extensions
+    )
+    signature = store.sign(responder.key_label, tbs, fixed.hash)
+    basic = der.sequence(tbs, fixed.signature_identifier, der.bit_string(signature), fixed.certificates)
+    body = der.sequence(der.oid(_BASIC_RESPONSE), der.octet_string(basic))
+    return der.sequence(der.enumerated(0), der.explicit(0, body))
+
+
+def error_response(status: ErrorStatus) -> bytes:
+    """An unsigned answer that holds only a status."""
+    return der.sequence(der.enumerated(status))
+
+
+@lru_cache(maxsize=64)
+def issuer_hashes(authority: Authority, name: CertIdHash) -> tuple[bytes, bytes]:
+    """issuerNameHash and issuerKeyHash by which a CertID names the authority."""
+    info = Reader.whole(spki(authority.issuer.public_key), 0x30)
+    info.read(0x30)
+    key_bits = info.read(0x03)[1:]  # less the octet that counts unused bits
+    return hashlib.new(name, authority.issuer.name, usedforsecurity=False).digest(), hashlib.new(
+        name, key_bits, usedforsecurity=False
+    ).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class _FixedParts:
+    """What is the same in every answer of one responder."""
+
+    hash: Hash
+    responder_id: bytes
+    signature_identifier: bytes
+    certificates: bytes
+
+
+@lru_cache(maxsize=64)
+def _fixed_parts(responder: Responder) -> _FixedParts:
+    public_key = cast(PublicKey, responder.certificate.public_key())
+    algorithm = algorithm_of(public_key)
+    return _FixedParts(
+        hash=SIGNING_HASH[algorithm],
+        responder_id=der.explicit(2, der.octet_string(key_identifier(public_key))),
+        signature_identifier=signature_identifier(algorithm),
+        certificates=der.explicit(0, der.sequence(responder.certificate.public_bytes(Encoding.DER))),
+    )
+
+
+def _single(
+    authority: Authority,
+    name: CertIdHash,
+    status: CertificateStatus,
+    this_update: datetime,
+    next_update: datetime,
+) -> bytes:
+    name_hash, key_hash = issuer_hashes(authority, name)
+    certificate_id = der.sequence(
+        der.sequence(der.oid(HASH_OIDS[name]), der.NULL),
+        der.octet_string(name_hash),
+        der.octet_string(key_hash),
+        der.integer(int(status.serial, 16)),
+    )
+    return der.sequence(
+        certificate_id,
+        _condition(status),
+        der.generalized_time(this_update),
+        der.explicit(0, der.generalized_time(next_update)),
+    )
+
+
+def _condition(status: CertificateStatus) -> bytes:
+    if status.revoked_at is None:
+        return der.implicit(0 if status.condition is Condition.GOOD else 2, b"")
+    reason = b""
+    if status.reason is not Reason.UNSPECIFIED:
+        reason = der.explicit(0, der.enumerated(REASON_CODES[status.reason]))
+    return der.explicit(1, der.generalized_time(status.revoked_at), reason)
