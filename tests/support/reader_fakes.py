@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 from varmentaja.card.driver import (
     CardCertificates,
     CardContents,
+    CardDriver,
     CardRemoved,
     CodeLocked,
     HashAlgorithm,
@@ -29,11 +30,14 @@ from varmentaja.card.driver import (
     PinLocked,
     PinRole,
     PinState,
+    Transport,
     WrongCode,
     WrongPin,
 )
+from varmentaja.domain.errors import unavailable
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.prompts import PinAnswer, PinRequest
+from varmentaja.reader.virtual_reader import DemoCard
 
 PIN1, PIN2, CODE = "2580", "258036", "13579246"
 MADE = datetime(2026, 11, 1, tzinfo=UTC)
@@ -249,3 +253,49 @@ class Typist:
         if given_up() or not self.answers or (typed := self.answers.pop(0)) == "cancel":
             return None
         return PinAnswer(self.choice, typed)
+
+
+@dataclass
+class MemoryListener:
+    """A slot's wire without a wire: hands over what the host connected."""
+
+    port: int
+    connected: MemoryTransport | None = None
+
+    def wait_for_card(self, timeout: float) -> MemoryTransport:
+        if self.connected is None:
+            raise CardRemoved
+        return self.connected
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class MemoryHost:
+    """A card host and the listeners of its reader, all in memory; ``open_card`` finds the inserted card."""
+
+    def __init__(self, cards: dict[str, MemoryCard], slots: int = 2) -> None:
+        self.by_id = cards
+        self.listeners = [MemoryListener(port) for port in range(slots)]
+        self.fails = False
+        self._where: dict[str, int] = {}
+
+    def cards(self) -> tuple[DemoCard, ...]:
+        if self.fails:
+            raise unavailable("The drawer of test cards does not answer.")
+        return tuple(
+            DemoCard(card_id, "Aino Virtanen", "laillistettu lääkäri", "566778899", card_id in self._where)
+            for card_id in self.by_id
+        )
+
+    def insert(self, card_id: str, port: int) -> None:
+        self.by_id[card_id].removed = False
+        self._where[card_id] = port
+        self.listeners[port].connected = self.by_id[card_id].transport
+
+    def remove(self, card_id: str) -> None:
+        self.by_id[card_id].removed = True
+        self.listeners[self._where.pop(card_id)].connected = None
+
+    def open_card(self, transport: Transport) -> CardDriver:
+        return next(card for card in self.by_id.values() if card.transport is transport)

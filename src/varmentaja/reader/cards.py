@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -11,6 +13,7 @@ from varmentaja.card.driver import (
     CardDriver,
     CardError,
     CardRemoved,
+    HashAlgorithm,
     KeyRole,
     PinRole,
 )
@@ -41,41 +44,52 @@ class InsertedCard:
 
     def tries_left(self, role: PinRole) -> int | None:
         """Tries left of a PIN, or None where the card does not say."""
-        return self.driver.pin_state(role).tries_left
+        with self._noticing_removal():
+            return self.driver.pin_state(role).tries_left
+
+    def sign(
+        self, role: KeyRole, content: bytes, hash_algorithm: HashAlgorithm, pin: str, *, digest: bool
+    ) -> bytes:
+        """Sign with one key; see CardDriver.sign."""
+        with self._pins_changing():
+            return self.driver.sign(role, content, hash_algorithm, pin, digest=digest)
 
     def activate(self, code: str, pin1: str, pin2: str) -> None:
         """Set both PINs with the activation code."""
-        try:
+        with self._pins_changing():
             self.driver.activate(code, pin1, pin2)
-        finally:
-            self._read_again()
 
     def change(self, role: PinRole, old: str, new: str) -> None:
         """Replace a PIN, knowing the old one."""
-        try:
+        with self._pins_changing():
             self.driver.change(role, old, new)
-        finally:
-            self._read_again()
 
     def unblock(self, role: PinRole, code: str, new: str) -> None:
         """Set a new PIN with the activation code."""
-        try:
+        with self._pins_changing():
             self.driver.unblock(role, code, new)
-        finally:
-            self._read_again()
 
-    def _read_again(self) -> None:
-        """Tries and states changed; an error here must not hide the one that is on its way."""
+    @contextmanager
+    def _noticing_removal(self) -> Iterator[None]:
         try:
-            self.contents = replace(
-                self.contents,
-                pin1=self.driver.pin_state(PinRole.AUTHENTICATION),
-                pin2=self.driver.pin_state(PinRole.SIGNATURE),
-            )
+            yield
         except CardRemoved:
             self.pulled()
-        except CardError:
-            pass  # the next operation will say what is wrong
+            raise
+
+    @contextmanager
+    def _pins_changing(self) -> Iterator[None]:
+        """Tries and states are read again afterwards; a second error does not hide the first."""
+        try:
+            with self._noticing_removal():
+                yield
+        finally:
+            with suppress(CardError), self._noticing_removal():
+                self.contents = replace(
+                    self.contents,
+                    pin1=self.driver.pin_state(PinRole.AUTHENTICATION),
+                    pin2=self.driver.pin_state(PinRole.SIGNATURE),
+                )
 
 
 class CardReaders(Protocol):

@@ -116,7 +116,7 @@ class ScsService:
                 )
             chosen = candidates[answer.choice]
             try:
-                signature = chosen.card.driver.sign(
+                signature = chosen.card.sign(
                     chosen.certificate.role,
                     request.content,
                     request.hash_algorithm,
