@@ -1,2 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The public status responder: no Django, no database, no key."""
+"""The public status service: serves what the worker has signed. No key, no database, no Django.
+
+``app.py`` routes, ``question.py`` reads OCSP requests, ``http.py`` knows caching and conditional requests,
+``watch.py`` follows the publication folder, ``serve.py`` runs it all under granian.
+"""

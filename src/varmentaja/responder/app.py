@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The responder's WSGI application: OCSP, CRLs, authority certificates, health.
+
+=====================================  ============================================
+``GET /ocsp/<authority>/<base64>``     OCSP, RFC 6960 A.1 (``+``, ``/``, ``=`` plain or percent-encoded)
+``POST /ocsp/<authority>``             OCSP
+``GET /crl/<authority>/<shard>.crl``   CRL of a shard (DER)
+``GET /ca/<authority>.crt``            the authority's certificate (DER)
+``GET /health``                        JSON; 503 while there is nothing to serve
+=====================================  ============================================
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from varmentaja.responder.http import (
+    MAX_AGE_OF_REFUSAL,
+    Document,
+    etag_of,
+    send_bytes,
+    send_document,
+    send_error,
+)
+from varmentaja.responder.question import ErrorStatus, decode_get, read_question
+from varmentaja.responder.watch import View, Watch
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+REQUEST_LIMIT = 4096
+"""Octets of an OCSP request. One certificate takes about 80, and RFC 5019 clients keep a GET below 255."""
+_BASE64_LIMIT = 4 * REQUEST_LIMIT // 3 + 4
+_OCSP_RESPONSE = "application/ocsp-response"
+
+
+class Responder:
+    """A WSGI callable, safe for many threads. Serves ``watch.view`` as it is at the start of each request."""
+
+    def __init__(self, watch: Watch, clock: Callable[[], float] = time.time) -> None:
+        self._watch = watch
+        self._clock = clock
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Route a request."""
+        parts = environ["PATH_INFO"].split("/", 3)
+        kind = parts[1] if len(parts) > 1 else ""
+        if kind == "ocsp" and len(parts) > 2:
+            return self._ocsp(environ, start_response, parts[2], parts[3] if len(parts) > 3 else "")
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return _not_allowed(environ, start_response, "GET, HEAD")
+        if kind == "crl" and len(parts) == 4:
+            return self._crl(environ, start_response, parts[2], parts[3])
+        if kind == "ca" and len(parts) == 3:
+            return self._certificate(environ, start_response, parts[2])
+        if kind == "health" and len(parts) == 2:
+            return self._health(environ, start_response)
+        return _not_found(environ, start_response)
+
+    def _ocsp(
+        self, environ: WSGIEnvironment, start_response: StartResponse, authority: str, encoded: str
+    ) -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
+        der: bytes | None
+        if method == "POST":
+            if encoded:
+                return _not_found(environ, start_response)
+            der = _read_body(environ)
+            if der is None:
+                return send_error(environ, start_response, "413 Content Too Large", [("Connection", "close")])
+        elif method in ("GET", "HEAD"):
+            if len(encoded) > _BASE64_LIMIT:
+                return send_error(environ, start_response, "414 URI Too Long")
+            der = decode_get(encoded)
+        else:
+            return _not_allowed(environ, start_response, "GET, HEAD, POST")
+        view = self._watch.view
+        if view is None:
+            return _send_status(environ, start_response, ErrorStatus.TRY_LATER)
+        if authority not in view.issuers:
+            return _not_found(environ, start_response)
+        answer = ErrorStatus.MALFORMED_REQUEST if der is None else find_answer(view, authority, der)
+        if isinstance(answer, ErrorStatus):
+            return _send_status(environ, start_response, answer)
+        return send_document(environ, start_response, answer, self._clock())
+
+    def _crl(
+        self, environ: WSGIEnvironment, start_response: StartResponse, authority: str, name: str
+    ) -> Iterable[bytes]:
+        view = self._watch.view
+        crl = view.snapshot.crls.get((authority, name.removesuffix(".crl"))) if view else None
+        if crl is None or not name.endswith(".crl"):
+            return _not_found(environ, start_response)
+        dates = int(crl.ref.this_update.timestamp()), int(crl.ref.next_update.timestamp())
+        etag = f'"{crl.ref.file.sha256[:32]}"'
+        document = Document(crl.der, "application/pkix-crl", *dates, etag)
+        return send_document(environ, start_response, document, self._clock())
+
+    def _certificate(
+        self, environ: WSGIEnvironment, start_response: StartResponse, name: str
+    ) -> Iterable[bytes]:
+        view = self._watch.view
+        der = view.snapshot.certificates.get(name.removesuffix(".crt")) if view else None
+        if view is None or der is None or not name.endswith(".crt"):
+            return _not_found(environ, start_response)
+        published = int(view.snapshot.base.manifest.time.timestamp())
+        document = Document(der, "application/pkix-cert", published, None, etag_of(der))
+        return send_document(environ, start_response, document, self._clock())
+
+    def _health(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """``ok``; ``behind``: an older set is served, since the newest was refused; ``empty``: nothing is."""
+        view, problem = self._watch.view, self._watch.problem
+        state = "empty" if view is None else "behind" if problem else "ok"
+        report: dict[str, str | int | None] = {"state": state, "problem": problem}
+        if view:
+            head = view.snapshot.head
+            report |= {
+                "set": head.set.number,
+                "overlay": head.overlay.number if head.overlay else None,
+                "published": head.time.isoformat(),
+            }
+        status = "200 OK" if view else "503 Service Unavailable"
+        body = json.dumps(report).encode() + b"\n"
+        return send_bytes(environ, start_response, body, "application/json", "no-store", status)
+
+
+def find_answer(view: View, authority: str, der: bytes) -> Document | ErrorStatus:
+    """Return the stored answer to a DER request made at an authority's address.
+
+    The issuer in the CertID must be that authority: a right serial under another issuer, or at another
+    authority's address, gets UNAUTHORIZED and never a status (docs/decisions/0021-status-answers.md).
+    """
+    question = read_question(der)
+    if isinstance(question, ErrorStatus):
+        return question
+    if question.issuer not in view.issuers[authority]:
+        return ErrorStatus.UNAUTHORIZED
+    found = view.snapshot.find(authority, question.serial)
+    if found is None or found[1].is_withdrawn:
+        return ErrorStatus.UNAUTHORIZED
+    segment, entry = found
+    body = segment.sha1(entry) if question.issuer.hash_name == "sha1" else segment.sha256(entry)
+    return Document(body, _OCSP_RESPONSE, entry.this_update, entry.next_update, etag_of(body))
+
+
+def _read_body(environ: WSGIEnvironment) -> bytes | None:
+    """The request body, or None if it is longer than the limit. What is beyond the limit is not read."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length[:10]) > REQUEST_LIMIT:
+        return None
+    body: bytes = environ["wsgi.input"].read(REQUEST_LIMIT + 1)
+    return body if len(body) <= REQUEST_LIMIT else None
+
+
+def _send_status(
+    environ: WSGIEnvironment, start_response: StartResponse, status: ErrorStatus
+) -> Iterable[bytes]:
+    """An unsigned OCSP error goes out as HTTP 200 (RFC 6960 A.2)."""
+    keep = f"public, max-age={MAX_AGE_OF_REFUSAL}" if status is ErrorStatus.UNAUTHORIZED else "no-store"
+    return send_bytes(environ, start_response, status.der, _OCSP_RESPONSE, keep)
+
+
+def _not_found(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    return send_error(environ, start_response, "404 Not Found")
+
+
+def _not_allowed(environ: WSGIEnvironment, start_response: StartResponse, allowed: str) -> Iterable[bytes]:
+    return send_error(environ, start_response, "405 Method Not Allowed", [("Allow", allowed)])

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""HTTP of the responder: dates, caching headers, conditional requests (RFC 9110, RFC 9111, RFC 5019 §6)."""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+MAX_AGE = 60
+"""Seconds a cache may keep an answer: a revocation is seen behind caches after this time at most."""
+MAX_AGE_OF_REFUSAL = 10
+"""The same for ``unauthorized``: the certificate may be published a moment later."""
+_CHUNK = 256 * 1024
+_TEXT = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A signed document with its dates (Unix seconds)."""
+
+    body: bytes | mmap.mmap
+    media_type: str
+    this_update: int
+    next_update: int | None
+    """None: it does not go stale (an authority's certificate)."""
+    etag: str
+
+
+def etag_of(body: bytes) -> str:
+    """A strong validator for these bytes."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def send_document(
+    environ: WSGIEnvironment, start_response: StartResponse, document: Document, now: float
+) -> Iterable[bytes]:
+    """Answer with a document, or 304 if the client has it. Stale documents are sent, and said to be stale."""
+    max_age = MAX_AGE
+    if document.next_update is not None:
+        max_age = max(0, min(MAX_AGE, document.next_update - int(now)))
+    headers = [
+        ("Cache-Control", f"public, no-transform, must-revalidate, max-age={max_age}"),
+        ("ETag", document.etag),
+        ("Expires", _date(int(now) + max_age) if max_age else _date(document.next_update or 0)),
+        ("Last-Modified", _date(document.this_update)),
+    ]
+    method = environ["REQUEST_METHOD"]
+    if method != "POST" and _is_unchanged(environ, document):
+        start_response("304 Not Modified", headers)
+        return []
+    headers.append(("Content-Type", document.media_type))
+    headers.append(("Content-Length", str(len(document.body))))
+    start_response("200 OK", headers)
+    if method == "HEAD":
+        return []
+    if isinstance(document.body, bytes):
+        return [document.body]
+    return _chunks(document.body)
+
+
+def send_error(
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    status: str,
+    extra: Iterable[tuple[str, str]] = (),
+) -> Iterable[bytes]:
+    """Answer with a plain-text error, for example ``404 Not Found``."""
+    body = f"{status}\n".encode()
+    headers = [("Content-Type", _TEXT), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+    start_response(status, [*headers, *extra])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def send_bytes(
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    body: bytes,
+    media_type: str,
+    cache_control: str,
+    status: str = "200 OK",
+) -> Iterable[bytes]:
+    """Answer with bytes that have no dates of their own."""
+    headers = [
+        ("Content-Type", media_type),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", cache_control),
+    ]
+    start_response(status, headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _is_unchanged(environ: WSGIEnvironment, document: Document) -> bool:
+    """If-None-Match by weak comparison, or else If-Modified-Since (RFC 9110 §13.2.2)."""
+    tags = environ.get("HTTP_IF_NONE_MATCH")
+    if tags is not None:
+        return tags.strip() == "*" or document.etag in (
+            tag.strip().removeprefix("W/") for tag in tags.split(",")
+        )
+    since = environ.get("HTTP_IF_MODIFIED_SINCE")
+    if since is None:
+        return False
+    try:
+        return parsedate_to_datetime(since).timestamp() >= document.this_update
+    except (ValueError, OverflowError):
+        return False
+
+
+def _chunks(content: mmap.mmap) -> Iterator[bytes]:
+    for start in range(0, len(content), _CHUNK):
+        yield content[start : start + _CHUNK]
+
+
+@lru_cache(maxsize=8192)
+def _date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)

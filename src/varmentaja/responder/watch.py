@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Follows the publication folder in a thread and keeps what the responder serves from."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+
+import structlog
+from cryptography.x509 import load_der_x509_certificate
+
+from varmentaja.pki.publication import PublicationReader, Snapshot
+from varmentaja.responder.question import Issuer, issuers_of
+
+POLL = 0.3
+"""Seconds between looks at the head: half of this is the mean delay of a revocation."""
+_RETRY = 10
+"""A refused set is verified again at every tenth look: what was missing may have come."""
+
+_log = structlog.get_logger("responder")
+
+
+class View:
+    """One snapshot, ready to serve: who may be named as issuer at which authority's address."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.issuers: dict[str, tuple[Issuer, Issuer]] = {
+            name: _issuers(certificate) for name, certificate in snapshot.certificates.items()
+        }
+
+
+class Watch:
+    """Holds the current view; ``run`` keeps it current until ``stop``."""
+
+    view: View | None = None
+
+    def __init__(self, reader: PublicationReader) -> None:
+        self._reader = reader
+        self._stopping = threading.Event()
+        self._problem: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why the newest head is not served, if so."""
+        return self._reader.problem
+
+    def look(self, *, again: bool = False) -> None:
+        """Take the newest head if it is sound."""
+        if self._reader.poll(again=again) and self._reader.current:
+            self.view = View(self._reader.current)
+            head = self._reader.current.head
+            overlay = head.overlay.number if head.overlay else None
+            _log.info("publication_switched", set=head.set.number, overlay=overlay)
+        if self._reader.problem != self._problem:
+            self._problem = self._reader.problem
+            if self._problem:
+                _log.error("publication_refused", problem=self._problem)
+
+    def run(self) -> None:
+        """Look again and again, in the calling thread. A fault is logged and does not end the watch."""
+        count = 0
+        while not self._stopping.wait(POLL):
+            count += 1
+            try:
+                self.look(again=count % _RETRY == 0)
+            except Exception:
+                _log.exception("publication_watch_failed")
+
+    def start(self) -> None:
+        """Look once, then go on in a thread that ends with the process."""
+        self.look()
+        threading.Thread(target=self.run, name="publication-watch", daemon=True).start()
+
+    def stop(self) -> None:
+        """End ``run``."""
+        self._stopping.set()
+
+
+@lru_cache(maxsize=256)
+def _issuers(certificate: bytes) -> tuple[Issuer, Issuer]:
+    return issuers_of(load_der_x509_certificate(certificate))

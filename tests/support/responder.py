@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Starts a real responder process, and asks it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from tests.support.status import Publication
+
+
+@dataclass
+class RunningResponder:
+    """A responder process and where it listens."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """Base address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_until_ready(self) -> None:
+        """Wait for the port to answer."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.log.read_text()
+            try:
+                httpx.get(f"{self.url}/health", timeout=5)
+            except httpx.TransportError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError(self.log.read_text())
+
+
+def free_port() -> int:
+    """A port that the system says is free."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(publication: Publication, workers: int = 1) -> Iterator[RunningResponder]:
+    """Run a responder over a publication folder."""
+    folder = publication.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    key = folder.parent / "publisher.pem"
+    key.write_bytes(publication.public_key)
+    port = free_port()
+    command = [sys.executable, "-m", "varmentaja.responder.serve", "--folder", str(folder)]
+    command += ["--key", str(key), "--port", str(port), "--workers", str(workers)]
+    log = folder.parent / "responder.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+        responder = RunningResponder(process, port, log)
+        try:
+            responder.wait_until_ready()
+            yield responder
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def request_for(
+    issuer: x509.Certificate, serial: int, algorithm: hashes.HashAlgorithm | None = None
+) -> bytes:
+    """DER of an OCSP request; SHA-1 by default, as openssl asks."""
+    chosen = algorithm or hashes.SHA1()
+    named = ocsp.OCSPRequestBuilder()
+    named = named.add_certificate(issuer, issuer, chosen)
+    hashed = named.build()
+    builder = ocsp.OCSPRequestBuilder()
+    builder = builder.add_certificate_by_hash(hashed.issuer_name_hash, hashed.issuer_key_hash, serial, chosen)
+    return builder.build().public_bytes(Encoding.DER)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""OCSP requests as read by the responder."""
+
+from __future__ import annotations
+
+import pytest
+from asn1crypto.ocsp import OCSPRequest
+from cryptography.hazmat.primitives import hashes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.responder import request_for
+from tests.support.status import Authority
+
+from varmentaja.responder.question import ErrorStatus, Question, decode_get, issuers_of, read_question
+
+_AUTHORITY = Authority("people")
+
+
+def _asking(times: int) -> bytes:
+    single = OCSPRequest.load(request_for(_AUTHORITY.certificate, 5))["tbs_request"]["request_list"][0]
+    der: bytes = OCSPRequest({"tbs_request": {"request_list": [single] * times}}).dump()
+    return der
+
+
+@pytest.mark.parametrize("algorithm", [hashes.SHA1(), hashes.SHA256()])
+@pytest.mark.parametrize("serial", [1, 2**63, 2**64, 2**159 - 1])
+def test_one_certificate_by_sha1_or_sha256_is_understood(
+    algorithm: hashes.HashAlgorithm, serial: int
+) -> None:
+    question = read_question(request_for(_AUTHORITY.certificate, serial, algorithm))
+    assert isinstance(question, Question)
+    assert question.serial == serial
+    assert question.issuer in issuers_of(_AUTHORITY.certificate)
+    assert question.issuer not in issuers_of(Authority("people").certificate)
+
+
+def test_two_certificates_or_another_hash_are_not_for_us() -> None:
+    assert read_question(_asking(2)) is ErrorStatus.UNAUTHORIZED
+    for algorithm in (hashes.SHA384(), hashes.SHA512()):
+        request = request_for(_AUTHORITY.certificate, 5, algorithm)
+        assert read_question(request) is ErrorStatus.UNAUTHORIZED
+    odd = request_for(_AUTHORITY.certificate, 5).replace(
+        bytes.fromhex("06052b0e03021a"), bytes.fromhex("06052b0e030219")
+    )
+    assert read_question(odd) is ErrorStatus.UNAUTHORIZED
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=300))
+def test_random_bytes_are_malformed(data: bytes) -> None:
+    assert read_question(data) is ErrorStatus.MALFORMED_REQUEST
+
+
+@settings(max_examples=500)
+@given(st.data())
+def test_a_damaged_request_is_refused_or_asks_something(data: st.DataObject) -> None:
+    request = bytearray(request_for(_AUTHORITY.certificate, 2**100 + 5))
+    for _ in range(data.draw(st.integers(1, 4))):
+        request[data.draw(st.integers(0, len(request) - 1))] = data.draw(st.integers(0, 255))
+    assert isinstance(read_question(bytes(request)), Question | ErrorStatus)
+    cut = data.draw(st.integers(0, len(request) - 1))
+    assert read_question(bytes(request[:cut])) is ErrorStatus.MALFORMED_REQUEST
+
+
+@given(st.text())
+def test_a_get_path_is_base64_or_nothing(text: str) -> None:
+    decoded = decode_get(text)
+    assert decoded is None or isinstance(decoded, bytes)
