@@ -8,11 +8,11 @@ Finnish card application (FINEID S4-2).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from varmentaja.card.driver import KeyAlgorithm, KeyRole, PinRole
+from varmentaja.domain.pins import PinName, PinRules
 
 AID = bytes.fromhex("A000000063504B43532D3135")
 """PKCS#15 application: registered provider A000000063 and "PKCS-15"."""
@@ -79,6 +79,12 @@ class PinPolicy:
     code_length: int
     code_tries: int
 
+    @classmethod
+    def of(cls, rules: PinRules, name: PinName) -> PinPolicy:
+        """The limits of one PIN by the rules of a product and card generation."""
+        length = rules.length(name)
+        return cls(length.min, length.max, rules.pin_tries, rules.code_length, rules.code_tries)
+
     def __post_init__(self) -> None:
         if not 1 <= self.min_length <= self.max_length <= PIN_SIZE or not 1 <= self.code_length <= PIN_SIZE:
             raise ValueError(f"PINs and codes have at most {PIN_SIZE} digits")
@@ -94,9 +100,3 @@ def path_of(identifier: int) -> bytes:
 def pad_pin(digits: str) -> bytes:
     """Digits as they travel: ASCII, padded with FF."""
     return digits.encode("ascii").ljust(PIN_SIZE, b"\xff")
-
-
-def is_trivial(digits: str) -> bool:
-    """One digit repeated, or a run up or down: too easy to guess."""
-    steps = {int(after) - int(before) for before, after in pairwise(digits)}
-    return steps in (set(), {0}, {1}, {-1})

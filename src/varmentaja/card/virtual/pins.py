@@ -12,6 +12,7 @@ from varmentaja.card.virtual import status
 from varmentaja.card.virtual.session import Session
 from varmentaja.card.virtual.state import LifeCycle, Pin
 from varmentaja.card.virtual.status import Refused
+from varmentaja.domain.pins import is_trivial
 
 Store = Callable[[], None]
 """Writes the state to storage, now."""
@@ -134,7 +135,7 @@ def _halves(data: bytes) -> tuple[bytes, bytes]:
 
 def _acceptable(pin: Pin, padded: bytes) -> str:
     digits = _digits(padded)
-    if not pin.min_length <= len(digits) <= pin.max_length or layout.is_trivial(digits):
+    if not pin.min_length <= len(digits) <= pin.max_length or is_trivial(digits):
         raise Refused(status.WRONG_DATA)
     return digits
 
