@@ -3,4 +3,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.support.browser", "tests.support.web"]
+pytest_plugins = ["tests.support.browser", "tests.support.postgres", "tests.support.web"]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
+from varmentaja.config import settings
 from varmentaja.web.assets import version_of
 from varmentaja.web.logs import logging_config
 from varmentaja.web.secret import secret_key
@@ -18,17 +18,15 @@ from varmentaja.web.secret import secret_key
 PACKAGE = Path(__file__).resolve().parent.parent
 ASSETS = PACKAGE / "ui" / "assets"
 
-STATE = Path(os.environ.get("VARMENTAJA_STATE", "var"))
-DATABASE_URL = os.environ.get("DATABASE_URL", "postgresql://varmentaja@127.0.0.1:5432/varmentaja")
-PUBLIC_URL = os.environ.get("VARMENTAJA_PUBLIC_URL", "http://localhost:8000")
-TEST_SERVICE = os.environ.get("VARMENTAJA_TEST_SERVICE", "true") == "true"
+PUBLIC_URL = settings().portal_address
+TEST_SERVICE = settings().test_service
 
 HTTPS = PUBLIC_URL.startswith("https://")
 
 # Frame ------------------------------------------------------------------------------------------------
 
 DEBUG = False
-SECRET_KEY = secret_key(STATE / "keys" / "portal-secret")
+SECRET_KEY = secret_key(settings().keys / "portal-secret")
 ALLOWED_HOSTS = [str(urlsplit(PUBLIC_URL).hostname), *(["localhost", "127.0.0.1"] if TEST_SERVICE else [])]
 ROOT_URLCONF = "varmentaja.web.urls"
 WSGI_APPLICATION = "varmentaja.web.wsgi.application"
@@ -101,7 +99,7 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": database(DATABASE_URL)}
+DATABASES = {"default": database(settings().database)}
 
 # Languages --------------------------------------------------------------------------------------------
 

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: EUPL-1.2
+# Everything that is done here, by name. `make` alone lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+TOUR ?= card
+ALGORITHM ?= ecc
+WORKERS ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+.DEFAULT_GOAL := help
+.PHONY: help run test soak check tour bench lock messages screenshots clean
+
+help: ## list what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+run: $(VENV)/run.stamp ## start the whole service with demo people; PORT=8000 PEOPLE=n
+	@$(BIN)/varmentaja demo --port $(PORT) $(if $(PEOPLE),--people $(PEOPLE))
+
+test: $(VENV)/test.stamp ## run every kind of test at reduced size; ARGS= goes to pytest
+	@tools/test_needs
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+soak: $(VENV)/test.stamp ## the same tests at full size, and the long ones (hours)
+	@tools/test_needs
+	@VARMENTAJA_SOAK=1 $(BIN)/python -m pytest -m "soak or not soak" --timeout 7200 $(ARGS)
+
+check: $(VENV)/test.stamp ## format, lint, types, import contracts, texts, licences
+	@tools/check
+
+tour: $(VENV)/run.stamp ## walk through a whole story; TOUR=card ALGORITHM=ecc|rsa
+	@$(BIN)/varmentaja tour $(TOUR) --algorithm $(ALGORITHM)
+
+bench: $(VENV)/test.stamp ## measure, and write docs/benchmarks.md
+	@tools/test_needs
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(VENV)/test.stamp ## pin the newest versions that requirements/*.in allow
+	@tools/lock
+
+messages: $(VENV)/test.stamp ## collect texts from the code into the catalogues
+	@$(BIN)/python tools/messages.py
+
+screenshots: $(VENV)/test.stamp ## draw the pictures of docs/guide/ anew
+	@tools/test_needs
+	@$(BIN)/python tools/screenshots.py
+
+clean: ## remove what was built (not var/, where the service keeps its state)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache
+
+# A stamp holds the hash of what it was made from: a second start only compares.
+$(VENV)/%.stamp: requirements/%.txt pyproject.toml tools/install_packages
+	@tools/install_packages $(PYTHON) $(VENV) $*

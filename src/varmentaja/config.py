@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The settings of every program, typed, from the environment (``VARMENTAJA_…`` and ``DATABASE_URL``).
+
+The zero value of each setting is safe and makes the demo run. ``wiring.py`` beside this chooses adapters.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, HttpUrl, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Environment(StrEnum):
+    """Which hierarchy a service may serve: a production service refuses TEST and the reverse."""
+
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """All settings. Folders of the state folder are properties: nobody else joins their paths."""
+
+    model_config = SettingsConfigDict(env_prefix="VARMENTAJA_", frozen=True, extra="ignore")
+
+    state: Path = Path("var")
+    """Folder of everything that the service keeps besides the database."""
+    environment: Environment = Environment.TEST
+    port: int = Field(default=8000, ge=1024, le=65532)
+    """The portal's; the responder has the next one, the reader's pages the one after that."""
+    public_url: HttpUrl | None = None
+    """Address of the portal as people see it; ``http://localhost:<port>`` when unset."""
+    responder_url: HttpUrl | None = None
+    """Address in certificates; fixed at the ceremony. ``http://127.0.0.1:<port + 1>`` when unset."""
+    reader_url: HttpUrl | None = None
+    """Address of the virtual reader's pages; ``http://127.0.0.1:<port + 2>`` when unset."""
+    scs_port: int = 53951
+    """First port on which the reader offers the signing interface (SCS)."""
+    hierarchy: str = "demo"
+    """Name of the certificate hierarchy among the profiles."""
+    algorithm: str = "ecc"
+    """Line of keys for new cards: ``ecc`` or ``rsa``."""
+    data_passphrase_file: Path | None = None
+    """Passphrase of the data key store; ``<state>/keys/data.passphrase`` when unset."""
+    authorities_passphrase_file: Path | None = None
+    """Passphrase of the authorities' key store; ``<state>/keys/authorities.passphrase`` when unset."""
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    """Any PostgreSQL from 15 on; the embedded one when unset."""
+
+    @model_validator(mode="after")
+    def _production_is_named(self) -> Settings:
+        if self.environment is Environment.PRODUCTION:
+            missing = [
+                name
+                for name in ("public_url", "responder_url", "database_url", "data_passphrase_file")
+                if getattr(self, name) is None
+            ]
+            if missing:
+                raise ValueError(f"production needs {', '.join(missing)}")
+        return self
+
+    @property
+    def test_service(self) -> bool:
+        """Whether this is a service for tests: fictive people, TEST certificates, movable business time."""
+        return self.environment is Environment.TEST
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the embedded one."""
+        return not self.database_url
+
+    @property
+    def database(self) -> str:
+        """Address of the database, for libpq."""
+        if self.database_url:
+            return self.database_url
+        from varmentaja.ground.embedded_postgres import embedded_url
+
+        return embedded_url(self.state)
+
+    @property
+    def portal_address(self) -> str:
+        """Address of the portal, no slash at the end."""
+        return _address(self.public_url, f"http://localhost:{self.port}")
+
+    @property
+    def responder_address(self) -> str:
+        """Address of the responder, no slash at the end."""
+        return _address(self.responder_url, f"http://127.0.0.1:{self.port + 1}")
+
+    @property
+    def reader_address(self) -> str:
+        """Address of the virtual reader's pages, no slash at the end."""
+        return _address(self.reader_url, f"http://127.0.0.1:{self.port + 2}")
+
+    @property
+    def keys(self) -> Path:
+        """Folder of key stores and their passphrases."""
+        return self.state / "keys"
+
+    @property
+    def data_keys(self) -> Path:
+        """Key store of portal and worker: data keys, hash of identity codes, challenges."""
+        return self.keys / "data"
+
+    @property
+    def authority_keys(self) -> Path:
+        """Key store of the worker alone: authorities, OCSP responders, activation codes."""
+        return self.keys / "authorities"
+
+    @property
+    def data_passphrase(self) -> Path:
+        """File with the passphrase of the data key store."""
+        return self.data_passphrase_file or self.keys / "data.passphrase"
+
+    @property
+    def authorities_passphrase(self) -> Path:
+        """File with the passphrase of the authorities' key store."""
+        return self.authorities_passphrase_file or self.keys / "authorities.passphrase"
+
+    @property
+    def cards(self) -> Path:
+        """Folder of the virtual cards."""
+        return self.state / "cards"
+
+    @property
+    def publication(self) -> Path:
+        """Folder of what the responder serves."""
+        return self.state / "publication"
+
+    @property
+    def mailbox(self) -> Path:
+        """Folder of the post simulator: the holders' mailboxes."""
+        return self.state / "mailbox"
+
+    @property
+    def run(self) -> Path:
+        """Folder of sockets, locks and status documents."""
+        return self.state / "run"
+
+    @property
+    def log(self) -> Path:
+        """Folder of the programs' logs."""
+        return self.state / "log"
+
+    @property
+    def card_host_socket(self) -> Path:
+        """Control socket of the card host."""
+        return self.run / "cardhost.sock"
+
+    def variables(self) -> dict[str, str]:
+        """The environment that gives a child process these very settings."""
+        values = self.model_dump(mode="json", exclude_none=True, exclude={"database_url", "state"})
+        named = {f"VARMENTAJA_{name.upper()}": str(value) for name, value in values.items()}
+        named["VARMENTAJA_STATE"] = str(self.state.resolve())
+        named["DATABASE_URL"] = self.database
+        return {**os.environ, **named}
+
+
+def _address(chosen: HttpUrl | None, otherwise: str) -> str:
+    return str(chosen).rstrip("/") if chosen else otherwise
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A PostgreSQL for the tests of one process: the embedded one, or Debian's with
+``VARMENTAJA_TEST_POSTGRES=debian``. Made when the first test asks for a database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from varmentaja.ground.embedded_postgres import EmbeddedPostgres
+
+DEBIAN = Path("/usr/lib/postgresql/15/bin")
+
+
+def chosen_binaries() -> Path | None:
+    """None for the embedded server's own."""
+    return DEBIAN if os.environ.get("VARMENTAJA_TEST_POSTGRES") == "debian" else None
+
+
+def make_database(server_url: str, name: str) -> str:
+    """A new, empty database on the same server; its address."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return server_url.replace("///varmentaja?", f"///{name}?")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """The session's server, without fsync."""
+    state = tmp_path_factory.mktemp("pg")
+    with EmbeddedPostgres(state, binaries=chosen_binaries(), durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(postgres: EmbeddedPostgres) -> None:
+    """pytest-django asks for this before it makes its test database: point Django at the session's server."""
+    from django.db import connections
+
+    from varmentaja.web.settings import database
+
+    connections["default"].settings_dict.update(database(postgres.url))
