@@ -32,7 +32,7 @@ CODE_SET = cast.FILE.parents[1] / "code_server" / "data" / "1.2.246.537.6.140.js
 CONCEPTS = {c.code: c for c in map(read_concept, json.loads(CODE_SET.read_text("utf-8")))}
 SOCIAL = {"S81", "S82"}
 PROTECTED = {"S61"}
-PRESCRIBERS = {"001", "034", "S11", "S12", "S24"}
+PRESCRIBERS = {"001", "034", "002", "035", "S24"}
 TOWNS_FI = [
     ("99981", "Mallila"),
     ("99982", "Esimerkkilä"),
@@ -223,7 +223,7 @@ class People:
             return None
         codes = [self.random.choice([code for code in CONCEPTS if code not in ("S24", "S71", "S99")])]
         if chance < 0.18:
-            codes = ["001", "S11"]
+            codes = ["001", "002"]
         elif chance < 0.26:
             codes = ["S21", "S24"]
         elif chance < 0.30:
