@@ -55,6 +55,9 @@ def letter_rule() -> LetterRule:
     return LetterRule(**load("schedule")["code_letter"]["business_days"])
 
 
-def code_letter_day(dispatched: date, rule: LetterRule) -> date:
-    """The business day on which the code letter is due, after a card dispatched on ``dispatched``."""
-    return add_business_days(dispatched, rule.usual)
+def code_letter_day(dispatched: date, rule: LetterRule | None = None) -> date:
+    """The business day on which the code letter of a card dispatched on ``dispatched`` is due.
+
+    By the rule in the data file unless another is given.
+    """
+    return add_business_days(dispatched, (rule or letter_rule()).usual)

@@ -18,7 +18,7 @@ from varmentaja.domain.errors import Message, message
 from varmentaja.domain.products import BoundTo, Product
 
 
-class ReasonCode(StrEnum):
+class RevocationReason(StrEnum):
     """Names of RFC 5280 §5.3.1, as they stand in CRLs and OCSP answers."""
 
     KEY_COMPROMISE = "keyCompromise"
@@ -50,7 +50,7 @@ class GroundRule:
     """What a ground means and who may give it."""
 
     label: Message
-    code: ReasonCode
+    code: RevocationReason
     roles: frozenset[Role]
     card_event: CardEvent = CardEvent.CANCEL
     """What becomes of the card."""
@@ -63,49 +63,51 @@ _PEOPLE = frozenset({_HOLDER, _REGISTRAR, _OFFICER})
 
 GROUNDS: Mapping[Ground, GroundRule] = {
     Ground.LOST: GroundRule(
-        message("The card is lost"), ReasonCode.KEY_COMPROMISE, _PEOPLE, CardEvent.REPORT_LOST
+        message("The card is lost"), RevocationReason.KEY_COMPROMISE, _PEOPLE, CardEvent.REPORT_LOST
     ),
     Ground.STOLEN: GroundRule(
-        message("The card has been stolen"), ReasonCode.KEY_COMPROMISE, _PEOPLE, CardEvent.REPORT_LOST
+        message("The card has been stolen"), RevocationReason.KEY_COMPROMISE, _PEOPLE, CardEvent.REPORT_LOST
     ),
     Ground.PIN_KNOWN: GroundRule(
-        message("Someone else knows a PIN or has used the card"), ReasonCode.KEY_COMPROMISE, _PEOPLE
+        message("Someone else knows a PIN or has used the card"), RevocationReason.KEY_COMPROMISE, _PEOPLE
     ),
-    Ground.DAMAGED: GroundRule(message("The card is broken"), ReasonCode.SUPERSEDED, _PEOPLE),
+    Ground.DAMAGED: GroundRule(message("The card is broken"), RevocationReason.SUPERSEDED, _PEOPLE),
     Ground.DATA_CHANGED: GroundRule(
         message("The holder's name or title has changed"),
-        ReasonCode.SUPERSEDED,
+        RevocationReason.SUPERSEDED,
         frozenset({_REGISTRAR, _OFFICER, _SYSTEM}),
     ),
     Ground.NOT_NEEDED: GroundRule(
-        message("The card is no longer needed"), ReasonCode.CESSATION_OF_OPERATION, _PEOPLE
+        message("The card is no longer needed"), RevocationReason.CESSATION_OF_OPERATION, _PEOPLE
     ),
     Ground.EMPLOYMENT_ENDED: GroundRule(
         message("The employment has ended"),
-        ReasonCode.AFFILIATION_CHANGED,
+        RevocationReason.AFFILIATION_CHANGED,
         frozenset({_REGISTRAR, _OFFICER}),
         bound_to=BoundTo.EMPLOYMENT,
     ),
     Ground.RIGHT_ENDED: GroundRule(
         message("The right to practise has ended"),
-        ReasonCode.PRIVILEGE_WITHDRAWN,
+        RevocationReason.PRIVILEGE_WITHDRAWN,
         frozenset({_OFFICER, _SYSTEM}),
         bound_to=BoundTo.RIGHT,
     ),
     Ground.HOLDER_DIED: GroundRule(
-        message("The holder has died"), ReasonCode.CESSATION_OF_OPERATION, frozenset({_OFFICER, _SYSTEM})
+        message("The holder has died"),
+        RevocationReason.CESSATION_OF_OPERATION,
+        frozenset({_OFFICER, _SYSTEM}),
     ),
     Ground.ISSUED_IN_ERROR: GroundRule(
         message("The certificate was issued with wrong contents"),
-        ReasonCode.SUPERSEDED,
+        RevocationReason.SUPERSEDED,
         frozenset({_OFFICER}),
     ),
     Ground.REPLACED: GroundRule(
-        message("A new card has replaced this one"), ReasonCode.SUPERSEDED, frozenset({_SYSTEM})
+        message("A new card has replaced this one"), RevocationReason.SUPERSEDED, frozenset({_SYSTEM})
     ),
     Ground.DISCARDED: GroundRule(
         message("The card was discarded at the factory"),
-        ReasonCode.CESSATION_OF_OPERATION,
+        RevocationReason.CESSATION_OF_OPERATION,
         frozenset({_SYSTEM}),
         CardEvent.DISCARD,
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from varmentaja.domain.calendar import add_business_days, code_letter_day, letter_rule
+from varmentaja.domain.calendar import add_business_days, code_letter_day
 from varmentaja.domain.data_files import load
 from varmentaja.domain.errors import Message, message
 
@@ -95,7 +95,7 @@ def _expected(dates: CardDates, today: date) -> dict[StepName, date]:
     days = load("schedule")
     made = dates.made or max(today, add_business_days(dates.ordered, days["making"]["business_days"]))
     posted = dates.posted or max(today, add_business_days(made, days["posting"]["business_days"]))
-    letter = dates.letter_due or code_letter_day(posted, letter_rule())
+    letter = dates.letter_due or code_letter_day(posted)
     return {
         StepName.MADE: made,
         StepName.POSTED: posted,
