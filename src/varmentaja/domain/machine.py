@@ -29,7 +29,7 @@ class StateText:
     sentence: Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: Python 3.11 cannot call the alias of a frozen generic that has them
 class Transition(Generic[StateT, EventT, FactsT]):
     """One row: in each of ``sources``, ``event`` leads to ``target`` for whoever may do ``action``."""
 
