@@ -3,4 +3,16 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
+
+from varmentaja.config import settings
+
+# Keys and files of the tests stand in a folder of this process, never in var/.
+os.environ["VARMENTAJA_STATE"] = tempfile.mkdtemp(prefix="varmentaja-test-")
+atexit.register(shutil.rmtree, os.environ["VARMENTAJA_STATE"], ignore_errors=True)
+settings.cache_clear()
+
 pytest_plugins = ["tests.support.browser", "tests.support.postgres", "tests.support.web"]

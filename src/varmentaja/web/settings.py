@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
 from varmentaja.config import settings
+from varmentaja.locale import compile_catalogues
 from varmentaja.web.assets import version_of
 from varmentaja.web.logs import logging_config
 from varmentaja.web.secret import secret_key
@@ -32,7 +33,7 @@ ROOT_URLCONF = "varmentaja.web.urls"
 WSGI_APPLICATION = "varmentaja.web.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-RECORDS: list[str] = []
+RECORDS: list[str] = ["varmentaja.apps.audit"]
 """The apps of varmentaja.apps that own tables or tasks, in the order of their foreign keys."""
 
 INSTALLED_APPS = [
@@ -107,6 +108,7 @@ USE_I18N = True
 LANGUAGE_CODE = "fi"
 LANGUAGES = [("fi", "Suomi"), ("sv", "Svenska"), ("en", "English")]
 LOCALE_PATHS = [PACKAGE / "locale"]
+compile_catalogues()
 FORMAT_MODULE_PATH = ["varmentaja.ui.formats"]
 USE_TZ = True
 TIME_ZONE = "Europe/Helsinki"

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The names of everything that leaves a trace. A name, once used, is never changed or used anew."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How it ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class AuditAction(StrEnum):
+    """``<what>.<happened>``."""
+
+    APPLICATION_OPENED = "application.opened"
+    APPLICATION_CHANGED = "application.changed"
+    APPLICATION_SUBMITTED = "application.submitted"
+    APPLICATION_CANCELLED = "application.cancelled"
+    APPLICATION_APPROVED = "application.approved"
+    APPLICATION_REFUSED = "application.refused"
+    APPLICATION_HANDED_TO_OFFICER = "application.handed_to_officer"
+    APPLICATION_REVIEWED = "application.reviewed"
+    APPLICATION_READ = "application.read"
+
+    PERSON_READ = "person.read"
+    PERSON_SEARCHED = "person.searched"
+    PERSON_REFRESHED = "person.refreshed"
+    ROLE_GRANTED = "role.granted"
+    ROLE_ENDED = "role.ended"
+
+    CARD_ORDERED = "card.ordered"
+    CARD_PRODUCED = "card.produced"
+    CARD_DISPATCHED = "card.dispatched"
+    CARD_DISCARDED = "card.discarded"
+    CARD_ACTIVATED = "card.activated"
+    CARD_CANCELLED = "card.cancelled"
+    CARD_REPORTED_LOST = "card.reported_lost"
+    CARD_READ = "card.read"
+
+    CERTIFICATE_RESERVED = "certificate.reserved"
+    CERTIFICATE_ISSUED = "certificate.issued"
+    CERTIFICATE_BURNED = "certificate.burned"
+    CERTIFICATE_REVOKED = "certificate.revoked"
+
+    CODE_DERIVED = "code.derived"
+    LETTER_SENT = "letter.sent"
+    LETTER_REPRINTED = "letter.reprinted"
+
+    SIGNED_IN = "session.signed_in"
+    SIGNED_OUT = "session.signed_out"
+    DOCUMENT_SIGNED = "document.signed"
+
+    STATUS_PUBLISHED = "status.published"
+    PUBLICATION_HELD = "status.held"
+    PUBLICATION_RELEASED = "status.released"
+
+    AUDIT_READ = "audit.read"
+    BUSINESS_TIME_MOVED = "sandbox.business_time_moved"
+    CEREMONY_HELD = "hierarchy.ceremony_held"
+    BOOTSTRAPPED = "service.bootstrapped"

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The one way into the audit trail."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection, models
+from django.utils import timezone
+
+from varmentaja.apps.audit.events import AuditAction, Outcome
+from varmentaja.apps.audit.models import Entry, PersonalFacts
+from varmentaja.domain.actors import Actor
+from varmentaja.domain.errors import DomainError
+
+__all__ = ["AuditAction", "Outcome", "record", "record_refusal"]
+
+Facts = Mapping[str, Any]
+"""JSON values without fractions: numbers that print in more than one way have no place in a hash."""
+
+SALT_BYTES = 16
+
+
+def record(
+    action: AuditAction,
+    actor: Actor,
+    subject: models.Model | None = None,
+    *,
+    facts: Facts | None = None,
+    personal: Facts | None = None,
+    outcome: Outcome = Outcome.DONE,
+) -> Entry:
+    """Append an entry in the caller's transaction (without one: RuntimeError).
+
+    ``facts`` are sealed into the chain for ever and say nothing personal; ``personal`` facts are stored
+    encrypted beside it.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("an audit entry belongs to the transaction of what it tells of")
+    salt = os.urandom(SALT_BYTES) if personal else b""
+    document = {
+        "at": timezone.now().isoformat(),
+        "action": action.value,
+        "outcome": outcome.value,
+        "actor": describe(actor),
+        "subject": {"type": subject._meta.label_lower, "id": str(subject.pk)} if subject else None,
+        "facts": dict(facts or {}),
+        "personal": personal_hash(salt, personal) if personal else None,
+    }
+    entry = Entry.objects.create(content=canonical(document))
+    if personal:
+        PersonalFacts.objects.create(entry=entry, salt=salt, facts=dict(personal))
+    return entry
+
+
+def record_refusal(
+    action: AuditAction,
+    actor: Actor,
+    refusal: DomainError,
+    subject: models.Model | None = None,
+    *,
+    facts: Facts | None = None,
+) -> Entry:
+    """Append that ``action`` was refused, and why; the values in the message count as personal."""
+    why = {"kind": refusal.kind.value, "message": refusal.message.text}
+    return record(
+        action,
+        actor,
+        subject,
+        facts={**(facts or {}), **why},
+        personal=dict(refusal.message.values) or None,
+        outcome=Outcome.REFUSED,
+    )
+
+
+def describe(actor: Actor) -> dict[str, Any]:
+    """Who acted and how they had proved it."""
+    return {
+        "person": actor.person_id,
+        "roles": sorted(role.value for role in actor.roles),
+        "authentication": actor.authentication.value,
+        "point": actor.point_id,
+        "for": actor.acting_for,
+    }
+
+
+def canonical(document: Facts) -> str:
+    """The one way to write a document: members sorted, no spaces. A fraction raises TypeError."""
+    _refuse_fractions(document)
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def personal_hash(salt: bytes, personal: Facts) -> str:
+    """What the chain knows of personal facts."""
+    return hashlib.sha256(salt + canonical(personal).encode()).hexdigest()
+
+
+def _refuse_fractions(value: Any) -> None:
+    if isinstance(value, float):
+        raise TypeError("an audit fact is text, a whole number, true, false or null")
+    if isinstance(value, Mapping):
+        for member in value.values():
+            _refuse_fractions(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            _refuse_fractions(member)
