@@ -110,14 +110,14 @@ class DateField(forms.MultiValueField):
 
     def clean(self, value: Any) -> date | None:
         """One message for the whole date, whichever of its parts is wrong."""
-        parts = list(value or [])
-        if any(parts) and not all(parts):
+        parts = [part for part in value or [] if part]
+        if 0 < len(parts) < 3:
             raise ValidationError(self.error_messages["incomplete"], code="incomplete")
+        if self.required and not parts:
+            raise ValidationError(self.error_messages["required"], code="required")
         try:
             result: date | None = super().clean(value)
         except ValidationError as error:
-            if error.code == "required":
-                raise
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
         return result
 

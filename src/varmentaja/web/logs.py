@@ -18,7 +18,7 @@ SHARED: list[Processor] = [
 
 
 def logging_config(*, json: bool | None = None) -> dict[str, Any]:
-    """A ``LOGGING`` dictionary; also points structlog's loggers at it. ``json=None``: unless at a terminal."""
+    """A ``LOGGING`` dictionary; also points structlog's loggers at it. ``None``: unless at a terminal."""
     if json is None:
         json = not sys.stdout.isatty()
     structlog.configure(
