@@ -101,10 +101,6 @@ class Stepper:
         """Each step's name with its place."""
         return [(name, self._progress(number)) for number, name in enumerate(self.steps, start=1)]
 
-    def current_name(self) -> Text:
-        """The name of the page being shown."""
-        return self.steps[self.current - 1]
-
     def _progress(self, number: int) -> Progress:
         if number == self.current:
             return Progress.CURRENT

@@ -22,6 +22,10 @@ ASSETS = PACKAGE / "ui" / "assets"
 PUBLIC_URL = settings().portal_address
 TEST_SERVICE = settings().test_service
 
+PUBLICATION = settings().publication
+HIERARCHY = settings().hierarchy_folder
+CARD_ALGORITHM = settings().algorithm
+
 HTTPS = PUBLIC_URL.startswith("https://")
 
 # Frame ------------------------------------------------------------------------------------------------
@@ -33,7 +37,19 @@ ROOT_URLCONF = "varmentaja.web.urls"
 WSGI_APPLICATION = "varmentaja.web.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-RECORDS: list[str] = ["varmentaja.apps.audit"]
+RECORDS = [
+    "varmentaja.apps.audit",
+    "varmentaja.apps.sandbox",
+    "varmentaja.apps.registration",
+    "varmentaja.apps.people",
+    "varmentaja.apps.applications",
+    "varmentaja.apps.cards",
+    "varmentaja.apps.certificates",
+    "varmentaja.apps.letters",
+    "varmentaja.apps.status",
+    "varmentaja.apps.access",
+    "varmentaja.apps.signatures",
+]
 """The apps of varmentaja.apps that own tables or tasks, in the order of their foreign keys."""
 
 INSTALLED_APPS = [
@@ -154,7 +170,5 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
-# 10 MiB: a photograph from a phone; larger ones are refused with a message by the form.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 LOGGING = logging_config()

@@ -49,6 +49,13 @@ def test_errors_are_summed_up_first_focused_and_lead_to_their_fields(
         assert page.locator(f"{target}:focus").count() == 1
 
 
+def test_axe_and_the_width_check_see_faults(open_page: OpenPage) -> None:
+    page = open_page("about:blank", size=PHONE)
+    page.set_content('<html lang="fi"><body><img src="data:," width="900"></body></html>')
+    assert any(line.startswith("image-alt") for line in violations(page))
+    assert len(wider_than_screen(page)) == 1
+
+
 def test_language_link_leads_to_the_same_page(portal: str, open_page: OpenPage) -> None:
     page = open_page(f"{portal}/en/style-guide/?a=1")
     page.get_by_role("link", name="Svenska").click()
