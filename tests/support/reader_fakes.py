@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509.oid import NameOID
 
+from varmentaja.card.card_list import ListedCard
 from varmentaja.card.driver import (
     CardCertificates,
     CardContents,
@@ -37,7 +38,6 @@ from varmentaja.card.driver import (
 from varmentaja.domain.errors import unavailable
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.prompts import PinAnswer, PinRequest
-from varmentaja.reader.virtual_reader import DemoCard
 
 PIN1, PIN2, CODE = "2580", "258036", "13579246"
 MADE = datetime(2026, 11, 1, tzinfo=UTC)
@@ -132,6 +132,7 @@ class MemoryTransport:
     """No wire: there is only something to be in a transaction with."""
 
     atr = bytes.fromhex("3BF51800008131FE454F7345494492")
+    is_present = True
 
     def transmit(self, apdu: bytes) -> bytes:
         raise CardRemoved
@@ -275,27 +276,40 @@ class MemoryHost:
     """A card host and the listeners of its reader, all in memory; ``open_card`` finds the inserted card."""
 
     def __init__(self, cards: dict[str, MemoryCard], slots: int = 2) -> None:
-        self.by_id = cards
+        self.by_serial = cards
         self.listeners = [MemoryListener(port) for port in range(slots)]
         self.fails = False
         self._where: dict[str, int] = {}
 
-    def cards(self) -> tuple[DemoCard, ...]:
+    def list(self) -> list[ListedCard]:
         if self.fails:
             raise unavailable("The drawer of test cards does not answer.")
-        return tuple(
-            DemoCard(card_id, "Aino Virtanen", "laillistettu lääkäri", "566778899", card_id in self._where)
-            for card_id in self.by_id
-        )
+        return [
+            ListedCard(
+                serial=serial,
+                printed_serial="566778899",
+                label="TEST CARD",
+                holder="Virtanen Aino",
+                title="laillistettu lääkäri",
+                atr="",
+                is_finished=True,
+                is_activated=bool(card.pins),
+                where="reader" if serial in self._where else None,
+                picture=None,
+            )
+            for serial, card in self.by_serial.items()
+        ]
 
-    def insert(self, card_id: str, port: int) -> None:
-        self.by_id[card_id].removed = False
-        self._where[card_id] = port
-        self.listeners[port].connected = self.by_id[card_id].transport
+    def insert(self, serial: str, port: int) -> None:
+        card = self.by_serial[serial]
+        card.removed, card.transport.is_present = False, True
+        self._where[serial] = port
+        self.listeners[port].connected = card.transport
 
-    def remove(self, card_id: str) -> None:
-        self.by_id[card_id].removed = True
-        self.listeners[self._where.pop(card_id)].connected = None
+    def pull(self, serial: str) -> None:
+        card = self.by_serial[serial]
+        card.removed, card.transport.is_present = True, False
+        self.listeners[self._where.pop(serial)].connected = None
 
     def open_card(self, transport: Transport) -> CardDriver:
-        return next(card for card in self.by_id.values() if card.transport is transport)
+        return next(card for card in self.by_serial.values() if card.transport is transport)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
@@ -23,7 +23,8 @@ from varmentaja.reader.certificates import CardCertificate, read_certificate
 class InsertedCard:
     """One card while it stays in its reader. Methods raise CardError; CardRemoved once it was pulled."""
 
-    def __init__(self, slot: str, driver: CardDriver) -> None:
+    def __init__(self, slot: str, driver: CardDriver, is_there: Callable[[], bool] = lambda: True) -> None:
+        """``is_there`` is how the reader tells, without asking the card, that it is still in."""
         self.slot = slot
         self.driver = driver
         self.contents: CardContents = driver.read()
@@ -31,12 +32,13 @@ class InsertedCard:
         self.chain = tuple(der for der in (certificates.issuer, certificates.root) if der)
         found = (read_certificate(role, self.contents.certificate(role)) for role in KeyRole)
         self.certificates: tuple[CardCertificate, ...] = tuple(item for item in found if item)
+        self._is_there = is_there
         self._pulled = False
 
     @property
     def is_present(self) -> bool:
         """False from the moment the card was pulled."""
-        return not self._pulled
+        return not self._pulled and self._is_there()
 
     def pulled(self) -> None:
         """The reader says that the card is gone."""

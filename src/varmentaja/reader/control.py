@@ -13,6 +13,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from varmentaja.card.card_list import ListedCard
 from varmentaja.card.driver import PinRole
 from varmentaja.domain.errors import DomainError, Kind, invalid, not_found
 from varmentaja.reader.cards import InsertedCard
@@ -99,16 +100,7 @@ class Control:
 
     def _state(self) -> dict[str, Any]:
         try:
-            beside = [
-                {
-                    "card": card.card_id,
-                    "holder": card.holder,
-                    "title": card.title,
-                    "printed_serial": card.printed_serial,
-                    "in_reader": card.in_reader,
-                }
-                for card in self._reader.beside()
-            ]
+            beside = [_beside(card) for card in self._reader.beside()]
         except DomainError as error:
             log.warning("card host: %s", error)
             beside = []
@@ -153,11 +145,22 @@ def describe(card: InsertedCard) -> dict[str, Any]:
     }
 
 
+def _beside(card: ListedCard) -> dict[str, Any]:
+    return {
+        "card": card.serial,
+        "holder": card.holder,
+        "title": card.title,
+        "printed_serial": card.printed_serial,
+        "is_activated": card.is_activated,
+        "in_reader": card.where is not None,
+    }
+
+
 def _slot(slot: Slot) -> dict[str, Any]:
     card = slot.card if slot.is_taken else None
     return {
         "slot": slot.name,
-        "card": slot.card_id if slot.is_taken else None,
+        "card": slot.serial if slot.is_taken else None,
         "contents": describe(card) if card else None,
         "error": str(slot.error) if slot.is_taken and slot.error else None,
     }

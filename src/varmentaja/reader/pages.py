@@ -106,11 +106,21 @@ class Pages:
 
     def _get(self, visit: _Visit) -> Response:
         try:
-            if visit.path in ((), ("",)):
+            if visit.path == ():
                 return self._front(visit)
+            if len(visit.path) == 2 and visit.path[1] == "picture":
+                return self._picture(visit.path[0])
             return self._form_page(visit, self._form(visit.path), None)
         except DomainError as error:
             return self._front(visit, error.message, _STATUS[error.kind])
+
+    def _picture(self, slot: str) -> Response:
+        """The face of the card in a slot, as its maker drew it."""
+        path = self._reader.slot(slot).picture
+        if path is None or not path.is_file():
+            raise not_found("There is no such page.")
+        kind = "image/svg+xml" if path.suffix == ".svg" else "image/png"
+        return Response(200, path.read_bytes(), kind, _PROTECTION)
 
     def _post(self, request: Request, visit: _Visit) -> Response:
         if request.headers.get("origin") not in _own_origins(request.port):

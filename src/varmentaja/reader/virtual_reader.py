@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The virtual reader: slots into which the sandbox's cards are put, as hands would do with a real reader.
 
-A card host (card/host.py) keeps the cards; inserting tells it to connect one of them to a slot's listener.
+The card host (card/host.py) keeps the cards; inserting tells it to connect one of them to a slot's listener.
 What then goes over that connection is the same as with a chip: the driver knows no difference.
 """
 
@@ -10,48 +10,50 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from varmentaja.card.card_list import ListedCard
 from varmentaja.card.driver import CardDriver, CardError, CardRemoved, Transport
 from varmentaja.domain.errors import DomainError, Message, conflict, not_found
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.events import Events
 
+CONNECT_SECONDS = 10.0
+"""Longest wait for a card that the host says it has put in."""
 
-@dataclass(frozen=True, slots=True)
-class DemoCard:
-    """A card that lies beside the reader."""
-
-    card_id: str
-    holder: str
-    title: str
-    printed_serial: str
-    in_reader: bool
-    """True while it is in this or in another reader."""
+_PICTURES = (".svg", ".png")
 
 
-class CardHost(Protocol):
-    """The sandbox's drawer of cards."""
+class Drawer(Protocol):
+    """The sandbox's drawer of cards; CardHostClient is one. Raises unavailable when it does not answer."""
 
-    def cards(self) -> tuple[DemoCard, ...]:
-        """All cards; raises unavailable when the card host does not answer."""
+    def list(self) -> list[ListedCard]:
+        """All cards."""
 
-    def insert(self, card_id: str, port: int) -> None:
-        """Connect a card to the reader that listens on ``port``."""
+    def insert(self, serial: str, port: int) -> None:
+        """Connect a card to the slot that listens on ``port``."""
 
-    def remove(self, card_id: str) -> None:
-        """Take a card out of whatever reader it is in."""
+    def pull(self, serial: str) -> None:
+        """Take a card out of wherever it is."""
+
+
+class InsertedTransport(Transport, Protocol):
+    """A transport that knows by itself when its card was pulled."""
+
+    @property
+    def is_present(self) -> bool:
+        """False once the card has been pulled."""
 
 
 class Listener(Protocol):
-    """One slot's end of the wire."""
+    """One slot's end of the wire; CardSlot is one."""
 
     @property
     def port(self) -> int:
         """Where a card connects to."""
 
-    def wait_for_card(self, timeout: float) -> Transport:
+    def wait_for_card(self, timeout: float) -> InsertedTransport:
         """The card that has connected; raises CardRemoved when none did in time."""
 
     def close(self) -> None:
@@ -64,52 +66,64 @@ class OpenCard(Protocol):
     def __call__(self, transport: Transport) -> CardDriver: ...
 
 
-CONNECT_SECONDS = 10.0
-
-
 class Slot:
-    """One slot of the reader: empty, or with a card whose program side may have failed."""
+    """One slot of the reader: empty, or with a card that may turn out to be unusable (``error``)."""
 
     def __init__(self, name: str, listener: Listener) -> None:
         self.name = name
         self.listener = listener
-        self.card_id: str | None = None
+        self.serial: str | None = None
+        """Chip serial of the card that was put in."""
+        self.picture: Path | None = None
+        """The picture of its face, where there is one that browsers show."""
         self.card: InsertedCard | None = None
         self.error: Message | None = None
+        self._transport: InsertedTransport | None = None
 
     @property
     def is_taken(self) -> bool:
-        """Whether a card is in; a card that went away by itself (its host ended) leaves the slot empty."""
-        return self.card_id is not None and (self.card is None or self.card.is_present)
+        """Whether a card is in; one that went away by itself (its host ended) leaves the slot empty."""
+        return self._transport is not None and self._transport.is_present
+
+    def take(self, transport: InsertedTransport, serial: str, open_card: OpenCard) -> None:
+        """A card has connected: find its driver and read it."""
+        self._transport, self.serial = transport, serial
+        try:
+            self.card = InsertedCard(self.name, open_card(transport), lambda: transport.is_present)
+        except CardRemoved:
+            self.clear()
+            raise
+        except CardError as error:
+            self.error = error.message
 
     def clear(self) -> None:
         """Forget the card that was here."""
-        if self.card:
-            self.card.pulled()
-            self.card.driver.transport.close()
-        self.card_id = self.card = self.error = None
+        if self._transport is not None:
+            self._transport.close()
+        self.serial = self.picture = self.card = self.error = self._transport = None
 
 
 class VirtualReader:
     """Slots, the cards in them and those beside them; safe to use from many threads."""
 
     def __init__(
-        self, host: CardHost, listeners: Sequence[Listener], open_card: OpenCard, events: Events
+        self, drawer: Drawer, listeners: Sequence[Listener], open_card: OpenCard, events: Events
     ) -> None:
-        self._host = host
+        self._drawer = drawer
         self._open_card = open_card
         self._events = events
         self._hands = threading.RLock()
-        """One pair of hands: cards are put in and pulled one at a time."""
+        """One pair of hands: cards are put in one at a time."""
         self.slots = tuple(Slot(str(number), listener) for number, listener in enumerate(listeners, start=1))
 
     def cards(self) -> tuple[InsertedCard, ...]:
         """The cards that programs can use now."""
-        return tuple(slot.card for slot in self.slots if slot.card and slot.card.is_present)
+        cards = (slot.card for slot in self.slots)
+        return tuple(card for card in cards if card and card.is_present)
 
-    def beside(self) -> tuple[DemoCard, ...]:
-        """The sandbox's cards; raises unavailable when the card host does not answer."""
-        return self._host.cards()
+    def beside(self) -> tuple[ListedCard, ...]:
+        """The sandbox's finished cards; raises unavailable when the card host does not answer."""
+        return tuple(card for card in self._drawer.list() if card.is_finished)
 
     def slot(self, name: str) -> Slot:
         """The slot of that name; raises not found."""
@@ -125,45 +139,55 @@ class VirtualReader:
             raise CardRemoved
         return card
 
-    def insert(self, slot_name: str, card_id: str) -> Slot:
+    def insert(self, slot_name: str, serial: str) -> Slot:
         """Put a card into an empty slot. A card that can't be read stays in, with the reason in ``error``."""
         with self._hands:
             slot = self.slot(slot_name)
             if slot.is_taken:
                 raise conflict("There is a card in the reader already. Pull it out first.")
             slot.clear()
-            self._host.insert(card_id, slot.listener.port)
-            slot.card_id = card_id
-            try:
-                transport = slot.listener.wait_for_card(CONNECT_SECONDS)
-                slot.card = InsertedCard(slot.name, self._open_card(transport))
-            except CardRemoved:
-                slot.clear()
-                raise
-            except CardError as error:
-                slot.error = error.message
-            self._events.happened()
-            return slot
+            picture = self._picture(serial)
+            self._drawer.insert(serial, slot.listener.port)
+            slot.take(slot.listener.wait_for_card(CONNECT_SECONDS), serial, self._open_card)
+            slot.picture = picture
+        self._events.happened()
+        return slot
 
     def pull(self, slot_name: str) -> None:
-        """Pull the card out, whatever it is doing. The slot is empty afterwards even if the host is gone."""
+        """Pull the card out, whatever it is doing."""
         slot = self.slot(slot_name)
-        card_id = slot.card_id
-        if card_id is None:
+        serial = slot.serial
+        if serial is None:
             raise conflict("There is no card in the reader.")
         if slot.card:
             slot.card.pulled()
         try:
-            self._host.remove(card_id)
+            self._drawer.pull(serial)
         finally:
             with self._hands:
+                slot.clear()
+            self._events.happened()
+
+    def look(self) -> None:
+        """Notice cards that went away by themselves; to be called now and then."""
+        for slot in self.slots:
+            with self._hands:
+                if slot.serial is None or slot.is_taken:
+                    continue
                 slot.clear()
             self._events.happened()
 
     def close(self) -> None:
         """Pull all cards and stop listening."""
         for slot in self.slots:
-            if slot.card_id is not None:
+            if slot.serial is not None:
                 with suppress(DomainError):  # the host may be gone already
                     self.pull(slot.name)
             slot.listener.close()
+
+    def _picture(self, serial: str) -> Path | None:
+        for card in self._drawer.list():
+            if card.serial == serial and card.picture:
+                path = Path(card.picture)
+                return path if path.suffix in _PICTURES else None
+        return None

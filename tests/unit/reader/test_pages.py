@@ -144,12 +144,12 @@ def test_a_fresh_card_leads_to_activation_and_errors_cost_no_try(browser: Browse
     assert 'href="#pin1_again">The two entries are not the same.' in text(response)
     assert "<title>Error: Activate the card" in text(response)
     assert "258036" not in text(response)
-    assert host.by_id["fresh"].code_tries == 5
+    assert host.by_serial["fresh"].code_tries == 5
     response = browser.post("/en/1/activate", **(typed | {"pin1_again": "2580", "code": "00000000"}))
     assert 'href="#code">The activation code was wrong. 4 tries left.' in text(response)
     assert location(browser.post("/en/1/activate", **(typed | {"pin1_again": "2580"}))) == "/en/?activate"
     assert "The card is activated." in text(browser.get("/en/?activate"))
-    assert host.by_id["fresh"].pins == {PinRole.AUTHENTICATION: "2580", PinRole.SIGNATURE: "258036"}
+    assert host.by_serial["fresh"].pins == {PinRole.AUTHENTICATION: "2580", PinRole.SIGNATURE: "258036"}
 
 
 def test_a_pin_is_changed_and_a_wrong_one_shows_the_tries(browser: Browser, host: MemoryHost) -> None:
@@ -158,16 +158,16 @@ def test_a_pin_is_changed_and_a_wrong_one_shows_the_tries(browser: Browser, host
     response = browser.post("/en/1/change/pin1", old="1357", new="8642", new_again="8642")
     assert 'href="#old">PIN 1 was wrong. 4 tries left.' in text(response)
     browser.post("/en/1/change/pin1", old=PIN1, new="8642", new_again="8642")
-    assert host.by_id["ready"].pins[PinRole.AUTHENTICATION] == "8642"
+    assert host.by_serial["ready"].pins[PinRole.AUTHENTICATION] == "8642"
 
 
 def test_a_locked_pin_is_set_again_with_the_code(browser: Browser, host: MemoryHost) -> None:
-    host.by_id["ready"].tries[PinRole.SIGNATURE] = 0
+    host.by_serial["ready"].tries[PinRole.SIGNATURE] = 0
     browser.post("/en/insert", slot="1", card="ready")
     assert "Locked" in text(browser.get("/en/"))
     browser.get("/en/1/unlock/pin2")
     browser.post("/en/1/unlock/pin2", code=CODE, new="864209", new_again="864209")
-    assert host.by_id["ready"].tries[PinRole.SIGNATURE] == 5
+    assert host.by_serial["ready"].tries[PinRole.SIGNATURE] == 5
 
 
 def test_a_card_pulled_while_a_form_is_open_is_told(browser: Browser, reader: VirtualReader) -> None:
