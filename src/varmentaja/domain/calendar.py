@@ -35,12 +35,6 @@ def add_business_days(day: date, count: int) -> date:
     return day
 
 
-def business_days_between(first: date, last: date) -> int:
-    """How many business days lie after ``first`` up to and including ``last``."""
-    days = (last - first).days
-    return sum(is_business_day(first + _DAY * step) for step in range(1, days + 1))
-
-
 @dataclass(frozen=True, slots=True)
 class LetterRule:
     """How many business days after the card its code letter is posted."""

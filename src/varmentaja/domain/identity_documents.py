@@ -47,11 +47,6 @@ class IdentityDocument:
     """The last day of validity; None where the kind has none."""
 
 
-def document_source() -> str:
-    """Where the list of accepted documents comes from."""
-    return str(load("identity_documents")["accepted"]["source"])
-
-
 def has_end(kind: DocumentKind) -> bool:
     """Whether documents of this kind bear a last day of validity, so that a form must ask for it."""
     return bool(_rule(kind)["has_end"])
