@@ -15,4 +15,9 @@ os.environ["VARMENTAJA_STATE"] = tempfile.mkdtemp(prefix="varmentaja-test-")
 atexit.register(shutil.rmtree, os.environ["VARMENTAJA_STATE"], ignore_errors=True)
 settings.cache_clear()
 
-pytest_plugins = ["tests.support.browser", "tests.support.postgres", "tests.support.web"]
+pytest_plugins = [
+    "tests.support.browser",
+    "tests.support.pcsc",
+    "tests.support.postgres",
+    "tests.support.web",
+]

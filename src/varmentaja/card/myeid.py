@@ -38,6 +38,7 @@ SIMULATED = b"OsEID"
 
 _BLOCKED, _NOT_ACTIVATED, _REFUSED_VALUE = 0x6983, layout.NOT_ACTIVATED, 0x6A80
 _NO_SUCH_FILE = 0x6A82
+_CREATION = b"\x01"
 _CHUNK = 256
 _ROLE = {place.identifier: role for role, place in KEYS.items()}
 
@@ -162,12 +163,21 @@ class MyEidDriver:
 
     def _card(self) -> _Map:
         if self._known is None:
-            self._select_application()
             try:
+                self._require_finished()
                 self._known = self._explore()
             except (tlv.TlvError, KeyError) as error:
                 raise CardNotReady() from error
         return self._known
+
+    def _require_finished(self) -> None:
+        """A card still in creation belongs to its issuer, however complete its files look."""
+        control = self._send(Command(0x00, 0xA4, 0x04, 0x00, layout.AID, le=256))
+        if control.status == _NO_SUCH_FILE:
+            raise CardNotReady()
+        life_cycle = tlv.single(_ok(control)).find(0x8A)
+        if life_cycle and life_cycle.value == _CREATION:
+            raise CardNotReady()
 
     def _explore(self) -> _Map:
         directory = pkcs15.decode_odf(self._read_file(layout.path_of(layout.ODF)))
@@ -250,10 +260,7 @@ class MyEidDriver:
         return PinNotAccepted(role, limits.min_length, limits.max_length)
 
     def _select_application(self) -> None:
-        answer = self._send(Command(0x00, 0xA4, 0x04, 0x0C, layout.AID))
-        if answer.status == _NO_SUCH_FILE:
-            raise CardNotReady()
-        _ok(answer)
+        self._need(Command(0x00, 0xA4, 0x04, 0x0C, layout.AID))
 
     def _send(self, command: Command) -> Response:
         return exchange(self.transport.transmit, command)
