@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The card factory: takes an order and gives back a finished card.
 
-Keys are made on the chip, so the factory asks the issuer for certificates in the middle of its work. Everything
+Keys are made on the chip, so the factory asks the issuer for certificates in the middle. Everything
 can be asked again with the same order key after an interruption; a card that can't be finished is destroyed.
 """
 
