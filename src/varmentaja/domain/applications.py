@@ -8,11 +8,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from varmentaja.domain.authority import Action
+from varmentaja.domain.data_files import load
 from varmentaja.domain.errors import Message, message
 from varmentaja.domain.machine import Machine, StateText, Transition
-
-DRAFT_DAYS = 30
-"""An untouched draft lapses after this many days. Our choice: personal data is not kept for nothing."""
 
 
 class ApplicationState(StrEnum):
@@ -79,9 +77,10 @@ def _must_have_reason(facts: ApplicationFacts) -> Message | None:
 
 
 def _must_be_old(facts: ApplicationFacts) -> Message | None:
-    if facts.today > facts.changed_on + timedelta(days=DRAFT_DAYS):
+    days = load("schedule")["draft"]["days"]
+    if facts.today > facts.changed_on + timedelta(days=days):
         return None
-    return message("A draft lapses %(days)s days after its last change.", days=DRAFT_DAYS)
+    return message("A draft lapses %(days)s days after its last change.", days=days)
 
 
 _S, _E = ApplicationState, ApplicationEvent
@@ -104,7 +103,9 @@ APPLICATION: Machine[ApplicationState, ApplicationEvent, ApplicationFacts] = Mac
             message("Card ordered"), message("The card has been ordered from the factory.")
         ),
         _S.FULFILLED: StateText(message("Card sent"), message("The card has been sent.")),
-        _S.CANCELLED: StateText(message("Cancelled"), message("The application has been cancelled.")),
+        _S.CANCELLED: StateText(
+            message("Application cancelled"), message("The application has been cancelled.")
+        ),
         _S.LAPSED: StateText(
             message("Lapsed"), message("The application lapsed because it was not submitted in time.")
         ),

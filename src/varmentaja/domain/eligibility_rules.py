@@ -83,6 +83,11 @@ def _to_officer(text: Message, **used: str) -> Finding:
     return Finding(Outcome.TO_OFFICER, text, used)
 
 
+def _unknown_person() -> Finding:
+    """One refusal is enough: nothing else may be said about someone the register does not know."""
+    return _passed(message("Not looked at, because the person is not known."))
+
+
 def person_known(case: Case) -> Finding:
     if case.facts.person_known:
         return _passed(message("The population register knows the person."))
@@ -90,12 +95,16 @@ def person_known(case: Case) -> Finding:
 
 
 def person_alive(case: Case) -> Finding:
+    if not case.facts.person_known:
+        return _unknown_person()
     if case.facts.person_alive:
         return _passed(message("The person is alive."))
     return _refused(message("According to the population register the person has died."))
 
 
 def identity_code_in_force(case: Case) -> Finding:
+    if not case.facts.person_known:
+        return _unknown_person()
     if case.facts.identity_code_in_force:
         return _passed(message("The identity code is the person's present one."))
     return _refused(message("The person has been given another identity code. Apply with the present one."))

@@ -91,8 +91,8 @@ ORDER: Machine[OrderState, OrderEvent, OrderFacts] = Machine(
         _S.VERIFIED: StateText(
             message("Checked"), message("The card was read back and agrees with the registers.")
         ),
-        _S.DISPATCHED: StateText(message("Sent"), message("The card has left the factory.")),
-        _S.DISCARDED: StateText(message("Discarded"), message("The card was discarded and never left.")),
+        _S.DISPATCHED: StateText(message("Sent from the factory"), message("The card has left the factory.")),
+        _S.DISCARDED: StateText(message("Card discarded"), message("The card was discarded and never left.")),
     },
     events={
         _E.BEGIN: message("Take a blank card"),

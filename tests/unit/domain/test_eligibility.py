@@ -58,7 +58,13 @@ APPROVED, REFUSED, TO_OFFICER = Outcome.APPROVED, Outcome.REFUSED, Outcome.TO_OF
 # What differs from a good application; outcome; the rules that gave it; the card's last day.
 CASES: list[tuple[str, Mapping[str, Any], Outcome, set[str], date | None]] = [
     ("all well", {}, APPROVED, set(), FULL),
-    ("unknown person", {"person_known": False}, REFUSED, {"person-known"}, FULL),
+    (
+        "unknown person",
+        {"person_known": False, "person_alive": False, "identity_code_in_force": False},
+        REFUSED,
+        {"person-known"},
+        FULL,
+    ),
     ("dead person", {"person_alive": False}, REFUSED, {"person-alive"}, FULL),
     ("old code", {"identity_code_in_force": False}, REFUSED, {"identity-code-in-force"}, FULL),
     ("no right", {"rights": ()}, REFUSED, {"right-valid"}, None),
