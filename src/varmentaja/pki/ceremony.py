@@ -109,10 +109,13 @@ def perform_ceremony(
 ) -> Hierarchy:
     """Make (or go on making, or read back) the plan's hierarchy in ``folder``; certificates begin at ``now``.
 
-    `conflict` if the folder holds a hierarchy of another plan.
+    `conflict` if the folder holds a hierarchy of another plan, or the key store other keys than its
+    certificates.
     """
     if (folder / MANIFEST).exists():
         _refuse_other_plan(plan, folder)
+        for planned in plan.certificates:
+            _existing(planned, store, folder / f"{planned.id}.crt")
         return load_hierarchy(folder, production=not plan.test)
     folder.mkdir(parents=True, exist_ok=True)
     _make_keys(plan, store)
@@ -231,7 +234,7 @@ def _certificate(
     random: Callable[[int], bytes],
 ) -> bytes:
     if path.exists():
-        return path.read_bytes()
+        return _existing(planned, store, path)
     request = CertificateRequest(
         profile=planned.profile,
         subject=planned.subject,
@@ -241,6 +244,18 @@ def _certificate(
     )
     der = issue(prepare(request, issuer, random=random), store)
     _write(path, der)
+    return der
+
+
+def _existing(planned: PlannedCertificate, store: KeyStore, path: Path) -> bytes:
+    """A certificate made before, if its key is still the one in the key store."""
+    try:
+        der = path.read_bytes()
+        public_key = x509.load_der_x509_certificate(der).public_key()
+    except (FileNotFoundError, ValueError) as error:
+        raise invalid("The certificate hierarchy is damaged: %(reason)s", reason=str(error)) from error
+    if not store.has(planned.id) or store.public_key(planned.id) != public_key:
+        raise conflict("The key store does not hold the key of the authority %(id)s.", id=planned.id)
     return der
 
 

@@ -136,10 +136,14 @@ def _opening(length: int) -> bytes:
 
 def _extensions(authority: Authority, shard: int, number: int) -> bytes:
     issuer = authority.issuer
-    point = der.sequence(distribution_point(issuer.crl_url(shard)))
-    return der.sequence(
+    parts = [
         der.extension("2.5.29.35", der.sequence(der.implicit(0, issuer.key_identifier))),
         der.extension("2.5.29.20", der.integer(number)),
-        # Critical, so that a list of one shard is never taken for the whole (RFC 5280 §5.2.5).
-        der.extension("2.5.29.28", point, critical=True),
-    )
+    ]
+    if authority.is_root:
+        # A root's list is whole. Named, it would not cover the root itself, which has no distribution point,
+        # and `openssl verify -crl_check_all` would refuse every path.
+        return der.sequence(*parts)
+    point = der.sequence(distribution_point(issuer.crl_url(shard)))
+    # Critical, so that a list of one shard is never taken for the whole (RFC 5280 §5.2.5).
+    return der.sequence(*parts, der.extension("2.5.29.28", point, critical=True))

@@ -48,12 +48,17 @@ def implicit(number: int, content: bytes) -> bytes:
 
 def integer(value: int) -> bytes:
     """INTEGER, shortest form."""
-    return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    return tlv(0x02, _shortest(value))
 
 
 def enumerated(value: int) -> bytes:
     """ENUMERATED, shortest form."""
-    return tlv(0x0A, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    return tlv(0x0A, _shortest(value))
+
+
+def _shortest(value: int) -> bytes:
+    bits = (value if value >= 0 else ~value).bit_length()
+    return value.to_bytes(bits // 8 + 1, "big", signed=True)
 
 
 def octet_string(value: bytes) -> bytes:

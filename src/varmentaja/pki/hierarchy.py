@@ -49,6 +49,11 @@ class Authority:
     """None for roots."""
 
     @property
+    def is_root(self) -> bool:
+        """Whether it signed itself."""
+        return self.issued_by == self.id
+
+    @property
     def certificate_der(self) -> bytes:
         """The certificate as DER."""
         return self.certificate.public_bytes(Encoding.DER)
@@ -98,14 +103,14 @@ class Hierarchy:
     def chain(self, authority_id: str) -> tuple[x509.Certificate, ...]:
         """From this authority up to its root, both included."""
         authority = self.authority(authority_id)
-        if authority.issued_by == authority.id:
+        if authority.is_root:
             return (authority.certificate,)
         return (authority.certificate, *self.chain(authority.issued_by))
 
     @property
     def roots(self) -> tuple[x509.Certificate, ...]:
         """The trust anchors."""
-        return tuple(a.certificate for a in self.authorities.values() if a.issued_by == a.id)
+        return tuple(a.certificate for a in self.authorities.values() if a.is_root)
 
 
 def load_hierarchy(folder: Path, *, production: bool) -> Hierarchy:

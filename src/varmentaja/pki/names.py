@@ -139,7 +139,7 @@ def check_text(attribute: Attribute, text: str, character_set: CharacterSet) -> 
 def offered_spelling(text: str) -> str | None:
     """A spelling of ``text`` within ISO 8859-1 to offer to the person, or None where none is known."""
     spelled = "".join(letter if _is_latin1(letter) else _plain(letter) for letter in text)
-    return spelled if _is_latin1(spelled) else None
+    return spelled if spelled and _is_latin1(spelled) else None
 
 
 def common_name(surname: str, first_name: str, serial_number: str) -> str:
@@ -189,8 +189,8 @@ def _is_latin1(text: str) -> bool:
 
 
 def _plain(letter: str) -> str:
-    base = unicodedata.normalize("NFD", letter.translate(_OFFERED))
-    return "".join(part for part in base if not unicodedata.combining(part))
+    parts = unicodedata.normalize("NFD", letter)
+    return "".join(part for part in parts if not unicodedata.combining(part)).translate(_OFFERED)
 
 
 def _encode_attribute(attribute: Attribute, value: str) -> bytes:

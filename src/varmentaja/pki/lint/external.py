@@ -17,27 +17,28 @@ _ETSI_TYPES = {"etsi-natural-person": CertificateType.NCP_NATURAL_PERSON_CERTIFI
 
 
 def lint_certificate(der: bytes, linter: str) -> tuple[Finding, ...]:
-    """Findings of a certificate by ``linter``: ``pkix`` (RFC 5280) or ``etsi-natural-person`` (EN 319
-    412-2).
-    """
-    document = loader.RFC5280CertificateDocumentLoader().load_der_document(der)
-    results = _certificate_validator(linter).validate(document.root)
-    if linter in _ETSI_TYPES:
-        filters = etsi.create_etsi_finding_filters(_ETSI_TYPES[linter])
-        results, _ = finding_filter.filter_results(filters, results)
-    return _findings(results)
+    """Findings of a certificate by ``pkix`` (RFC 5280) or ``etsi-natural-person`` (EN 319 412-2)."""
+    filters = etsi.create_etsi_finding_filters(_ETSI_TYPES[linter]) if linter in _ETSI_TYPES else ()
+    return _run(loader.RFC5280CertificateDocumentLoader(), _certificate_validator(linter), der, filters)
 
 
 def lint_crl(der: bytes) -> tuple[Finding, ...]:
     """Findings of a CRL by RFC 5280. Time grows with the entries: for tests and small lists."""
-    document = loader.RFC5280CertificateListDocumentLoader().load_der_document(der)
-    return _findings(_crl_validator().validate(document.root))
+    return _run(loader.RFC5280CertificateListDocumentLoader(), _crl_validator(), der)
 
 
 def lint_ocsp(der: bytes) -> tuple[Finding, ...]:
     """Findings of an OCSP response by RFC 6960."""
-    document = loader.RFC6960OCSPResponseDocumentLoader().load_der_document(der)
-    return _findings(_ocsp_validator().validate(document.root))
+    return _run(loader.RFC6960OCSPResponseDocumentLoader(), _ocsp_validator(), der)
+
+
+def _run(reader: Any, validator: Any, der: bytes, filters: Any = ()) -> tuple[Finding, ...]:
+    try:
+        results = validator.validate(reader.load_der_document(der).root)
+    except ValueError as error:  # pkilint gives up on what it cannot decode
+        return (Finding("pkilint.not_decodable", Severity.FATAL, "", str(error)),)
+    results, _ = finding_filter.filter_results(filters, results)
+    return _findings(results)
 
 
 @cache

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""CRLs: contents, numbers, leaving entries, and growth that stays linear."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from tests.support.pki import LINES, Demo
+
+from varmentaja.pki.crl import Reason, encode_entry, next_crl_number, sign_crl, stays_listed, write_crl
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def _crl(
+    demo: Demo, authority_id: str, entries: list[bytes], number: int = 7
+) -> x509.CertificateRevocationList:
+    der = sign_crl(
+        demo.hierarchy.authority(authority_id),
+        0,
+        entries,
+        demo.store,
+        number=number,
+        this_update=NOW,
+        next_update=NOW + timedelta(days=2),
+    )
+    return x509.load_der_x509_crl(der)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_list_says_what_it_is(demo: Demo, line: str) -> None:
+    authority = demo.hierarchy.authority(f"professionals-{line}")
+    crl = _crl(demo, authority.id, [])
+    assert crl.is_signature_valid(authority.certificate.public_key())  # type: ignore[arg-type]  # EC or RSA
+    assert crl.issuer == authority.certificate.subject and len(crl) == 0
+    assert (crl.last_update_utc, crl.next_update_utc) == (NOW, NOW + timedelta(days=2))
+    assert crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 7
+    point = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint)
+    assert point.critical and [name.value for name in point.value.full_name or ()] == [
+        authority.issuer.crl_url(0)
+    ]
+    own = authority.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    named = crl.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    assert named == own
+
+
+def test_a_roots_list_is_whole_and_names_no_distribution_point(demo: Demo) -> None:
+    crl = _crl(demo, "root-ecc", [])
+    assert {extension.oid.dotted_string for extension in crl.extensions} == {"2.5.29.35", "2.5.29.20"}
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_entries_read_back_with_their_reason(demo: Demo, reason: Reason) -> None:
+    since = NOW - timedelta(days=3)
+    crl = _crl(demo, "professionals-ecc", [encode_entry("7f" * 16, NOW, reason, invalid_since=since)])
+    entry = crl.get_revoked_certificate_by_serial_number(int("7f" * 16, 16))
+    assert entry is not None and entry.revocation_date_utc == NOW
+    assert entry.extensions.get_extension_for_class(x509.InvalidityDate).value.invalidity_date_utc == since
+    reasons = [extension for extension in entry.extensions if extension.oid.dotted_string == "2.5.29.21"]
+    if reason is Reason.UNSPECIFIED:
+        assert reasons == []
+    else:
+        library = reasons[0].value
+        assert isinstance(library, x509.CRLReason)
+        assert library.reason.name == reason.value
+
+
+def test_ten_thousand_entries_are_all_there(demo: Demo) -> None:
+    entries = [encode_entry(f"{(1 << 126) + n:x}", NOW, Reason.SUPERSEDED) for n in range(10_000)]
+    crl = _crl(demo, "professionals-ecc", entries)
+    assert len(crl) == 10_000
+    assert crl.get_revoked_certificate_by_serial_number((1 << 126) + 9_999) is not None
+    key = demo.hierarchy.authority("professionals-ecc").certificate.public_key()
+    assert crl.is_signature_valid(key)  # type: ignore[arg-type]  # P-384
+
+
+def test_writing_into_a_file_gives_the_same_list(demo: Demo) -> None:
+    # RSA signatures don't vary, so the bytes can be compared.
+    authority = demo.hierarchy.authority("professionals-rsa")
+    out = io.BytesIO()
+    entries = [encode_entry("7f" * 16, NOW, Reason.SUPERSEDED)]
+    times = {"this_update": NOW, "next_update": NOW + timedelta(days=2)}
+    write_crl(out, authority, 0, entries, demo.store, number=7, **times)
+    assert out.getvalue() == sign_crl(authority, 0, entries, demo.store, number=7, **times)
+
+
+def test_numbers_follow_the_clock_but_never_go_back() -> None:
+    seconds = int(NOW.timestamp())
+    assert next_crl_number(None, NOW) == seconds
+    assert next_crl_number(5, NOW) == seconds
+    assert next_crl_number(seconds, NOW) == seconds + 1
+    assert next_crl_number(seconds + 100, NOW) == seconds + 101
+
+
+def test_an_entry_leaves_only_after_one_scheduled_list_beyond_expiry() -> None:
+    expires, revoked = NOW, NOW - timedelta(days=9)
+    assert stays_listed(expires, revoked, None)
+    assert stays_listed(expires, revoked, NOW - timedelta(hours=1))
+    assert stays_listed(expires, revoked, NOW)
+    assert not stays_listed(expires, revoked, NOW + timedelta(seconds=1))
+
+
+def test_an_entry_that_no_scheduled_list_has_shown_stays() -> None:
+    assert stays_listed(NOW, NOW + timedelta(days=1), NOW + timedelta(hours=1))
