@@ -189,6 +189,8 @@ class _Conversation(socketserver.StreamRequestHandler):
                 return held[serial].card.atr.hex()
             case "transmit":
                 return cards.transmit(held[serial], bytes.fromhex(request["apdu"])).hex()
+            case "release":
+                return cards.release(held.pop(serial))
             case "pull":
                 return cards.pull(serial)
             case "put_picture":

@@ -93,6 +93,9 @@ class HostTransport:
             yield
 
     def close(self) -> None:
+        # Asked for, not left to the hanging up, so that the card is free when this returns.
+        with suppress(DomainError):
+            self._line.ask("release", serial=self._serial)
         self._line.close()
 
 

@@ -61,7 +61,7 @@ def make(host: CardHostClient) -> None:
     transport = host.connect(cards.SERIAL)
     make_with(transport.transmit)
     transport.close()
-    wait_until_in_drawer(host)
+    assert host.list()[0].where is None
 
 
 def make_with(transmit: Callable[[bytes], bytes]) -> None:

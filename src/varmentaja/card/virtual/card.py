@@ -13,7 +13,7 @@ from varmentaja.card.atr import VIRTUAL_CARD_ATR
 from varmentaja.card.tlv import TlvError
 from varmentaja.card.virtual import files, keys, pins, status
 from varmentaja.card.virtual.session import MF_PATH, Session, nibble
-from varmentaja.card.virtual.state import CardState, LifeCycle, format_files
+from varmentaja.card.virtual.state import ISSUER_TRIES, CardState, LifeCycle, format_files
 from varmentaja.card.virtual.status import Refused
 
 _VERSION = bytes((4, 5, 0))
@@ -130,7 +130,7 @@ class VirtualCard:
 
     def _deliver(self, data: bytes, expected: int | None) -> bytes:
         """As much as was asked for; the rest waits for GET RESPONSE."""
-        limit = expected if expected is not None else (256 if not data else 0)
+        limit = expected or 0
         now, self._pending = data[:limit], data[limit:]
         if not self._pending:
             return now + status.OK.to_bytes(2)
@@ -176,7 +176,7 @@ class VirtualCard:
         expected = issuer_key.cryptogram(bytes.fromhex(state.issuer_key), challenge)
         if not hmac.compare_digest(expected, command.data):
             raise Refused(0x63C0 | state.issuer_tries_left)
-        state.issuer_tries_left += 1
+        state.issuer_tries_left = ISSUER_TRIES
         session.dirty = True
         session.issuer_present = True
         return b""
