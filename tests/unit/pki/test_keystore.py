@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.serialization import load_der_private_key
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from varmentaja.domain.errors import DomainError, Kind
@@ -150,18 +150,23 @@ def test_keyed_hashes_depend_on_secret_and_data(store: SoftwareKeyStore) -> None
     assert len(hashes) == 4 and {len(value) for value in hashes} == {32}
 
 
-@settings(max_examples=20)
-@given(key=st.binary(min_size=16, max_size=64), context=st.binary(max_size=32))
-def test_a_wrapped_key_opens_only_in_its_context(
-    tmp_path_factory: pytest.TempPathFactory, key: bytes, context: bytes
-) -> None:
+@pytest.fixture(scope="module")
+def data_store(tmp_path_factory: pytest.TempPathFactory) -> SoftwareKeyStore:
+    """A store with a secret for wrapping."""
     store = _open(tmp_path_factory.mktemp("wrap"))
     store.generate_secret("data")
-    wrapped = wrap(store, "data", key, context, os.urandom)
-    assert key not in wrapped and unwrap(store, "data", wrapped, context) == key
+    return store
+
+
+@given(key=st.binary(min_size=16, max_size=64), context=st.binary(max_size=32))
+def test_a_wrapped_key_opens_only_in_its_context(
+    data_store: SoftwareKeyStore, key: bytes, context: bytes
+) -> None:
+    wrapped = wrap(data_store, "data", key, context, os.urandom)
+    assert key not in wrapped and unwrap(data_store, "data", wrapped, context) == key
     for broken, where in ((wrapped, context + b"x"), (wrapped[:-1], context), (b"", context)):
         with pytest.raises(DomainError, match="data key"):
-            unwrap(store, "data", broken, where)
+            unwrap(data_store, "data", broken, where)
 
 
 def test_a_key_written_by_the_store_is_ordinary_pkcs8_inside(tmp_path: Path) -> None:
