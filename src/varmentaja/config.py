@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         return self.authorities_passphrase_file or self.keys / "authorities.passphrase"
 
     @property
+    def hierarchy_folder(self) -> Path:
+        """Folder of the authorities' certificates, as the ceremony left it."""
+        return self.state / "hierarchy"
+
+    @property
     def cards(self) -> Path:
         """Folder of the virtual cards."""
         return self.state / "cards"

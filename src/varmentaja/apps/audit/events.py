@@ -33,6 +33,7 @@ class AuditAction(StrEnum):
     ROLE_ENDED = "role.ended"
 
     CARD_ORDERED = "card.ordered"
+    ORDER_MOVED = "order.moved"
     CARD_PRODUCED = "card.produced"
     CARD_DISPATCHED = "card.dispatched"
     CARD_DISCARDED = "card.discarded"

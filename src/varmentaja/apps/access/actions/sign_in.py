@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Sign-in with the authentication key of a card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cryptography import x509
+from django.db import IntegrityError, transaction
+
+from varmentaja.apps.access.models import UsedChallenge
+from varmentaja.apps.access.party import Origin, record_of, relying_party
+from varmentaja.apps.action import trace_refusal
+from varmentaja.apps.audit.recording import AuditAction, record
+from varmentaja.apps.cards.records import locked_card, move_card
+from varmentaja.apps.people.roles import actor_for
+from varmentaja.domain.actors import SYSTEM, Actor, Authentication
+from varmentaja.domain.cards import CardEvent, CardState
+from varmentaja.domain.errors import DomainError
+from varmentaja.relying_party import LIFETIME, Outcome, Refused, read_answer
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who has signed in, and with which certificate: the session lasts as long as it is in force."""
+
+    actor: Actor
+    certificate_id: int
+
+
+def sign_in_with_scs(
+    origin: Origin, content: bytes, answer: str, *, session: str, now: datetime, today: date
+) -> SignedIn:
+    """Check the signed challenge and sign the holder in.
+
+    Raises relying_party.Refused, whose ``outcome`` says which check failed; each challenge works once.
+    """
+    try:
+        signature = read_answer(answer)
+        verified = relying_party(origin).sign_in(content, signature, now=now, session=session)
+        _use_up(verified.nonce, now=now)
+        return _admit(verified.certificate, Authentication.SCS, now=now, today=today)
+    except DomainError as refusal:
+        trace_refusal(AuditAction.SIGNED_IN, SYSTEM, refusal)
+        raise
+
+
+def _use_up(nonce: str, *, now: datetime) -> None:
+    UsedChallenge.objects.filter(expires_at__lt=now).delete()
+    try:
+        with transaction.atomic():
+            UsedChallenge.objects.create(nonce=nonce, expires_at=now + 2 * LIFETIME)
+    except IntegrityError:
+        raise Refused(Outcome.TOO_OLD, "the challenge was answered before") from None
+
+
+def _admit(
+    certificate: x509.Certificate, authentication: Authentication, *, now: datetime, today: date
+) -> SignedIn:
+    """Open the door for the holder of a checked certificate; a first sign-in shows the card is active."""
+    with transaction.atomic():
+        row = record_of(certificate)
+        if row.person_id is None or row.card_id is None:
+            raise Refused(Outcome.WRONG_PURPOSE, "not a person's certificate")
+        actor = actor_for(row.person_id, authentication)
+        card = locked_card(row.card_id)
+        if card.state == CardState.DISPATCHED:
+            move_card(SYSTEM, card, CardEvent.ACTIVATE, now=now, today=today)
+        record(AuditAction.SIGNED_IN, actor, row, facts={"how": authentication})
+        return SignedIn(actor, row.pk)

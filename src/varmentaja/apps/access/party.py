@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The portal as a relying party of its own certificates: it checks them as any stranger would."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from functools import cache
+from typing import NewType
+
+import httpx
+from cryptography import x509
+from django.conf import settings
+
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.certificates.queries import certificate_by_serial
+from varmentaja.apps.vault.keys import challenge_key
+from varmentaja.pki.hierarchy import Hierarchy, load_hierarchy
+from varmentaja.pki.issuance import serial_text
+from varmentaja.relying_party import Challenge, Outcome, Refused, RelyingParty, ocsp_over
+
+Origin = NewType("Origin", str)
+"""Scheme, host and port of the portal as the browser has them."""
+
+
+@cache
+def _hierarchy() -> Hierarchy:
+    return load_hierarchy(settings.HIERARCHY, production=not settings.TEST_SERVICE)
+
+
+@cache
+def relying_party(origin: Origin) -> RelyingParty:
+    """The portal under one of its addresses."""
+    return RelyingParty(
+        hierarchy=_hierarchy(),
+        ask=ocsp_over(httpx.Client(timeout=5)),
+        origin=origin,
+        key=challenge_key(),
+    )
+
+
+def new_challenge(origin: Origin, *, session: str, now: datetime) -> Challenge:
+    """A challenge for the page that asks for a signature."""
+    return relying_party(origin).challenge(now=now, random=os.urandom, session=session)
+
+
+def record_of(certificate: x509.Certificate) -> Certificate:
+    """Our record of a checked certificate; raises Refused when there is none."""
+    authority = _hierarchy().issuer_of(certificate)
+    serial = serial_text(certificate.serial_number)
+    row = certificate_by_serial(authority.id, serial) if authority else None
+    if row is None:
+        raise Refused(Outcome.UNKNOWN_ISSUER, f"no record of {serial}")
+    return row

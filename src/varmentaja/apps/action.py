@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What makes a function a use case: one transaction, and a trace even when a rule says no."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from django.db import transaction
+
+from varmentaja.apps.audit.recording import AuditAction, record_refusal
+from varmentaja.domain.actors import Actor
+from varmentaja.domain.errors import DomainError, Kind
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+NO_TRACE = frozenset({Kind.INVALID, Kind.UNAVAILABLE})
+"""A slip of the keyboard and a register that is down leave none."""
+
+
+def use_case(
+    name: AuditAction,
+) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:
+    """Run the function in a transaction of its own; a refusal rolls it back and is recorded."""
+
+    def decorate(function: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenate[Actor, P], R]:
+        @wraps(function)
+        def call(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                with transaction.atomic():
+                    return function(actor, *args, **kwargs)
+            except DomainError as refusal:
+                trace_refusal(name, actor, refusal)
+                raise
+
+        return call
+
+    return decorate
+
+
+def trace_refusal(name: AuditAction, actor: Actor, refusal: DomainError) -> None:
+    """Record that a rule refused ``actor``; in a transaction of its own: the action's is rolled back."""
+    if refusal.kind not in NO_TRACE:
+        with transaction.atomic():
+            record_refusal(name, actor, refusal)

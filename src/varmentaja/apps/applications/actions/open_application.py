@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A registrar opens an application for the person in front of the desk."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import uuid4
+
+from django.db import IntegrityError, transaction
+
+from varmentaja.apps.action import use_case
+from varmentaja.apps.applications.models import Application
+from varmentaja.apps.applications.professionals import as_document
+from varmentaja.apps.audit.recording import AuditAction, record
+from varmentaja.apps.people.actions.refresh_person import ask_register, refresh_person
+from varmentaja.apps.people.models import Person
+from varmentaja.domain import authority, people
+from varmentaja.domain.actors import Actor
+from varmentaja.domain.applications import ApplicationState
+from varmentaja.domain.authority import Subject
+from varmentaja.domain.errors import conflict
+from varmentaja.domain.identity_code import IdentityCode
+from varmentaja.domain.rights import Professional
+from varmentaja.ports.connected import outside
+
+PROFESSIONAL_CARD = "professional"
+
+
+def open_application(actor: Actor, identity_code: str, *, now: datetime, today: date) -> Application:
+    """A draft for the person's professional card: a new one, or the draft already open at this point.
+
+    The registers are asked before the transaction begins. Raises DomainError: invalid (a faulty identity
+    code, field ``identity_code``), not_found, conflict (the person has died; a draft is open at another
+    point), not_allowed (one's own), unavailable (a register does not answer: nothing is stored).
+    """
+    code = IdentityCode.parse(identity_code, today=today)
+    person = ask_register(code)
+    professional = outside().professional_register.professional(code, request_id=str(uuid4()))
+    return _open(actor, person, professional, now=now, today=today)
+
+
+@use_case(AuditAction.APPLICATION_OPENED)
+def _open(
+    actor: Actor, person: people.Person, professional: Professional | None, *, now: datetime, today: date
+) -> Application:
+    row = refresh_person(person, now=now)
+    authority.require(
+        actor, authority.Action.APPLICATION_OPEN, Subject(person_id=row.pk, point_id=actor.point_id)
+    )
+    _note_registration_number(row, professional)
+    application = _draft_of(actor, row, now=now, today=today)
+    application.professional = as_document(professional)
+    application.save(update_fields=["professional"])
+    record(AuditAction.APPLICATION_OPENED, actor, application)
+    return application
+
+
+def _note_registration_number(person: Person, professional: Professional | None) -> None:
+    if professional is not None and person.registration_number != professional.registration_number:
+        person.registration_number = professional.registration_number
+        person.save(update_fields=["registration_number"])
+
+
+def _draft_of(actor: Actor, person: Person, *, now: datetime, today: date) -> Application:
+    """The person's draft; the database lets there be one only, so two registrars meet in the same."""
+    assert actor.person_id is not None and actor.point_id is not None, "authority asks for both"
+    try:
+        with transaction.atomic():
+            return Application.objects.create(
+                person=person,
+                product=PROFESSIONAL_CARD,
+                state=ApplicationState.DRAFT,
+                registrar_id=actor.person_id,
+                point_id=actor.point_id,
+                opened_at=now,
+                changed_on=today,
+            )
+    except IntegrityError:
+        draft = Application.objects.select_for_update().get(
+            person=person, product=PROFESSIONAL_CARD, state=ApplicationState.DRAFT
+        )
+    if draft.point_id != actor.point_id:
+        raise conflict("This person already has an application open at another registration point.")
+    return draft

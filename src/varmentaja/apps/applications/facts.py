@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Gathering the facts that a decision looks at."""
+
+from __future__ import annotations
+
+from varmentaja.apps.applications.models import Application
+from varmentaja.apps.cards.models import Card
+from varmentaja.documents.terms import current_terms
+from varmentaja.domain import people
+from varmentaja.domain.applications import OPEN_STATES, ApplicationState
+from varmentaja.domain.cards import IN_FORCE
+from varmentaja.domain.eligibility_facts import Facts, HeldCard, OpenApplication, day
+from varmentaja.domain.identity_documents import DocumentKind, IdentityDocument
+from varmentaja.domain.rights import Professional
+
+
+def facts_for(
+    application: Application, person: people.Person | None, professional: Professional | None
+) -> Facts:
+    """What the rules may look at, as of now; runs in the transaction that decides."""
+    return Facts(
+        product=application.product,
+        person_known=person is not None,
+        person_alive=person is not None and person.alive,
+        identity_code_in_force=person is not None
+        and str(person.identity_code) == application.person.identity_code,
+        rights=professional.rights if professional else (),
+        chosen_right=application.right_code,
+        cards=_held_cards(application),
+        open_applications=_open_applications(application),
+        ordered_for_self=application.registrar_id == application.person_id,
+        identity_document=_shown_document(application),
+        terms_accepted=application.terms_version,
+        terms_in_force=current_terms().version,
+        with_photo=application.with_photo,
+    )
+
+
+def _held_cards(application: Application) -> tuple[HeldCard, ...]:
+    cards = Card.objects.filter(
+        person_id=application.person_id, product=application.product, state__in=IN_FORCE
+    ).order_by("id")
+    return tuple(
+        HeldCard(card.printed_serial or str(card.pk), card.right_code, card.valid_until) for card in cards
+    )
+
+
+def _open_applications(application: Application) -> tuple[OpenApplication, ...]:
+    others = Application.objects.filter(
+        person_id=application.person_id,
+        product=application.product,
+        state__in=OPEN_STATES - {ApplicationState.DRAFT, ApplicationState.ORDERED},
+    ).exclude(pk=application.pk)
+    return tuple(OpenApplication(str(other.pk), other.right_code) for other in others.order_by("id"))
+
+
+def _shown_document(application: Application) -> IdentityDocument | None:
+    shown = application.identity_document
+    if shown is None:
+        return None
+    return IdentityDocument(DocumentKind(shown["kind"]), shown["country"], day(shown["valid_until"]))

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An order on its way through the factory: each step is stored before the next begins.
+
+Killed at any point, the next run goes on from the stored state: the factory is asked with the same key, a
+certificate that was issued is given again, a serial that may have been signed is burned. What leaves is read
+back from the chip and compared with the registers once more (in 2023 cards without the prescriber's code
+reached their users).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from varmentaja.apps.cards.certify import CardIssuer
+from varmentaja.apps.cards.check import differences
+from varmentaja.apps.cards.dispatch import dispatch
+from varmentaja.apps.cards.models import Card, Order
+from varmentaja.apps.cards.orders import discard, locked_order, move_order, note_trouble
+from varmentaja.card.driver import KeyAlgorithm
+from varmentaja.domain.errors import DomainError
+from varmentaja.domain.orders import DISCARD_REASONS, DiscardReason, OrderEvent, OrderState
+from varmentaja.domain.products import BoundTo, product
+from varmentaja.ports.card_factory import CardFactory, Face, FactoryOrder, MadeCard
+from varmentaja.ports.connected import outside
+
+KEYS = {"ecc": KeyAlgorithm.P384, "rsa": KeyAlgorithm.RSA_3072}
+FINISHED = frozenset({OrderState.DISPATCHED, OrderState.DISCARDED})
+
+
+def produce_card(order_id: int, *, now: datetime, today: date) -> OrderState:
+    """Take the order as far as it goes; raises DomainError when it is to be tried again later."""
+    try:
+        return _produce(order_id, now=now, today=today)
+    except DomainError as error:
+        note_trouble(order_id, error, now=now)
+        raise
+
+
+def _produce(order_id: int, *, now: datetime, today: date) -> OrderState:
+    order = _begin(order_id, now=now, today=today)
+    if order.state in FINISHED:
+        return OrderState(order.state)
+    made = _factory().make(factory_order(order), CardIssuer(order.card_id, now, today))
+    wrong = differences(order.card, made, today=today)
+    if wrong:
+        _factory().give_up(str(order.key), DISCARD_REASONS[DiscardReason.REGISTER_CHANGED])
+    with transaction.atomic():
+        order = locked_order(order_id)
+        if wrong:
+            order.reason = {"text": "The registers no longer agree with what is on the card.", "values": {}}
+            discard(order, DiscardReason.REGISTER_CHANGED, now=now, today=today)
+        else:
+            _note_made(order, made, now=now, today=today)
+    if not wrong:
+        dispatch(order_id, now=now, today=today)
+    return OrderState(Order.objects.get(pk=order_id).state)
+
+
+def _begin(order_id: int, *, now: datetime, today: date) -> Order:
+    with transaction.atomic():
+        order = locked_order(order_id)
+        if order.state not in FINISHED:
+            order.attempts += 1
+            if order.state == OrderState.QUEUED:
+                move_order(order, OrderEvent.BEGIN, now=now, today=today)
+            order.save(update_fields=["attempts"])
+    return order
+
+
+def _note_made(order: Order, made: MadeCard, *, now: datetime, today: date) -> None:
+    """The card is certified, written and checked; a run that comes later finds what is left to note."""
+    card = order.card
+    card.face, card.back = made.face_png, made.back_png
+    card.save(update_fields=["face", "back"])
+    order.reason = None
+    steps = {
+        OrderState.PERSONALISING: OrderEvent.CERTIFY,
+        OrderState.CERTIFIED: OrderEvent.WRITE,
+        OrderState.WRITTEN: OrderEvent.VERIFY,
+    }
+    while (event := steps.get(OrderState(order.state))) is not None:
+        move_order(order, event, now=now, today=today)
+
+
+def factory_order(order: Order) -> FactoryOrder:
+    """The order as the factory is told of it."""
+    card = order.card
+    return FactoryOrder(
+        key=str(order.key),
+        product=card.product,
+        generation=card.generation,
+        algorithm=KEYS[card.algorithm],
+        face=_face(card),
+    )
+
+
+def _face(card: Card) -> Face:
+    by_right = product(card.product).bound_to is BoundTo.RIGHT
+    return Face(
+        product=card.product,
+        family_name=card.person.family_name,
+        first_name=card.person.first_name,
+        title=card.title,
+        number=(card.application.professional or {})["registration_number"] if by_right else "",
+        valid_until=card.valid_until,
+        photo=card.application.photo,
+    )
+
+
+def _factory() -> CardFactory:
+    factory = outside().card_factory
+    assert factory is not None, "the worker reaches the factory"
+    return factory

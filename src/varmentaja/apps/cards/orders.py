@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the steps of production share: lock an order, move it on, and all that follows from that."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from varmentaja.apps.applications.drafts import locked_application, move, save_step
+from varmentaja.apps.audit.recording import AuditAction, record
+from varmentaja.apps.cards.models import Order
+from varmentaja.apps.cards.records import locked_card, move_card, subject_of
+from varmentaja.apps.certificates.actions.burn_reserved import burn_reserved
+from varmentaja.apps.certificates.actions.revoke_certificates import revoke_certificates
+from varmentaja.domain.actors import SYSTEM
+from varmentaja.domain.applications import ApplicationEvent
+from varmentaja.domain.cards import CardEvent
+from varmentaja.domain.errors import DomainError, not_found
+from varmentaja.domain.joins import following
+from varmentaja.domain.orders import ORDER, DiscardReason, OrderEvent, OrderFacts, OrderState
+from varmentaja.domain.revocation import GROUNDS, Ground
+
+
+def locked_order(order_id: int) -> Order:
+    """The order and its card, locked until the end of the transaction; raises DomainError not_found."""
+    try:
+        order = Order.objects.select_for_update().get(pk=order_id)
+    except Order.DoesNotExist:
+        raise not_found("There is no such order.") from None
+    order.card = locked_card(order.card_id)
+    return order
+
+
+def move_order(
+    order: Order,
+    event: OrderEvent,
+    *,
+    now: datetime,
+    today: date,
+    discard_reason: DiscardReason | None = None,
+) -> None:
+    """Let ``event`` happen to the locked order, and to card and application what follows from it."""
+    target = ORDER.apply(
+        OrderState(order.state), event, SYSTEM, subject_of(order.card), OrderFacts(discard_reason)
+    )
+    order.state, order.changed_at = target, now
+    order.save(update_fields=["state", "changed_at", "attempts", "reason"])
+    record(AuditAction.ORDER_MOVED, SYSTEM, order, facts={"event": event})
+    for joined in following(event):
+        match joined:
+            case CardEvent():
+                move_card(SYSTEM, order.card, joined, now=now, today=today)
+            case ApplicationEvent():
+                application = locked_application(order.card.application_id)
+                move(SYSTEM, application, joined, today=today)
+                save_step(application, "state", today=today)
+
+
+def discard(order: Order, reason: DiscardReason, *, now: datetime, today: date) -> None:
+    """The card is destroyed: nothing certified for it stays in force, and a new one can be ordered."""
+    move_order(order, OrderEvent.DISCARD, now=now, today=today, discard_reason=reason)
+    burn_reserved(order.card)
+    revoke_certificates(SYSTEM, order.card, GROUNDS[Ground.DISCARDED].code, now=now)
+
+
+def note_trouble(order_id: int, error: DomainError, *, now: datetime) -> None:
+    """Keep why an attempt failed, for the officer's page."""
+    reason = {"text": error.message.text, "values": dict(error.message.values)}
+    Order.objects.filter(pk=order_id).update(reason=reason, changed_at=now)

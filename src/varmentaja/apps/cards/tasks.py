@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Background work on cards."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from varmentaja.apps.sandbox.clock import business_today
+
+
+@app.task(queue="production", retry=RetryStrategy(max_attempts=20, exponential_wait=2))
+def produce_card(order_id: int) -> None:
+    """Have the card of an order made; safe to run again after any interruption."""
+    from varmentaja.apps.cards.actions.produce_card import produce_card as produce  # tasks load before models
+
+    produce(order_id, now=timezone.now(), today=business_today())

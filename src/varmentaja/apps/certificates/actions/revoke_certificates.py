@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Revoke what is in force on a card; irreversible, and published at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from varmentaja.apps.audit.recording import AuditAction, record
+from varmentaja.apps.cards.models import Card
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status.actions.announce_change import announce_revocation
+from varmentaja.domain.actors import Actor
+from varmentaja.domain.certificates import CertificateState
+from varmentaja.domain.revocation import RevocationReason
+
+
+def revoke_certificates(
+    actor: Actor, card: Card, reason: RevocationReason, *, now: datetime
+) -> list[Certificate]:
+    """Revoke every certificate of ``card`` that is in force; runs in the caller's transaction, which has
+    checked that ``actor`` may."""
+    rows = list(
+        Certificate.objects.select_for_update()
+        .filter(card=card, state=CertificateState.ISSUED, not_after__gt=now)
+        .order_by("id")
+    )
+    for row in rows:
+        row.state = CertificateState.REVOKED
+        row.revoked_at = now
+        row.revocation_reason = reason
+        row.revision += 1
+        row.answer_due_at = now
+        row.save(update_fields=["state", "revoked_at", "revocation_reason", "revision", "answer_due_at"])
+        record(AuditAction.CERTIFICATE_REVOKED, actor, row, facts={"reason": reason})
+    announce_revocation(rows, now=now)
+    return rows

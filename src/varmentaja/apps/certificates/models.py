@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Certificates, from the reserved serial to revocation."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Certificate(models.Model):
+    """One certificate. The row (serial and linted twin) is there before the authority signs."""
+
+    authority = models.CharField(max_length=60)
+    serial = models.CharField(max_length=40)
+    """Hexadecimal, lower case, as text."""
+    state = models.CharField(max_length=20)
+    card = models.ForeignKey("cards.Card", null=True, on_delete=models.PROTECT, related_name="certificates")
+    person = models.ForeignKey(
+        "people.Person", null=True, on_delete=models.PROTECT, related_name="certificates"
+    )
+    purpose = models.CharField(max_length=20)
+    """authentication or signature."""
+    chip_serial = models.CharField(max_length=20, blank=True)
+    key_hash = models.CharField(max_length=64)
+    """SHA-256 of the subject public key info: finds what was issued for a key."""
+    profile = models.CharField(max_length=60)
+    profile_version = models.CharField(max_length=20)
+    profile_hash = models.CharField(max_length=64)
+    subject = models.TextField()
+    shard = models.PositiveIntegerField()
+    """CRL shard, fixed at issuance and written into the certificate."""
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()
+    twin = models.BinaryField()
+    """The linted twin, signed with a throw-away key."""
+    der = models.BinaryField(null=True)
+    reserved_at = models.DateTimeField()
+    issued_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    revocation_reason = models.CharField(max_length=40, blank=True)
+    revision = models.PositiveIntegerField(default=0)
+    """Counts changes of status, so that an answer signed late never undoes a newer one."""
+    answer_due_at = models.DateTimeField(null=True)
+    """When a new OCSP answer must be signed; null while there is nothing to answer."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["authority", "serial"], name="certificate_serial_once"),
+        ]
+        indexes = [
+            models.Index(fields=["serial"], name="certificate_serial"),
+            models.Index(fields=["card", "id"], name="certificate_card"),
+            models.Index(fields=["key_hash"], name="certificate_key"),
+            models.Index(fields=["answer_due_at"], name="certificate_answer_due"),
+            models.Index(
+                fields=["authority", "shard", "id"],
+                condition=models.Q(state="revoked"),
+                name="certificate_revoked",
+            ),
+        ]

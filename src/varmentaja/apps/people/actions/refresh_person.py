@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Ask the population register about an identity code and keep what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import uuid4
+
+from varmentaja.apps.people import models
+from varmentaja.apps.vault.hashing import identity_code_hash
+from varmentaja.domain import people
+from varmentaja.domain.errors import conflict, not_found
+from varmentaja.domain.identity_code import IdentityCode
+from varmentaja.domain.names import name_key, sort_key
+from varmentaja.ports.connected import outside
+
+
+def ask_register(code: IdentityCode) -> people.Person:
+    """The living person behind ``code``.
+
+    Raises DomainError: not_found when the register does not know the code, conflict when the person has
+    died, unavailable when the register does not answer.
+    """
+    person = outside().population_register.person(code, request_id=str(uuid4()))
+    if person is None:
+        raise not_found("The population register does not know this identity code. Check that it is right.")
+    if not person.alive:
+        raise conflict("According to the population register this person has died. No card can be ordered.")
+    return person
+
+
+def refresh_person(person: people.Person, *, now: datetime) -> models.Person:
+    """Store what the register told of ``person``; runs in the caller's transaction."""
+    code = str(person.identity_code)
+    row, _ = models.Person.objects.update_or_create(
+        identity_code_hash=identity_code_hash(code),
+        defaults={
+            "identity_code": code,
+            "electronic_id": person.electronic_id,
+            "family_name": person.family_name,
+            "given_names": person.given_names,
+            "first_name": person.first_name,
+            "name_key": name_key(person.family_name, person.given_names),
+            "sort_key": sort_key(person.family_name, person.given_names),
+            "language": person.language,
+            "non_disclosure": person.non_disclosure,
+            "home_address": asdict(person.home_address) if person.home_address else None,
+            "refreshed_at": now,
+        },
+    )
+    return row

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Reads of people."""
+
+from __future__ import annotations
+
+from varmentaja.apps.people import models
+from varmentaja.apps.vault.hashing import identity_code_hash
+from varmentaja.domain.identity_code import IdentityCode
+from varmentaja.domain.people import Address, Language, Person
+
+
+def person_of(row: models.Person) -> Person:
+    """The stored person as the domain's value."""
+    return Person(
+        identity_code=IdentityCode.parse(row.identity_code),
+        electronic_id=row.electronic_id,
+        family_name=row.family_name,
+        given_names=row.given_names,
+        first_name=row.first_name,
+        language=Language(row.language),
+        non_disclosure=row.non_disclosure,
+        home_address=Address(**row.home_address) if row.home_address else None,
+    )
+
+
+def by_identity_code(code: IdentityCode) -> models.Person | None:
+    """The person with this identity code, if the service has met one."""
+    return models.Person.objects.filter(identity_code_hash=identity_code_hash(str(code))).first()

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Business time is moved on, in the sandbox alone: what falls due on the way is done at once."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.conf import settings
+from django.db import transaction
+
+from varmentaja.apps.audit.recording import AuditAction, record
+from varmentaja.apps.letters.tasks import post_due_letters
+from varmentaja.apps.sandbox.clock import business_today
+from varmentaja.apps.sandbox.models import BusinessClock
+from varmentaja.domain.actors import Actor
+from varmentaja.domain.errors import invalid, not_allowed
+
+LONGEST = 366
+
+
+def move_on(actor: Actor, days: int) -> date:
+    """Move business time ``days`` (1 to 366) on and return the new business day; it never goes back."""
+    if not settings.TEST_SERVICE:
+        raise not_allowed("Business time can be moved in a test service only.")
+    if not 1 <= days <= LONGEST:
+        raise invalid("Move business time 1 to %(most)s days on.", field="days", most=LONGEST)
+    with transaction.atomic():
+        clock, _ = BusinessClock.objects.select_for_update().get_or_create(pk=1)
+        clock.days_ahead += days
+        clock.save()
+        record(AuditAction.BUSINESS_TIME_MOVED, actor, clock, facts={"days": days})
+        post_due_letters.defer()
+    return business_today()

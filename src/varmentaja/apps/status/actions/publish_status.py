@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Sign and publish every OCSP answer and revocation list that has changed or is due.
+
+A run signs only what is due, so a day's work is proportional to what changed. Files are switched before the
+rows are stored: a run that is cut off in between is done again, and nothing published ever goes back.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status.models import CrlShard, Publication
+from varmentaja.domain.certificates import CertificateState
+from varmentaja.pki.crl import next_crl_number, stays_listed
+from varmentaja.pki.publication import Answer, Crl, Head, Publisher
+from varmentaja.ports.connected import outside
+from varmentaja.ports.custody import Custody, SerialStatus
+
+LIFETIME = timedelta(hours=48)
+"""Validity of answers and lists (decision 21)."""
+HALF_LIFE = LIFETIME / 2
+STAGGER = timedelta(hours=4)
+"""Renewals are spread over this time before the half-life, each serial at a place of its own."""
+OVERTAKING = 200
+"""Up to so many answers overtake in the overlay; more become a new set."""
+BATCH = 5000
+
+
+def publish_status(*, now: datetime) -> Head | None:
+    """Publish what is due; None when nothing is. Runs one at a time (a job lock sees to it)."""
+    custody = outside().custody
+    assert custody is not None, "the worker holds the keys"
+    now = now.replace(microsecond=0)
+    with transaction.atomic():
+        _ensure_shards(custody, now=now)
+        rows = list(_due_certificates(now))
+        due = Q(due_at__lte=now) | Q(changed_at__isnull=False)
+        shards = list(CrlShard.objects.select_for_update().filter(due).order_by("id"))
+        if not rows and not shards:
+            return None
+        answers = [_answer(custody, row, now=now) for row in rows]
+        crls = [_crl(custody, shard, now=now) for shard in shards]
+        head = _switch(custody, answers, crls, now=now)
+        _store(rows, shards, answers, crls, head, now=now)
+    if len(rows) == BATCH:
+        publish_status(now=now)
+    return head
+
+
+def _ensure_shards(custody: Custody, *, now: datetime) -> None:
+    known = set(CrlShard.objects.values_list("authority", "shard"))
+    CrlShard.objects.bulk_create(
+        [
+            CrlShard(authority=name, shard=shard, due_at=now)
+            for name, shard in custody.shards()
+            if (name, shard) not in known
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _due_certificates(now: datetime) -> Iterable[Certificate]:
+    return (
+        Certificate.objects.select_for_update(of=("self",))
+        .filter(answer_due_at__lte=now)
+        .defer("twin", "der")
+        .order_by("answer_due_at", "id")[:BATCH]
+    )
+
+
+def _answer(custody: Custody, row: Certificate, *, now: datetime) -> Answer:
+    if row.not_after < now - LIFETIME:
+        return Answer.withdrawn(row.authority, int(row.serial, 16), row.revision, now)
+    return custody.answer(_status(row), this_update=now, next_update=now + LIFETIME)
+
+
+def _status(row: Certificate) -> SerialStatus:
+    return SerialStatus(row.authority, row.serial, row.revision, row.revoked_at, row.revocation_reason)
+
+
+def _crl(custody: Custody, shard: CrlShard, *, now: datetime) -> Crl:
+    revoked = Certificate.objects.filter(
+        authority=shard.authority, shard=shard.shard, state=CertificateState.REVOKED
+    ).defer("twin", "der")
+    listed = (
+        _status(row)
+        for row in revoked.iterator(chunk_size=2000)
+        if row.revoked_at and stays_listed(row.not_after, row.revoked_at, shard.scheduled_at)
+    )
+    return custody.crl(
+        shard.authority,
+        shard.shard,
+        listed,
+        number=next_crl_number(shard.number or None, now),
+        this_update=now,
+        next_update=now + LIFETIME,
+    )
+
+
+def _switch(custody: Custody, answers: list[Answer], crls: list[Crl], *, now: datetime) -> Head:
+    folder = Path(settings.PUBLICATION)
+    publisher = Publisher(folder, custody.seal, custody.verify_seal)
+    if publisher.current() is not None and len(answers) <= OVERTAKING:
+        return publisher.overtake(answers, crls, now)
+    return publisher.publish(answers, crls, custody.certificates(), publisher.next_number(now), now)
+
+
+def _store(
+    rows: list[Certificate],
+    shards: list[CrlShard],
+    answers: list[Answer],
+    crls: list[Crl],
+    head: Head,
+    *,
+    now: datetime,
+) -> None:
+    for row, answer in zip(rows, answers, strict=True):
+        row.answer_due_at = None if not answer.sha1 else now + HALF_LIFE - _stagger(row.serial)
+    Certificate.objects.bulk_update(rows, ["answer_due_at"], batch_size=1000)
+    for shard, crl in zip(shards, crls, strict=True):
+        shard.number = crl.number
+        shard.changed_at = None
+        if shard.due_at <= now:
+            shard.scheduled_at = now
+            shard.due_at = now + HALF_LIFE
+    CrlShard.objects.bulk_update(shards, ["number", "changed_at", "scheduled_at", "due_at"])
+    Publication.objects.create(
+        set_number=head.set.number,
+        generation=head.generation,
+        published_at=now,
+        answers=len(answers),
+        crls=len(crls),
+    )
+
+
+def _stagger(serial: str) -> timedelta:
+    return STAGGER * (zlib.crc32(serial.encode()) % 1000) / 1000

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Custody of the authorities' keys inside the worker's own process (ports/custody.py)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from varmentaja.domain.errors import conflict
+from varmentaja.domain.revocation import RevocationReason
+from varmentaja.pki import issuance, ocsp
+from varmentaja.pki.activation_code import derive_activation_code
+from varmentaja.pki.algorithms import Hash, PublicKey
+from varmentaja.pki.crl import Reason, encode_entry, sign_crl
+from varmentaja.pki.hierarchy import Hierarchy
+from varmentaja.pki.issuance import CertificateRequest, LintedToken
+from varmentaja.pki.keystore.base import KeyStore
+from varmentaja.pki.profile import load_profile
+from varmentaja.pki.publication import Answer, Crl, verifier
+from varmentaja.pki.reader import describe
+from varmentaja.ports.custody import CertificateOrder, Prepared, SerialStatus
+from varmentaja.signer.keys import ACTIVATION_SECRET, CODE_GENERATION, PUBLICATION_KEY
+
+REASONS = {
+    RevocationReason.KEY_COMPROMISE: Reason.KEY_COMPROMISE,
+    RevocationReason.AFFILIATION_CHANGED: Reason.AFFILIATION_CHANGED,
+    RevocationReason.SUPERSEDED: Reason.SUPERSEDED,
+    RevocationReason.CESSATION_OF_OPERATION: Reason.CESSATION_OF_OPERATION,
+    RevocationReason.PRIVILEGE_WITHDRAWN: Reason.PRIVILEGE_WITHDRAWN,
+}
+
+
+class InProcessCustody:
+    """Signs with a key store at hand; holds prepared certificates until they are issued."""
+
+    def __init__(self, hierarchy: Hierarchy, keys: KeyStore, random: Callable[[int], bytes]) -> None:
+        self._hierarchy = hierarchy
+        self._keys = keys
+        self._random = random
+        self._tokens: dict[str, LintedToken] = {}
+        self._verify = verifier(keys.public_key(PUBLICATION_KEY))
+
+    def certificates(self) -> Mapping[str, bytes]:
+        """The authorities' certificates by name."""
+        return {name: each.certificate_der for name, each in self._hierarchy.authorities.items()}
+
+    def shards(self) -> Sequence[tuple[str, int]]:
+        """Every authority's CRL shards."""
+        return [
+            (name, shard)
+            for name, authority in self._hierarchy.authorities.items()
+            for shard in range(authority.shards)
+        ]
+
+    def prepare(self, order: CertificateOrder) -> Prepared:
+        """Lint and hold ready; the shard is drawn at random so that lists grow evenly."""
+        authority = self._hierarchy.authority(order.authority)
+        profile = load_profile(order.profile)
+        token = issuance.prepare(
+            CertificateRequest(
+                profile=profile,
+                subject=order.subject,
+                public_key=cast(PublicKey, load_der_public_key(order.public_key)),
+                not_before=order.not_before,
+                not_after=order.not_after,
+                shard=int.from_bytes(self._random(4)) % authority.shards,
+            ),
+            authority.issuer,
+            random=self._random,
+        )
+        name = secrets.token_hex(16)
+        self._tokens[name] = token
+        return Prepared(
+            token=name,
+            serial=token.serial,
+            subject=describe(token.twin).subject,
+            shard=token.shard,
+            twin=token.twin,
+            profile=profile.id,
+            profile_version=profile.version,
+            profile_hash=profile.content_hash,
+            not_before=order.not_before,
+            not_after=order.not_after,
+        )
+
+    def issue(self, token: str) -> bytes:
+        """Sign once; a second call finds no token."""
+        prepared = self._tokens.pop(token, None)
+        if prepared is None:
+            raise conflict("This certificate was signed already.")
+        return issuance.issue(prepared, self._keys)
+
+    def answer(self, status: SerialStatus, *, this_update: datetime, next_update: datetime) -> Answer:
+        """Both answers (CertID by SHA-1 and by SHA-256) by the authority's delegated responder."""
+        signed = ocsp.presign(
+            self._hierarchy.authority(status.authority),
+            _ocsp_status(status),
+            self._keys,
+            this_update=this_update,
+            next_update=next_update,
+        )
+        return Answer(
+            authority=status.authority,
+            serial=int(status.serial, 16),
+            revision=status.revision,
+            this_update=this_update,
+            next_update=next_update,
+            sha1=signed.sha1,
+            sha256=signed.sha256,
+        )
+
+    def crl(
+        self,
+        authority: str,
+        shard: int,
+        revoked: Iterable[SerialStatus],
+        *,
+        number: int,
+        this_update: datetime,
+        next_update: datetime,
+    ) -> Crl:
+        """The full list of one shard."""
+        entries = (
+            encode_entry(each.serial, each.revoked_at, REASONS[RevocationReason(each.reason)])
+            for each in revoked
+            if each.revoked_at is not None
+        )
+        der = sign_crl(
+            self._hierarchy.authority(authority),
+            shard,
+            entries,
+            self._keys,
+            number=number,
+            this_update=this_update,
+            next_update=next_update,
+        )
+        return Crl(authority, str(shard), number, this_update, next_update, der)
+
+    def seal(self, data: bytes) -> bytes:
+        """Sign with the publisher's key."""
+        return self._keys.sign(PUBLICATION_KEY, data, Hash.SHA256)
+
+    def verify_seal(self, signature: bytes, data: bytes) -> bool:
+        """Check with the publisher's public key."""
+        return self._verify(signature, data)
+
+    def activation_code(self, chip_serial: str, digits: int) -> str:
+        """Derive the code from the activation secret."""
+        return derive_activation_code(
+            self._keys, ACTIVATION_SECRET, chip_serial, CODE_GENERATION, digits=digits
+        )
+
+
+def _ocsp_status(status: SerialStatus) -> ocsp.CertificateStatus:
+    if status.revoked_at is None:
+        return ocsp.CertificateStatus(status.serial)
+    return ocsp.CertificateStatus(
+        status.serial, ocsp.Condition.REVOKED, status.revoked_at, REASONS[RevocationReason(status.reason)]
+    )
