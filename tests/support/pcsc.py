@@ -9,6 +9,7 @@ every address. ``pcsc.run([...])`` starts a program in there. Tests that use it 
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ from varmentaja.card.host_client import CardHostClient
 from varmentaja.card.personalise import PersonalisedCard, personalise, run
 from varmentaja.domain.errors import DomainError
 
-LIBRARIES = Path("/usr/lib/x86_64-linux-gnu")
+LIBRARIES = Path(f"/usr/lib/{platform.machine()}-linux-gnu")
 MODULE = LIBRARIES / "opensc-pkcs11.so"
 ONE_PIN_MODULE = LIBRARIES / "pkcs11" / "onepin-opensc-pkcs11.so"
 """Shows the authentication key's token alone: what curl and browsers want."""
@@ -115,7 +116,8 @@ class Pcsc:
 
     def _start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         settings = {"stdout": self._log, "stderr": self._log, "env": self.environment} | options
-        return subprocess.Popen(list(command), **settings)
+        # However the tests end, nothing of theirs is left running.
+        return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], **settings)
 
     def _host_answers(self) -> bool:
         try:

@@ -56,7 +56,7 @@ class _Map:
 
 
 class MyEidDriver:
-    """Implements CardDriver. After the first call a signature takes six commands."""
+    """Implements CardDriver. After the first call a signature takes six commands at most."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport

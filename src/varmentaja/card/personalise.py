@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -78,6 +79,7 @@ class PersonalisedCard:
 Question = Command | CertificationRequest
 Answer = Response | CardCertificates
 Result = TypeVar("Result")
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 Steps = Generator[Question, Answer, Result]
 
 
@@ -133,7 +135,15 @@ def _meet(order: CardOrder) -> Steps[bool]:
         raise PersonalisationFailed(
             Remedy.AGAIN, message("Another card is in the machine than the one ordered.")
         )
-    state = tlv.single(control).find(0x8A)
+    return _is_operational(control)
+
+
+def _is_operational(control: bytes) -> bool:
+    """The life cycle in the application's file control information."""
+    try:
+        state = tlv.single(control).find(0x8A)
+    except tlv.TlvError as error:
+        raise _nonsense() from error
     return state is not None and state.value == bytes((_OPERATIONAL,))
 
 
@@ -194,13 +204,18 @@ def _generate(order: CardOrder, role: KeyRole) -> Steps[bytes]:
 
 def _read_public_key(order: CardOrder) -> Steps[bytes]:
     """The selected key file's public key as SubjectPublicKeyInfo."""
-    key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey
     if order.algorithm in layout.EC_BITS:
         point = yield from _need(Command(0x00, 0xCA, 0x01, 0x86, le=256))
-        key = ec.EllipticCurvePublicKey.from_encoded_point(layout.CURVES[order.algorithm], point)
+        read: Callable[[], PublicKey] = partial(
+            ec.EllipticCurvePublicKey.from_encoded_point, layout.CURVES[order.algorithm], point
+        )
     else:
         modulus = yield from _need(Command(0x00, 0xCA, 0x01, 0x01, le=256))
-        key = rsa.RSAPublicNumbers(65537, int.from_bytes(modulus)).public_key()
+        read = rsa.RSAPublicNumbers(65537, int.from_bytes(modulus)).public_key
+    try:
+        key = read()
+    except ValueError as error:
+        raise _nonsense() from error
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -297,6 +312,10 @@ def _refused(response: Response) -> PersonalisationFailed:
         Remedy.AGAIN,
         message("The card refused a command (status %(status)s).", status=f"{response.status:04X}"),
     )
+
+
+def _nonsense() -> PersonalisationFailed:
+    return PersonalisationFailed(Remedy.DISCARD, message("The card answered with nonsense."))
 
 
 def _differs() -> PersonalisationFailed:

@@ -167,6 +167,23 @@ def test_a_card_that_shows_something_else_after_activation_is_discarded() -> Non
     assert failing(card, transmit=transmit).remedy is Remedy.DISCARD
 
 
+@pytest.mark.parametrize("nonsense", [{0xA4}, {0xCA}])
+def test_a_card_that_answers_nonsense_is_discarded(nonsense: set[int]) -> None:
+    card, told = cards.blank_card(), 0
+
+    def transmit(apdu: bytes) -> bytes:
+        nonlocal told
+        answer = card.transmit(apdu)
+        # The chip's own serial is answered rightly, so that it gets as far as the keys.
+        if apdu[1] in nonsense and apdu[2:4] != b"\x01\xa0":
+            told += 1
+            return b"\x6f\x7f\x01\x90\x00"
+        return answer
+
+    assert failing(card, transmit=transmit).remedy is Remedy.DISCARD
+    assert told == 1
+
+
 def test_an_order_whose_code_does_not_fit_the_generation_is_refused() -> None:
     with pytest.raises(ValueError, match="code"):
         replace(cards.order(), code="1234567")
