@@ -103,8 +103,8 @@ def prepare(
     lint.
     """
     profile = request.profile
-    _check(request, issuer)
     values = subject_values(request.subject, profile.attributes, profile.character_set)
+    _check(request, issuer, {attribute for attribute, _ in values})
     number = int(serial or new_serial(random), 16)
     contents = Contents(
         serial=number,
@@ -158,17 +158,14 @@ def serial_text(number: int) -> str:
     return text.zfill(len(text) + len(text) % 2)
 
 
-def _check(request: CertificateRequest, issuer: Issuer) -> None:
+def _check(request: CertificateRequest, issuer: Issuer, present: set[Attribute]) -> None:
     profile = request.profile
     profile.usage(algorithm_of(request.public_key))
     if issuer.role not in profile.issuers:
         raise not_allowed("The authority %(id)s does not issue such certificates.", id=issuer.id)
     if not 0 <= request.shard < issuer.shards:
         raise invalid("The authority %(id)s has no such list of revoked certificates.", id=issuer.id)
-    missing = set(profile.required) - {
-        attribute
-        for attribute, _ in subject_values(request.subject, profile.attributes, profile.character_set)
-    }
+    missing = set(profile.required) - present
     if missing:
         raise invalid("The certificate's holder lacks: %(names)s", names=", ".join(sorted(missing)))
     if not timedelta() < request.not_after - request.not_before < timedelta(days=profile.longest_days + 1):
