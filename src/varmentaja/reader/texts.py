@@ -7,22 +7,21 @@ import calendar
 import gettext
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from varmentaja.domain.errors import Message
+from varmentaja.locale import catalogue
 
 LANGUAGES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
 """Codes and the names that the languages have for themselves, in the order of the menu."""
 
-_CATALOGUES = Path(__file__).parent.parent / "locale"
 _HELSINKI = ZoneInfo("Europe/Helsinki")
 
 
 @cache
 def translations(language: str) -> gettext.NullTranslations:
     """The catalogue of a language; English texts are the message ids themselves."""
-    return gettext.translation("django", str(_CATALOGUES), [language], fallback=True)
+    return catalogue(language)
 
 
 def say(message: Message, language: str) -> str:

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The reader program with real virtual cards: from a fresh card to a sign-in and a signed document."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography import x509
+from tests.support.cards import CODE, PIN1, PIN2, SERIAL
+from tests.support.pki import Demo
+from typer.testing import CliRunner
+
+from varmentaja import config
+from varmentaja.card.host_client import CardHostClient
+from varmentaja.domain.errors import DomainError
+from varmentaja.pki.issuance import serial_text
+from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, sign_answers
+from varmentaja.reader.cli import reader_app
+from varmentaja.reader.control_client import ReaderControl
+from varmentaja.reader.program import ADDRESS_FILE, ReaderProgram
+from varmentaja.relying_party import RelyingParty, read_answer
+
+ORIGIN = "http://localhost:8000"
+
+
+def good(demo: Demo, request: bytes) -> bytes:
+    """The responder's answer "good" about whatever was asked."""
+    serial = serial_text(x509.ocsp.load_der_ocsp_request(request).serial_number)
+    return sign_answers(
+        demo.hierarchy.authority_for("professionals", "ecc"),
+        [CertificateStatus(serial)],
+        demo.store,
+        name=CertIdHash.SHA256,
+        this_update=demo.now,
+        next_update=demo.now + timedelta(hours=48),
+    )
+
+
+def sign(program: ReaderProgram, content: bytes, usage: str) -> tuple[threading.Thread, list[dict[str, Any]]]:
+    """What a page does: ask SCS, and wait for the person."""
+    request = {
+        "version": "1.2",
+        "selector": {"keyusages": [usage]},
+        "content": base64.b64encode(content).decode(),
+        "hashAlgorithm": "SHA384",
+    }
+    answers: list[dict[str, Any]] = []
+
+    def post() -> None:
+        answer = httpx.post(f"{program.scs.url}/sign", json=request, headers={"Origin": ORIGIN}, timeout=60)
+        answers.append(answer.json())
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    return thread, answers
+
+
+def give_pin(control: ReaderControl, *pins: str) -> Mapping[str, Any]:
+    """Type PINs as they are asked; the first question."""
+    questions = []
+    for pin in pins:
+        questions.append(control.wait_for_question())
+        control.answer(questions[-1]["number"], pin)
+    return questions[0]
+
+
+@pytest.fixture
+def activated(control: ReaderControl) -> ReaderControl:
+    control.insert(SERIAL)
+    control.activate(CODE, PIN1, PIN2)
+    return control
+
+
+def test_from_a_fresh_card_to_sign_in_and_signature(
+    program: ReaderProgram, control: ReaderControl, demo: Demo
+) -> None:
+    assert [card["card"] for card in control.state()["cards"]] == [SERIAL]
+    assert httpx.get(f"{program.scs.url}/version").json()["hashAlgorithms"] == ""
+    contents = control.insert(SERIAL)["slots"][0]["contents"]
+    assert not contents["is_activated"]
+    assert httpx.get(f"{program.scs.url}/version").json()["hashAlgorithms"] != ""
+    assert control.activate(CODE, PIN1, PIN2)["slots"][0]["contents"]["is_activated"]
+
+    party = RelyingParty(demo.hierarchy, lambda _, request: good(demo, request), ORIGIN, os.urandom(32))
+    now = demo.now + timedelta(seconds=30)
+    challenge = party.challenge(now=now, random=os.urandom).content
+    thread, answers = sign(program, challenge, "digitalSignature")
+    asked = give_pin(control, PIN1)
+    thread.join()
+    assert asked["asker"] == ORIGIN
+    person = party.sign_in(challenge, read_answer(answers[0]), now=now)
+    assert person.facts.title == "laillistettu lääkäri"
+
+    thread, answers = sign(program, b"a prescription", "nonRepudiation")
+    give_pin(control, PIN2)
+    thread.join()
+    assert len(answers[0]["chain"]) == 3
+    verified = party.check_document(b"a prescription", read_answer(answers[0]), now=now)
+    assert verified.profile == "professional-sign"
+
+
+def test_a_wrong_pin_is_asked_again_and_five_lock_it(
+    program: ReaderProgram, activated: ReaderControl
+) -> None:
+    thread, answers = sign(program, b"x", "nonRepudiation")
+    give_pin(activated, "864209", PIN2)
+    thread.join()
+    assert answers[0]["status"] == "ok"
+    thread, answers = sign(program, b"x", "nonRepudiation")
+    give_pin(activated, *["864209"] * 5)
+    thread.join()
+    assert answers[0]["problem"] == "pin_locked"
+    assert activated.state()["slots"][0]["contents"]["pins"]["pin2"]["condition"] == "locked"
+    activated.unlock("pin2", CODE, "975310")
+    thread, answers = sign(program, b"x", "nonRepudiation")
+    give_pin(activated, "975310")
+    thread.join()
+    assert answers[0]["status"] == "ok"
+
+
+def test_a_card_pulled_while_the_pin_is_asked_ends_the_question(
+    program: ReaderProgram, activated: ReaderControl
+) -> None:
+    thread, answers = sign(program, b"x", "nonRepudiation")
+    activated.wait_for_question()
+    state = activated.pull()
+    thread.join(10)
+    assert answers[0]["problem"] == "card_removed"
+    assert state["slots"][0]["contents"] is None
+    assert activated.state()["asked"] is None
+
+
+def test_a_card_that_its_host_takes_away_is_noticed(
+    program: ReaderProgram, activated: ReaderControl, card_host: CardHostClient
+) -> None:
+    card_host.pull(SERIAL)
+    program.reader.look()
+    assert activated.state()["slots"][0]["card"] is None
+    assert httpx.get(f"{program.scs.url}/version").json()["hashAlgorithms"] == ""
+    assert activated.insert(SERIAL)["slots"][0]["contents"]["is_activated"]
+
+
+def test_errors_come_back_with_their_texts_and_fields(control: ReaderControl) -> None:
+    with pytest.raises(DomainError, match="removed"):
+        control.activate(CODE, PIN1, PIN2)
+    control.insert(SERIAL)
+    with pytest.raises(DomainError, match="4 tries left") as error:
+        control.activate("00000000", PIN1, PIN2)
+    assert error.value.field == "code"
+    with pytest.raises(DomainError, match="digits") as error:
+        control.activate(CODE, "1111", PIN2)
+    assert error.value.field == "pin1"
+    with pytest.raises(DomainError, match="in the reader already"):
+        control.insert(SERIAL)
+
+
+def test_the_control_interface_needs_its_token(program: ReaderProgram, tmp_path: Path) -> None:
+    assert httpx.get(f"{program.pages.url}/api/state").status_code == 401
+    wrong = {"Authorization": "Bearer wrong"}
+    assert httpx.post(f"{program.pages.url}/api/pull", headers=wrong, json={}).status_code == 401
+    assert (tmp_path / "run" / ADDRESS_FILE).stat().st_mode & 0o077 == 0
+
+
+@pytest.fixture(autouse=True)
+def state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Settings of this test's own folder, forgotten afterwards."""
+    monkeypatch.setenv("VARMENTAJA_STATE", str(tmp_path))
+    config.settings.cache_clear()
+    yield
+    config.settings.cache_clear()
+
+
+@pytest.fixture
+def command(program: ReaderProgram) -> CliRunner:
+    """The command line, with the program running."""
+    assert program.pages.port
+    return CliRunner()
+
+
+def pin_fd(**values: str) -> str:
+    """A pipe that holds the PINs, as a script would pass it."""
+    read, write = os.pipe()
+    os.write(write, json.dumps(values).encode() + b"\n")
+    os.close(write)
+    return str(read)
+
+
+def test_a_card_is_activated_and_kept_on_the_command_line(command: CliRunner) -> None:
+    assert SERIAL in command.invoke(reader_app, ["list", "--language", "en"]).output
+    assert command.invoke(reader_app, ["insert", SERIAL, "--language", "en"]).exit_code == 0
+    shown = command.invoke(reader_app, ["show", "--language", "en"]).output
+    assert "Not activated" in shown
+    result = command.invoke(
+        reader_app,
+        ["activate", "--language", "en", "--pin-fd", pin_fd(code=CODE, pin1=PIN1, pin2=PIN2)],
+    )
+    assert "The card is activated." in result.output
+    shown = command.invoke(reader_app, ["show", "--language", "en"]).output
+    assert "laillistettu lääkäri" in shown
+    assert "PIN 1: 5 tries left." in shown
+    wrong = ["change-pin", "pin1", "--language", "en", "--pin-fd", pin_fd(old="1357", new="8642")]
+    result = command.invoke(reader_app, wrong)
+    assert (result.exit_code, "4 tries left" in result.output) == (3, True)
+    right = ["change-pin", "pin1", "--language", "en", "--pin-fd", pin_fd(old=PIN1, new="8642")]
+    assert command.invoke(reader_app, right).exit_code == 0
+    unlock = ["unlock", "pin1", "--language", "en", "--pin-fd", pin_fd(code=CODE, new=PIN1)]
+    assert command.invoke(reader_app, unlock).exit_code == 0
+    assert command.invoke(reader_app, ["pull", "--language", "en"]).exit_code == 0
+
+
+def test_typed_pins_are_asked_twice_and_never_shown(command: CliRunner) -> None:
+    command.invoke(reader_app, ["insert", SERIAL, "--language", "en"])
+    typed = f"{CODE}\n{PIN1}\n{PIN1}\n{PIN2}\n{PIN2}\n"
+    result = command.invoke(reader_app, ["activate", "--language", "en"], input=typed)
+    assert "The card is activated." in result.output
+    assert PIN2 not in result.output
+    assert CODE not in result.output
+
+
+@pytest.mark.parametrize("arguments", [["show"], ["activate", "--pin-fd", "0"], ["pull"]])
+def test_an_empty_reader_is_an_error_that_is_told(command: CliRunner, arguments: list[str]) -> None:
+    result = command.invoke(reader_app, [*arguments, "--language", "en"])
+    assert result.exit_code in (6, 7)
+    assert "reader" in result.output
+
+
+def test_a_program_that_does_not_run_is_told() -> None:
+    result = CliRunner().invoke(reader_app, ["show", "--language", "en"])
+    assert result.exit_code == 7
+    assert "not running" in result.output
