@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "varmentaja.web.session.Visitor",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "varmentaja.web.middleware.DomainErrors",
 ]
