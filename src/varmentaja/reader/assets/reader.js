@@ -17,12 +17,17 @@ if (keys) {
 
 const state = document.getElementById('state');
 
+// A form on its way brings a new page by itself; a reload now would cut it off.
+let leaving = false;
+document.addEventListener('submit', () => { leaving = true; });
+
 async function follow() {
   for (;;) {
     try {
       const answer = await fetch(`/events?after=${state.dataset.events}`);
       const now = await answer.json();
       const otherQuestion = (now.asked || '') !== state.dataset.asked;
+      if (leaving) return;
       const typing = pin && pin.value !== '';
       if (otherQuestion || (String(now.number) !== state.dataset.events && !typing)) {
         location.replace(location.pathname);

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Signing through SCS from a page: finds the card reader program, waits for a card, asks for the signature and
+// sends the answer as an ordinary form. No inline code; the page's Content-Security-Policy must list the
+// addresses in connect-src. The page says everything in its own language:
+//
+//   <form data-scs data-scs-ports="53951,23123,8088" data-scs-content="<base64>" data-scs-usage="digitalSignature"
+//         method="post" action="…">
+//     <input type="hidden" name="answer">
+//     <p role="status" data-scs-message></p>
+//     <button type="submit" hidden>…</button>
+//     <script type="application/json" data-scs-texts>{"no_program": "…", "no_card": "…", …}</script>
+//   </form>
+//
+// Optional: data-scs-hash (SHA256, SHA384, SHA512), data-scs-content-type (data, digest).
+// Texts: searching, no_program, no_card, ready, asking, and one for each problem (cancelled, pin_locked,
+// not_activated, wrong_origin, no_certificate, card_removed, busy, other). The form's data-scs-state holds the
+// same word for style sheets and tests.
+'use strict';
+
+const SCS_POLL = 1500;
+const SCS_VERSION = '1.2';
+// Problems that are over once a card is there again.
+const SCS_PASSING = ['no_program', 'no_card', 'card_removed'];
+
+class ScsForm {
+  constructor(form) {
+    this.form = form;
+    this.ports = form.dataset.scsPorts.split(',');
+    this.texts = JSON.parse(form.querySelector('[data-scs-texts]').textContent);
+    this.message = form.querySelector('[data-scs-message]');
+    this.button = form.querySelector('[type="submit"]');
+    this.address = null;
+    this.busy = false;
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      if (!this.busy) this.sign();
+    });
+    this.say('searching');
+    this.watch();
+  }
+
+  say(state) {
+    this.form.dataset.scsState = state;
+    const text = this.texts[state] || this.texts.other || '';
+    // Written only when it changes: screen readers announce the status each time.
+    if (this.message.textContent !== text) this.message.textContent = text;
+  }
+
+  // Looks for the program and a card again and again, until the page is left; quiet while a PIN is asked.
+  async watch() {
+    for (;;) {
+      if (!this.busy && !document.hidden) {
+        const version = await this.version();
+        if (!this.busy) this.show(version);
+      }
+      await new Promise((resolve) => setTimeout(resolve, SCS_POLL));
+    }
+  }
+
+  show(version) {
+    const cardIsThere = Boolean(version && version.hashAlgorithms);
+    this.button.hidden = !cardIsThere;
+    // A refusal stays to be read while its cause lasts; otherwise what is missing now is said.
+    const refused = this.refusal && cardIsThere && !SCS_PASSING.includes(this.refusal);
+    if (!refused) {
+      this.refusal = null;
+      this.say(version ? (cardIsThere ? 'ready' : 'no_card') : 'no_program');
+    }
+  }
+
+  // The program's own description, or null; the port that answered is tried first from then on.
+  async version() {
+    const addresses = this.ports.map((port) => `http://127.0.0.1:${port}`);
+    if (this.address) addresses.unshift(this.address);
+    for (const address of addresses) {
+      try {
+        const answer = await fetch(`${address}/version`, { cache: 'no-store' });
+        const version = await answer.json();
+        if (typeof version.hashAlgorithms === 'string') {
+          this.address = address;
+          return version;
+        }
+      } catch {
+        // Nobody there, or somebody who speaks another language: the next port.
+      }
+    }
+    this.address = null;
+    return null;
+  }
+
+  async sign() {
+    this.busy = true;
+    this.refusal = null;
+    this.button.disabled = true;
+    this.say('asking');
+    const answer = await this.ask();
+    if (answer.status === 'ok') {
+      this.form.elements.answer.value = JSON.stringify(answer);
+      this.form.submit();
+      return;
+    }
+    this.refusal = answer.problem in this.texts ? answer.problem : ScsForm.problem(answer.reasonCode);
+    this.say(this.refusal);
+    this.button.disabled = false;
+    this.busy = false;
+  }
+
+  async ask() {
+    const data = this.form.dataset;
+    const request = {
+      version: SCS_VERSION,
+      selector: { keyusages: [data.scsUsage] },
+      content: data.scsContent,
+      contentType: data.scsContentType || 'data',
+      hashAlgorithm: data.scsHash || 'SHA256',
+      signatureType: 'signature',
+    };
+    try {
+      const answer = await fetch(`${this.address}/sign`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(request),
+      });
+      return await answer.json();
+    } catch {
+      return { status: 'failed', problem: 'no_program' };
+    }
+  }
+
+  // Programs of others give only a code.
+  static problem(reasonCode) {
+    return { 401: 'cancelled', 403: 'wrong_origin', 404: 'no_card' }[reasonCode] || 'other';
+  }
+}
+
+for (const form of document.querySelectorAll('form[data-scs]')) new ScsForm(form);

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Chromium at the virtual reader and at a page that signs in through SCS; axe finds nothing on the way."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.support.browser import DESKTOP, PHONE, OpenPage, violations
+from tests.support.cards import CODE, PIN1, PIN2, SERIAL
+
+from varmentaja import relying_party
+from varmentaja.reader.control_client import ReaderControl
+from varmentaja.reader.http import LocalServer, Request, Response
+from varmentaja.reader.program import ReaderProgram
+from varmentaja.relying_party.challenge import make_challenge
+
+pytestmark = pytest.mark.browser
+
+SCRIPT = Path(relying_party.__file__).parent / "assets" / "scs.js"
+TEXTS = {
+    state: state.replace("_", " ")
+    for state in ("searching", "no_program", "no_card", "ready", "asking", "cancelled", "pin_locked", "other")
+}
+
+
+class SignInSite:
+    """A relying party's page with scs.js, under the policy that a real page would have."""
+
+    def __init__(self, scs_port: int) -> None:
+        self.scs_port = scs_port
+        self.answers: list[dict[str, object]] = []
+        self.usage, self.content = "digitalSignature", b""
+        self.server = LocalServer(self.app, ports=(0,))
+        self.content = make_challenge(
+            self.server.url, key=b"k" * 32, now=datetime.now(UTC), random=os.urandom
+        ).content
+        self.server.start()
+
+    def app(self, request: Request) -> Response:
+        if request.path == "/scs.js":
+            return Response(200, SCRIPT.read_bytes(), "text/javascript")
+        if request.method == "POST":
+            form = parse_qs((request.body or b"").decode())
+            self.answers.append(json.loads(form["answer"][0]))
+            return Response(200, b"<h1>Signed in</h1>", "text/html")
+        # The first port is nobody's: the page has to go on to the next.
+        page = f"""<!DOCTYPE html><html lang="en"><title>Sign in</title>
+            <form data-scs method="post" action="/"
+            data-scs-ports="9,{self.scs_port}" data-scs-usage="{self.usage}"
+            data-scs-content="{base64.b64encode(self.content).decode()}">
+            <input type="hidden" name="answer"><p role="status" data-scs-message></p>
+            <button type="submit" hidden>Sign in</button>
+            <script type="application/json" data-scs-texts>{json.dumps(TEXTS)}</script></form>
+            <script src="/scs.js" defer></script></html>"""
+        policy = (
+            "default-src 'none'; script-src 'self'; form-action 'self'; "
+            f"connect-src http://127.0.0.1:9 http://127.0.0.1:{self.scs_port}"
+        )
+        return Response(200, page.encode(), "text/html", (("Content-Security-Policy", policy),))
+
+
+@pytest.fixture
+def site(program: ReaderProgram) -> Iterator[SignInSite]:
+    running = SignInSite(program.scs.port)
+    yield running
+    running.server.close()
+
+
+def fine(page: Page) -> None:
+    """No violation of accessibility, and nothing wider than the screen."""
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def fill(page: Page, **values: str) -> None:
+    for name, value in values.items():
+        page.locator(f"#{name}").fill(value)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_a_holder_activates_a_card_and_signs_in(
+    program: ReaderProgram, site: SignInSite, open_page: OpenPage, language: str, size: tuple[int, int]
+) -> None:
+    reader = open_page(f"{program.pages.url}/{language}/", size=size)
+    fine(reader)
+    sign_in = open_page(site.server.url)
+    expect(sign_in.get_by_role("status")).to_have_text("no card", timeout=10_000)
+
+    reader.locator("section.slot >> nth=0 >> form button").click()
+    reader.wait_for_url("**/1/activate")
+    fine(reader)
+    fill(reader, code=CODE, pin1=PIN1, pin1_again="1357", pin2=PIN2, pin2_again=PIN2)
+    reader.locator("form .button").click()
+    expect(reader.locator("#error-summary")).to_be_focused()
+    fine(reader)
+    fill(reader, code=CODE, pin1=PIN1, pin1_again=PIN1, pin2=PIN2, pin2_again=PIN2)
+    reader.locator("form .button").click()
+    expect(reader.locator(".notification.success")).to_be_visible()
+    fine(reader)
+
+    expect(sign_in.get_by_role("status")).to_have_text("ready", timeout=10_000)
+    sign_in.get_by_role("button").click()
+    expect(reader.locator(".pad .origin")).to_have_text(site.server.url)
+    fine(reader)
+    for digit in PIN1:
+        reader.locator(f"[data-digit='{digit}']").click()
+    reader.locator("#pad-form .buttons .button >> nth=0").click()
+    expect(sign_in.get_by_role("heading")).to_have_text("Signed in")
+    assert site.answers[0]["status"] == "ok"
+
+
+def test_a_cancelled_pin_is_told_on_the_page_that_asked(
+    program: ReaderProgram, control: ReaderControl, site: SignInSite, open_page: OpenPage
+) -> None:
+    control.insert(SERIAL)
+    control.activate(CODE, PIN1, PIN2)
+    sign_in = open_page(site.server.url)
+    sign_in.get_by_role("button").click()
+    expect(sign_in.get_by_role("status")).to_have_text("asking")
+    control.cancel(control.wait_for_question()["number"])
+    expect(sign_in.get_by_role("status")).to_have_text("cancelled")
+    expect(sign_in.get_by_role("button")).to_be_enabled()
+
+
+def test_a_program_that_is_not_there_is_told(
+    program: ReaderProgram, site: SignInSite, open_page: OpenPage
+) -> None:
+    site.scs_port = 10
+    page = open_page(site.server.url)
+    expect(page.get_by_role("status")).to_have_text("no program", timeout=10_000)
+    expect(page.get_by_role("button")).to_be_hidden()
+
+
+def test_the_reader_works_without_javascript(program: ReaderProgram, open_page: OpenPage) -> None:
+    reader = open_page(f"{program.pages.url}/en/", javascript=False)
+    reader.locator("section.slot >> nth=0 >> form button").click()
+    assert reader.url.endswith("/1/activate")
