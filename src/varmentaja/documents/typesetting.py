@@ -21,20 +21,10 @@ from varmentaja.domain.people import Language
 _HERE = Path(__file__).parent
 _TEMPLATES = _HERE / "templates"
 _FONTS = [str(_HERE / "fonts")]
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 @cache
