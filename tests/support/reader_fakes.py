@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from cryptography import x509
@@ -279,6 +280,7 @@ class MemoryHost:
         self.by_serial = cards
         self.listeners = [MemoryListener(port) for port in range(slots)]
         self.fails = False
+        self.picture: Path | None = None
         self._where: dict[str, int] = {}
 
     def list(self) -> list[ListedCard]:
@@ -295,7 +297,7 @@ class MemoryHost:
                 is_finished=True,
                 is_activated=bool(card.pins),
                 where="reader" if serial in self._where else None,
-                picture=None,
+                picture=str(self.picture) if self.picture else None,
             )
             for serial, card in self.by_serial.items()
         ]

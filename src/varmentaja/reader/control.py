@@ -15,10 +15,10 @@ from typing import Any
 
 from varmentaja.card.card_list import ListedCard
 from varmentaja.card.driver import PinRole
-from varmentaja.domain.errors import DomainError, Kind, invalid, not_found
+from varmentaja.domain.errors import DomainError, invalid, not_found
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.events import Events
-from varmentaja.reader.http import Request, Response, json_response
+from varmentaja.reader.http import HTTP_STATUS, Request, Response, json_response
 from varmentaja.reader.pad import Pad, PendingPin
 from varmentaja.reader.prompts import PinAnswer
 from varmentaja.reader.virtual_reader import Slot, VirtualReader
@@ -28,14 +28,6 @@ LONGEST_WAIT = 25.0
 """Seconds that ``/api/wait`` holds a request at most."""
 
 log = logging.getLogger(__name__)
-
-HTTP_STATUS = {
-    Kind.INVALID: 422,
-    Kind.NOT_FOUND: 404,
-    Kind.NOT_ALLOWED: 403,
-    Kind.CONFLICT: 409,
-    Kind.UNAVAILABLE: 503,
-}
 
 
 class Control:

@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from varmentaja.domain.errors import unavailable
+from varmentaja.domain.errors import Kind, unavailable
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,16 @@ ADDRESS = "127.0.0.1"
 _HOST_NAMES = (ADDRESS, "localhost")
 _DRAIN_LIMIT = 32 * 1024 * 1024
 """An oversized body is read and thrown away up to here, so that the client gets to read our answer."""
+
+
+HTTP_STATUS = {
+    Kind.INVALID: 422,
+    Kind.NOT_FOUND: 404,
+    Kind.NOT_ALLOWED: 403,
+    Kind.CONFLICT: 409,
+    Kind.UNAVAILABLE: 503,
+}
+"""How the kinds of refusal are told over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from varmentaja.card.driver import PinRole
-from varmentaja.domain.errors import DomainError, Kind, Message, message, not_found
+from varmentaja.domain.errors import DomainError, Message, message, not_found
 from varmentaja.reader import forms
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.events import Events
-from varmentaja.reader.http import Request, Response, json_response
+from varmentaja.reader.http import HTTP_STATUS, Request, Response, json_response
 from varmentaja.reader.pad import Pad
 from varmentaja.reader.prompts import PinAnswer
 from varmentaja.reader.rendering import render
@@ -42,14 +42,6 @@ _PROTECTION = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
-
-_STATUS = {
-    Kind.INVALID: 422,
-    Kind.NOT_FOUND: 404,
-    Kind.NOT_ALLOWED: 403,
-    Kind.CONFLICT: 409,
-    Kind.UNAVAILABLE: 503,
-}
 
 _DONE = {
     "activate": message(
@@ -112,7 +104,7 @@ class Pages:
                 return self._picture(visit.path[0])
             return self._form_page(visit, self._form(visit.path), None)
         except DomainError as error:
-            return self._front(visit, error.message, _STATUS[error.kind])
+            return self._front(visit, error.message, HTTP_STATUS[error.kind])
 
     def _picture(self, slot: str) -> Response:
         """The face of the card in a slot, as its maker drew it."""
@@ -130,7 +122,7 @@ class Pages:
         try:
             return self._do(visit)
         except DomainError as error:
-            return self._front(visit, error.message, _STATUS[error.kind])
+            return self._front(visit, error.message, HTTP_STATUS[error.kind])
 
     def _do(self, visit: _Visit) -> Response:
         form = visit.form
@@ -199,7 +191,7 @@ class Pages:
         self, visit: _Visit, wanted: tuple[InsertedCard, forms.PinForm], error: DomainError | None
     ) -> Response:
         card, form = wanted
-        status = _STATUS[error.kind] if error else 200
+        status = HTTP_STATUS[error.kind] if error else 200
         return self._page(visit, "pin_form.html", status, card=card, form=form, error=error)
 
     def _page(self, visit: _Visit, template: str, status: int, **context: Any) -> Response:

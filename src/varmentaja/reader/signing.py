@@ -84,6 +84,8 @@ class ScsService:
     def _sign(self, request: SignRequest, origin: str | None, given_up: Callable[[], bool]) -> dict[str, Any]:
         if origin is not None and not names_a_site(origin):
             raise _forbidden(message("The page has no address of its own to show to the person."))
+        # Asked twice: what is refused anyway need not wait, and while waiting the card may have changed.
+        _candidates(self._readers.cards(), request, origin)
         with self._one_at_a_time(given_up):
             candidates = _candidates(self._readers.cards(), request, origin)
             chosen, signature = self._ask_and_sign(request, candidates, origin or "", given_up)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -125,6 +126,20 @@ def test_a_card_is_inserted_shown_and_pulled(browser: Browser, reader: VirtualRe
     assert "5 tries left." in page
     assert location(browser.post("/en/pull", slot="1")) == "/en/"
     assert reader.cards() == ()
+
+
+def test_the_picture_of_a_card_is_shown_where_its_maker_drew_one(
+    browser: Browser, host: MemoryHost, tmp_path: Path
+) -> None:
+    host.picture = tmp_path / "face.svg"
+    host.picture.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    browser.post("/en/insert", slot="1", card="ready")
+    assert 'src="/en/1/picture"' in text(browser.get("/en/"))
+    picture = browser.get("/en/1/picture")
+    assert (picture.content_type, picture.body[:4]) == ("image/svg+xml", b"<svg")
+    browser.get("/en/")
+    browser.post("/en/pull", slot="1")
+    assert browser.get("/en/1/picture").status == 404
 
 
 def test_a_second_card_does_not_fit_and_the_page_says_so(browser: Browser) -> None:
