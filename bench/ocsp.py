@@ -68,8 +68,12 @@ def measure(certificates: int = 100_000, rounds: int = 5) -> list[Row]:
         ours, nginx, openssl = (f"http://127.0.0.1:{free_port()}" for _ in range(3))
         running.enter_context(_responder(folder, ours))
         running.enter_context(_nginx(folder, nginx))
-        running.enter_context(_openssl(folder, certificates, openssl))
+        _prepare_openssl(folder, certificates)
         url = f"{ours}/ocsp/{authority.id}"
+        expected = (folder / "static" / "answer").read_bytes()
+        asked = httpx.get(f"{url}/{path}").content, httpx.get(f"{nginx}/answer").content
+        if asked != (expected, expected):
+            raise RuntimeError("a server does not give the answer that is to be measured")
         late: list[float] = []
         rates = interleaved(
             {
@@ -77,7 +81,7 @@ def measure(certificates: int = 100_000, rounds: int = 5) -> list[Row]:
                 "nginx": lambda: _ab(folder, f"{nginx}/answer", ["-k"]),
                 "post": lambda: _ab(folder, url, ["-k", *_POST]),
                 "new": lambda: _ab(folder, url, _POST, _NEW_CONNECTIONS),
-                "openssl": lambda: _ab(folder, f"{openssl}/", _POST, _NEW_CONNECTIONS),
+                "openssl": lambda: _ask_openssl(folder, openssl),
             },
             rounds,
         )
@@ -188,8 +192,11 @@ def _ab(
     late: list[float] | None = None,
 ) -> float:
     """Requests a second by ApacheBench; every answer must be a full success. ``late`` takes the p99 (ms)."""
-    command = ["taskset", "-c", "1", "ab", "-q", "-r", "-l", "-n", str(requests), "-c", str(_CONNECTIONS)]
-    done = subprocess.run([*command, *options, url], cwd=folder, capture_output=True, text=True, check=True)
+    connections = _CONNECTIONS if "-k" in options else 8
+    command = ["taskset", "-c", "1", "ab", "-q", "-r", "-l", "-n", str(requests), "-c", str(connections)]
+    done = subprocess.run(
+        [*command, *options, url], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+    )
     figures = dict(re.findall(r"^ *([A-Za-z0-9%\- ]+?):?\s+([\d.]+)", done.stdout, re.M))
     if float(figures["Failed requests"]) or "Non-2xx" in done.stdout:
         raise RuntimeError(done.stdout)
@@ -219,11 +226,7 @@ def _server(command: Sequence[str], folder: Path, url: str) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:  # `openssl ocsp -multi` waits for its children, in its own group
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(5)
+        process.wait(20)
 
 
 def _responder(folder: Path, url: str) -> AbstractContextManager[None]:
@@ -238,7 +241,7 @@ def _nginx(folder: Path, url: str) -> AbstractContextManager[None]:
     return _server(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], folder, url)
 
 
-def _openssl(folder: Path, certificates: int, url: str) -> AbstractContextManager[None]:
+def _prepare_openssl(folder: Path, certificates: int) -> None:
     """``openssl ocsp`` with an authority of its own: it signs ``unknown`` for our requests."""
     with (folder / "index.txt").open("w") as index:
         for serial in range(_FIRST, _FIRST + certificates):
@@ -247,9 +250,23 @@ def _openssl(folder: Path, certificates: int, url: str) -> AbstractContextManage
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     command += ["-subj", "/CN=Benchmark", "-days", "2", "-keyout", "peer.key", "-out", "peer.pem"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    serve = ["openssl", "ocsp", "-port", url.rpartition(":")[2], "-index", "index.txt", "-CA", "peer.pem"]
-    serve += ["-rsigner", "peer.pem", "-rkey", "peer.key", "-multi", "1", "-ndays", "1"]
-    return _server(serve, folder, url)
+
+
+def _ask_openssl(folder: Path, url: str) -> float:
+    """A round of ``openssl ocsp``, each with a fresh server: after a run its children may wait for ever."""
+    command = ["taskset", "-c", "0", "openssl", "ocsp", "-port", url.rpartition(":")[2]]
+    command += ["-index", "index.txt", "-CA", "peer.pem", "-rsigner", "peer.pem", "-rkey", "peer.key"]
+    command += ["-multi", "2", "-ndays", "1"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        assert process.stdout
+        while b"ACCEPT" not in (line := process.stdout.readline()):
+            if not line:
+                raise RuntimeError("openssl ocsp did not start")
+        return _ab(folder, f"{url}/", _POST, _NEW_CONNECTIONS)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)  # with -multi it leads a group of its own
+        process.wait(5)
 
 
 def main() -> None:

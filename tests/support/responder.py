@@ -81,10 +81,10 @@ def request_for(
     issuer: x509.Certificate, serial: int, algorithm: hashes.HashAlgorithm | None = None
 ) -> bytes:
     """DER of an OCSP request; SHA-1 by default, as openssl asks."""
-    chosen = algorithm or hashes.SHA1()
-    named = ocsp.OCSPRequestBuilder()
-    named = named.add_certificate(issuer, issuer, chosen)
-    hashed = named.build()
-    builder = ocsp.OCSPRequestBuilder()
-    builder = builder.add_certificate_by_hash(hashed.issuer_name_hash, hashed.issuer_key_hash, serial, chosen)
+    named = ocsp.OCSPRequestBuilder().add_certificate(issuer, issuer, algorithm or hashes.SHA1()).build()
+    digest = hashes.Hash(named.hash_algorithm)
+    digest.update(issuer.subject.public_bytes())
+    builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
+        digest.finalize(), named.issuer_key_hash, serial, named.hash_algorithm
+    )
     return builder.build().public_bytes(Encoding.DER)

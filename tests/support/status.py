@@ -30,17 +30,19 @@ def new_key() -> ec.EllipticCurvePrivateKey:
 
 @dataclass
 class Authority:
-    """A self-signed authority that signs its own status."""
+    """An authority that signs its own status; self-signed, or under ``root``."""
 
     name: str
+    root: Authority | None = None
     key: ec.EllipticCurvePrivateKey = field(default_factory=new_key)
     certificate: x509.Certificate = field(init=False)
 
     def __post_init__(self) -> None:
         subject = _name(f"Test Authority {self.name}")
-        builder = _builder(subject, subject, self.key.public_key(), x509.random_serial_number())
+        issuer = self.root.certificate.subject if self.root else subject
+        builder = _builder(issuer, subject, self.key.public_key(), x509.random_serial_number())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        self.certificate = builder.sign(self.key, hashes.SHA256())
+        self.certificate = builder.sign((self.root or self).key, hashes.SHA256())
 
     @property
     def der(self) -> bytes:
@@ -87,9 +89,8 @@ class Authority:
     def _sign(
         self, serial: int, revoked: bool, now: datetime, valid: timedelta, algorithm: hashes.HashAlgorithm
     ) -> bytes:
-        request = ocsp.OCSPRequestBuilder()
-        request = request.add_certificate(self.certificate, self.certificate, algorithm)
-        issuer = request.build()
+        asked = ocsp.OCSPRequestBuilder().add_certificate(self.issue(serial), self.certificate, algorithm)
+        issuer = asked.build()
         builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
             issuer.issuer_name_hash,
             issuer.issuer_key_hash,

@@ -81,10 +81,14 @@ def decode_get(text: str) -> bytes | None:
 
 
 def issuers_of(certificate: Certificate) -> tuple[Issuer, Issuer]:
-    """The names by which a CertID may call this authority. (A request about any certificate holds them.)"""
-    found = []
-    for algorithm in (hashes.SHA1(), hashes.SHA256()):  # noqa: S303  RFC 9919 §3.1.1 allows SHA-1 in a CertID
-        builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, certificate, algorithm)
-        request = builder.build()
-        found.append(Issuer(algorithm.name, request.issuer_name_hash, request.issuer_key_hash))
-    return found[0], found[1]
+    """The two names by which a CertID may call this authority: by SHA-1 and by SHA-256."""
+    return _issuer(certificate, hashes.SHA1()), _issuer(certificate, hashes.SHA256())  # noqa: S303  RFC 9919 §3.1.1
+
+
+def _issuer(certificate: Certificate, algorithm: hashes.HashAlgorithm) -> Issuer:
+    # A request about any certificate of this issuer holds the hash of its key. The name is the subject: what
+    # add_certificate hashes is the issuer of its first argument, which here would be the authority above.
+    request = ocsp.OCSPRequestBuilder().add_certificate(certificate, certificate, algorithm).build()
+    digest = hashes.Hash(algorithm)
+    digest.update(certificate.subject.public_bytes())
+    return Issuer(algorithm.name, digest.finalize(), request.issuer_key_hash)

@@ -15,7 +15,7 @@ GOOD, REVOKED = 0x1234567890ABCDEF1234567890ABCDEF, 0x2234567890ABCDEF1234567890
 
 @pytest.fixture(scope="session")
 def people() -> Authority:
-    return Authority("people")
+    return Authority("people", root=Authority("root"))
 
 
 @pytest.fixture(scope="session")

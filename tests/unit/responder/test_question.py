@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 from asn1crypto.ocsp import OCSPRequest
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.responder import request_for
@@ -32,6 +34,16 @@ def test_one_certificate_by_sha1_or_sha256_is_understood(
     assert question.serial == serial
     assert question.issuer in issuers_of(_AUTHORITY.certificate)
     assert question.issuer not in issuers_of(Authority("people").certificate)
+
+
+def test_an_authority_under_a_root_goes_by_its_own_name() -> None:
+    authority = Authority("people", root=Authority("root"))
+    leaf = authority.issue(5)
+    for algorithm in (hashes.SHA1(), hashes.SHA256()):
+        request = ocsp.OCSPRequestBuilder().add_certificate(leaf, authority.certificate, algorithm).build()
+        question = read_question(request.public_bytes(Encoding.DER))
+        assert isinstance(question, Question)
+        assert question.issuer in issuers_of(authority.certificate)
 
 
 def test_two_certificates_or_another_hash_are_not_for_us() -> None:
