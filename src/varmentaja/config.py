@@ -138,9 +138,34 @@ class Settings(BaseSettings):
         return self.state / "publication"
 
     @property
+    def publisher_key(self) -> Path:
+        """Public key (PEM) by which responders know the publisher."""
+        return self.run / "publisher.pem"
+
+    @property
+    def audit_heads(self) -> Path:
+        """Published folder of the audit chain's signed heads."""
+        return self.publication / "audit"
+
+    @property
+    def audit_key(self) -> Path:
+        """Public key (PEM) of the audit chain's heads."""
+        return self.audit_heads / "key.pem"
+
+    @property
     def mailbox(self) -> Path:
         """Folder of the post simulator: the holders' mailboxes."""
         return self.state / "mailbox"
+
+    @property
+    def factory(self) -> Path:
+        """Folder of the card factory simulator's own records."""
+        return self.state / "factory"
+
+    @property
+    def faults(self) -> Path:
+        """File that switches faults of the simulators on (adapters/sandbox/faults.py)."""
+        return self.state / "sandbox" / "faults.json"
 
     @property
     def run(self) -> Path:

@@ -55,5 +55,7 @@ def logging_config(*, json: bool | None = None) -> dict[str, Any]:
             "django": {"level": "WARNING"},
             "django.request": {"level": "ERROR"},
             "django.security.csrf": {"level": "ERROR"},
+            # The database keeps the history of jobs.
+            "procrastinate": {"level": "WARNING"},
         },
     }

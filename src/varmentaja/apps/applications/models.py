@@ -14,7 +14,8 @@ class Application(models.Model):
     product = models.CharField(max_length=40)
     state = models.CharField(max_length=20)
     person = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="applications")
-    registrar = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+")
+    registrar = models.ForeignKey("people.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    """Who took it at the desk; null for what was ordered on the command line."""
     point = models.ForeignKey("registration.RegistrationPoint", on_delete=models.PROTECT)
     version = models.PositiveIntegerField(default=0)
     """Counts every change: a page that was opened before somebody else's change is told so."""

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('submitted_on', models.DateField(null=True)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='applications', to='people.person')),
                 ('point', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='registration.registrationpoint')),
-                ('registrar', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                ('registrar', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
             ],
             options={
                 'indexes': [models.Index(fields=['state', 'id'], name='application_state'), models.Index(fields=['person', 'id'], name='application_person'), models.Index(fields=['point', 'id'], name='application_point')],

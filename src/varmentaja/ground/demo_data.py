@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the demo has before anybody comes: a hierarchy, registration points, and staff with cards in use.
+
+Every step looks first whether its result is there, so a start that was cut off goes on where it stopped and a
+second start does next to nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.db import transaction
+
+from varmentaja.adapters.sandbox.cast import Member, load_cast
+from varmentaja.apps.applications.actions.order_staff_card import COMMAND_LINE, StaffMember, order_staff_card
+from varmentaja.apps.cards.actions.produce_card import produce_card
+from varmentaja.apps.cards.models import Card
+from varmentaja.apps.cards.records import locked_card, move_card
+from varmentaja.apps.registration.models import RegistrationPoint
+from varmentaja.apps.sandbox.clock import business_today
+from varmentaja.apps.status.actions.publish_status import publish_status
+from varmentaja.card.driver import PinCondition
+from varmentaja.card.drivers import open_card
+from varmentaja.card.host import CardHostServer
+from varmentaja.card.host_client import CardHostClient
+from varmentaja.config import Settings, settings
+from varmentaja.domain.actors import SYSTEM, Role
+from varmentaja.domain.cards import CardEvent, CardState
+from varmentaja.domain.pins import pin_rules
+from varmentaja.files import write_new
+from varmentaja.ground.keys import authority_store
+from varmentaja.pki.ceremony import demo_plan, perform_ceremony
+from varmentaja.pki.hierarchy import Hierarchy
+from varmentaja.ports.connected import outside
+from varmentaja.signer.keys import PUBLICATION_KEY, make_service_keys
+from varmentaja.wiring import connect_worker
+
+STAFF = {
+    "registrar": Role.REGISTRAR,
+    "second_registrar": Role.REGISTRAR,
+    "officer": Role.OFFICER,
+}
+"""Members of the cast who hold a card in use from the start."""
+PIN1, PIN2 = "2580", "258036"
+"""Of the demo staff's cards; everybody may know them."""
+
+
+def prepare(*, tell: Callable[[str], None]) -> None:
+    """Make what is missing of the demo, and ``var/run/demo.json`` that describes it."""
+    now = settings()
+    tell("hierarchy")
+    hierarchy = _hold_ceremony(now)
+    connect_worker()
+    _registration_points()
+    if not _staff_is_ready():
+        tell("cards of the staff")
+        with _card_host(now):
+            for role in STAFF:
+                _staff_card(role)
+    tell("status")
+    publish_status(now=datetime.now(UTC))
+    _describe(now, hierarchy)
+
+
+def _hold_ceremony(now: Settings) -> Hierarchy:
+    keys = authority_store()
+    make_service_keys(keys)
+    now.publisher_key.parent.mkdir(parents=True, exist_ok=True)
+    public = keys.public_key(PUBLICATION_KEY).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    write_new(now.publisher_key, public)
+    return perform_ceremony(
+        demo_plan(now.responder_address),
+        keys,
+        now.hierarchy_folder,
+        now=datetime.now(UTC),
+        random=os.urandom,
+    )
+
+
+def _registration_points() -> None:
+    for point in load_cast().points:
+        RegistrationPoint.objects.get_or_create(
+            code=point.id,
+            defaults={
+                "name": point.names["fi"],
+                "street": point.address.street,
+                "postal_code": point.address.postal_code,
+                "town": point.address.town,
+            },
+        )
+
+
+def _staff_is_ready() -> bool:
+    in_use = Card.objects.filter(product="personnel", state=CardState.ACTIVATED).count()
+    return in_use >= len(STAFF)
+
+
+@contextmanager
+def _card_host(now: Settings) -> Iterator[None]:
+    """The card host, in this process until the services start theirs."""
+    with CardHostServer(now.cards, now.card_host_socket, os.urandom) as server:
+        thread = threading.Thread(target=server.serve_forever, name="card host", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _staff_card(role: str) -> None:
+    """Order, make and activate the card of one member of staff, as far as that is still to be done."""
+    cast = load_cast()
+    member = cast.member(role)
+    point = member.point or cast.points[0].id
+    organisation = next(each.organisation for each in cast.points if each.id == point)
+    now, today = datetime.now(UTC), business_today()
+    order = order_staff_card(
+        COMMAND_LINE,
+        StaffMember(member.identity_code, STAFF[role], organisation, member.job_title or "", point),
+        now=now,
+        today=today,
+    )
+    produce_card(order.pk, now=now, today=today)
+    card = Card.objects.get(pk=order.card_id)
+    if card.state == CardState.DISPATCHED:
+        _activate(card, now=now)
+
+
+def _activate(card: Card, *, now: datetime) -> None:
+    """The staff of a demo has its cards in use: set the PINs that everybody may know."""
+    custody = outside().custody
+    assert custody is not None and card.chip_serial, "a dispatched card has a chip"
+    code = custody.activation_code(card.chip_serial, pin_rules(card.product, card.generation).code_length)
+    transport = CardHostClient(settings().card_host_socket).connect(card.chip_serial)
+    try:
+        driver = open_card(transport)
+        if PinCondition.NOT_ACTIVATED in {driver.read().pin1.condition, driver.read().pin2.condition}:
+            driver.activate(code, PIN1, PIN2)
+    finally:
+        transport.close()
+    with transaction.atomic():
+        move_card(SYSTEM, locked_card(card.pk), CardEvent.ACTIVATE, now=now, today=business_today())
+
+
+def _describe(now: Settings, hierarchy: Hierarchy) -> None:
+    """``var/run/demo.json``: what ``varmentaja status`` and the front page tell of the demo."""
+    document = {
+        "authorities": [_authority(now, hierarchy, name) for name in hierarchy.authorities],
+        "people": [_person(member) for member in load_cast().members],
+    }
+    draft = now.run / "demo.json.new"
+    draft.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    draft.replace(now.run / "demo.json")
+
+
+def _authority(now: Settings, hierarchy: Hierarchy, name: str) -> dict[str, Any]:
+    authority = hierarchy.authority(name)
+    return {
+        "name": name,
+        "subject": authority.certificate.subject.rfc4514_string(),
+        "issued_by": authority.issued_by,
+        "certificate": str((now.hierarchy_folder / f"{name}.crt").resolve()),
+        "certificate_url": authority.issuer.certificate_url,
+        "ocsp": authority.issuer.ocsp_url if authority.responder else None,
+        "crls": [authority.issuer.crl_url(shard) for shard in range(authority.shards)],
+    }
+
+
+def _person(member: Member) -> dict[str, Any]:
+    known = {"pin1": PIN1, "pin2": PIN2} if member.role in STAFF else {}
+    return {
+        "name": f"{member.given_names} {member.family_name}",
+        "role": member.role,
+        "story": member.story,
+        "identity_code": str(member.identity_code),
+        **known,
+    }

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Which adapter stands for which outside system: chosen here, once, for each program.
+
+The portal reaches the registers and nothing that holds an authority's key; the worker reaches everything.
+"""
+
+from __future__ import annotations
+
+import os
+
+from varmentaja.adapters.card_factory.simulator import SimulatedCardFactory
+from varmentaja.adapters.population_register.simulator import SimulatedPopulationRegister
+from varmentaja.adapters.post.simulator import SimulatedPost
+from varmentaja.adapters.professional_register.simulator import SimulatedProfessionalRegister
+from varmentaja.adapters.sandbox.faults import Faults
+from varmentaja.card.host_client import CardHostClient
+from varmentaja.config import Settings, settings
+from varmentaja.documents.sender import sandbox_sender
+from varmentaja.domain.errors import unavailable
+from varmentaja.ground.keys import authority_store
+from varmentaja.pki.hierarchy import load_hierarchy
+from varmentaja.ports.connected import Outside, connect
+from varmentaja.signer.in_process import InProcessCustody
+from varmentaja.signer.keys import ISSUER_SECRET
+
+
+def connect_portal() -> None:
+    """The registers alone."""
+    now = _test_service()
+    faults = Faults(now.faults)
+    connect(
+        Outside(
+            sender=sandbox_sender(now.portal_address),
+            population_register=SimulatedPopulationRegister(faults),
+            professional_register=SimulatedProfessionalRegister(faults),
+        )
+    )
+
+
+def connect_worker() -> None:
+    """The registers, the post, the card factory, and custody of the authorities' keys."""
+    now = _test_service()
+    faults, sender = Faults(now.faults), sandbox_sender(now.portal_address)
+    keys = authority_store()
+    hierarchy = load_hierarchy(now.hierarchy_folder, production=not now.test_service)
+    connect(
+        Outside(
+            sender=sender,
+            population_register=SimulatedPopulationRegister(faults),
+            professional_register=SimulatedProfessionalRegister(faults),
+            post=SimulatedPost(now.mailbox, faults),
+            card_factory=SimulatedCardFactory(
+                CardHostClient(now.card_host_socket),
+                now.factory,
+                keys.derive(ISSUER_SECRET, b"master", 32),
+                sender,
+                os.urandom,
+                faults,
+            ),
+            custody=InProcessCustody(hierarchy, keys, os.urandom),
+        )
+    )
+
+
+def _test_service() -> Settings:
+    """Only simulators stand behind the ports so far; a production service must not be given them."""
+    now = settings()
+    if not now.test_service:
+        raise unavailable("No adapters for production systems are installed.")
+    return now
