@@ -47,28 +47,29 @@ class InsertedCard:
     def tries_left(self, role: PinRole) -> int | None:
         """Tries left of a PIN, or None where the card does not say."""
         with self._noticing_removal():
-            return self.driver.pin_state(role).tries_left
+            self._ask_state(role)
+        return self.contents.pin(role).tries_left
 
     def sign(
         self, role: KeyRole, content: bytes, hash_algorithm: HashAlgorithm, pin: str, *, digest: bool
     ) -> bytes:
         """Sign with one key; see CardDriver.sign."""
-        with self._pins_changing():
+        with self._pins_changing(role.pin):
             return self.driver.sign(role, content, hash_algorithm, pin, digest=digest)
 
     def activate(self, code: str, pin1: str, pin2: str) -> None:
         """Set both PINs with the activation code."""
-        with self._pins_changing():
+        with self._pins_changing(*PinRole):
             self.driver.activate(code, pin1, pin2)
 
     def change(self, role: PinRole, old: str, new: str) -> None:
         """Replace a PIN, knowing the old one."""
-        with self._pins_changing():
+        with self._pins_changing(role):
             self.driver.change(role, old, new)
 
     def unblock(self, role: PinRole, code: str, new: str) -> None:
         """Set a new PIN with the activation code."""
-        with self._pins_changing():
+        with self._pins_changing(role):
             self.driver.unblock(role, code, new)
 
     @contextmanager
@@ -80,18 +81,22 @@ class InsertedCard:
             raise
 
     @contextmanager
-    def _pins_changing(self) -> Iterator[None]:
+    def _pins_changing(self, *roles: PinRole) -> Iterator[None]:
         """Tries and states are read again afterwards; a second error does not hide the first."""
         try:
             with self._noticing_removal():
                 yield
         finally:
             with suppress(CardError), self._noticing_removal():
-                self.contents = replace(
-                    self.contents,
-                    pin1=self.driver.pin_state(PinRole.AUTHENTICATION),
-                    pin2=self.driver.pin_state(PinRole.SIGNATURE),
-                )
+                for role in roles:
+                    self._ask_state(role)
+
+    def _ask_state(self, role: PinRole) -> None:
+        state = self.driver.pin_state(role)
+        if role is PinRole.AUTHENTICATION:
+            self.contents = replace(self.contents, pin1=state)
+        else:
+            self.contents = replace(self.contents, pin2=state)
 
 
 class CardReaders(Protocol):
