@@ -16,8 +16,8 @@ export PIP_ROOT_USER_ACTION := ignore
 help: ## list what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
-run: $(VENV)/run.stamp ## start the whole service with demo people; PORT=8000 PEOPLE=n
-	@$(BIN)/varmentaja demo --port $(PORT) $(if $(PEOPLE),--people $(PEOPLE))
+run: $(VENV)/run.stamp ## start the whole service with demo people; PORT=8000
+	@$(BIN)/varmentaja demo --port $(PORT)
 
 test: $(VENV)/test.stamp ## run every kind of test at reduced size; ARGS= goes to pytest
 	@tools/test_needs

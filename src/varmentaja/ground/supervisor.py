@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``varmentaja demo``: the whole service on one machine, from one command, and gone without a trace.
+
+Every child is on a leash (``leash.py``), so that even ``kill -9`` of the supervisor ends all of them. The
+main thread starts and watches them; nothing else does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from varmentaja.config import Settings, settings
+from varmentaja.domain.errors import conflict
+from varmentaja.ground.embedded_postgres import EmbeddedPostgres
+from varmentaja.ground.service import Service, all_services
+from varmentaja.ground.status import read_status, write_status
+
+WATCH_SECONDS = 0.05
+STOP_SECONDS = 10.0
+PORT_SECONDS = 5.0
+"""How long the children of a killed supervisor may take to leave their ports."""
+READY_SECONDS = 60.0
+
+
+def run_demo() -> int:
+    """Start everything, watch it until Ctrl-C or SIGTERM, stop it. The exit code."""
+    return Supervisor(settings(), Console(highlight=False)).run()
+
+
+class Supervisor:
+    """One run of the demo on one state folder."""
+
+    def __init__(self, now: Settings, console: Console) -> None:
+        self._settings = now
+        self._console = console
+        self._services: list[Service] = []
+        self._database: EmbeddedPostgres | None = None
+        self._stopping = False
+
+    def run(self) -> int:
+        """See ``run_demo``."""
+        begun = time.monotonic()
+        for folder in (self._settings.run, self._settings.log):
+            folder.mkdir(parents=True, exist_ok=True)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        with lock(self._settings.run / "demo.lock"):
+            try:
+                self._prepare()
+                self._start_services()
+                if not self._stopping:
+                    self._welcome(time.monotonic() - begun)
+                self._watch()
+            except KeyboardInterrupt:
+                self._console.print("Interrupted.")
+            finally:
+                self._stop()
+        return 0
+
+    def _prepare(self) -> None:
+        was_killed = (self._settings.run / "status.json").exists()
+        ports = [self._settings.port + offset for offset in range(3)]
+        wait_for_ports(ports, PORT_SECONDS if was_killed else 0.0)
+        if self._settings.embedded:
+            self._database = EmbeddedPostgres(self._settings.state)
+            if self._database.user.note:
+                self._console.print(f"Note: {self._database.user.note}")
+            with self._step("database"):
+                self._database.start()
+        with self._step("tables"):
+            _bring_tables_up_to_date(self._settings.log / "supervisor.log")
+        with self._step("demo data") as tell:
+            _prepare_demo(tell)
+
+    def _start_services(self) -> None:
+        self._services = all_services(self._settings)
+        environment = self._environment()
+        with self._step("services"):
+            for service in self._services:
+                service.start(environment)
+            until = time.monotonic() + READY_SECONDS
+            while not self._stopping and time.monotonic() < until:
+                if all(service.ready for service in self._services):
+                    break
+                self._watch_once(environment)
+        late = [service for service in self._services if not service.ready]
+        for service in late:
+            self._console.print(f"  {service.name} is not ready; see {service.log}")
+
+    def _watch(self) -> None:
+        environment = self._environment()
+        self._write_status()
+        while not self._stopping:
+            self._watch_once(environment)
+
+    def _watch_once(self, environment: dict[str, str]) -> None:
+        changed = False
+        for service in self._services:
+            if service.watch(environment):
+                changed = True
+                if service.process is None:
+                    self._console.print(f"{service.name} ended and is started again; see {service.log}")
+        if self._database is not None and self._database.pid is None:
+            self._console.print("the database ended and is started again")
+            self._database.start()
+        if changed:
+            self._write_status()
+        time.sleep(WATCH_SECONDS)
+
+    def _stop(self) -> None:
+        until = time.monotonic() + STOP_SECONDS
+        for service in self._services:
+            service.ask_to_stop()
+        for service in self._services:
+            service.stop(until)
+        if self._database is not None:
+            self._database.stop()
+        (self._settings.run / "status.json").unlink(missing_ok=True)
+        self._console.print("Stopped.")
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        """The first signal stops at the next look round, or at once while something is being prepared."""
+        self._stopping = True
+        if not self._services:
+            raise KeyboardInterrupt
+
+    def _environment(self) -> dict[str, str]:
+        return self._settings.variables()
+
+    def _write_status(self) -> None:
+        database: dict[str, Any] = {"embedded": self._settings.embedded}
+        if self._database is not None:
+            database |= {"pid": self._database.pid, "address": self._database.url}
+        write_status(self._settings, os.getpid(), database, self._services)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[Callable[[str], None]]:
+        """Show that ``name`` is being done, and how long it took; gives a function to tell more."""
+        begun = time.monotonic()
+        with self._console.status(f"{name} …") as shown:
+            yield lambda text: shown.update(f"{name}: {text}")
+        self._console.print(f"  {name:<12} {time.monotonic() - begun:5.1f} s")
+
+    def _welcome(self, seconds: float) -> None:
+        document = read_status(self._settings)
+        if document["people"]:
+            table = Table("Demo person", "Role", "Card", box=None)
+            for person in document["people"]:
+                table.add_row(person["name"], person.get("role", ""), person.get("card", ""))
+            self._console.print(table)
+        self._console.print(
+            f"Ready in {seconds:.1f} s: {self._settings.portal_address}  (card reader: "
+            f"{self._settings.reader_address}). Ctrl-C stops everything."
+        )
+
+
+@contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Hold the state folder; conflict when another demo does. The kernel lets go when the process ends."""
+    with path.open("a+", encoding="ascii") as file:
+        _take(file, path)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _take(file: IO[str], path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.seek(0)
+        raise conflict(
+            "A demo is running already on the state folder %(folder)s (process %(process)s).",
+            folder=str(path.parent.parent.resolve()),
+            process=file.read().strip() or "?",
+        ) from error
+
+
+def wait_for_ports(ports: list[int], seconds: float) -> None:
+    """Wait until the ports are free; conflict naming the first that another program keeps."""
+    until = time.monotonic() + seconds
+    for port in ports:
+        while not _is_free(port):
+            if time.monotonic() > until:
+                raise conflict(
+                    "Port %(port)s is in use by another program. Choose others with --port.", port=port
+                )
+            time.sleep(0.05)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _bring_tables_up_to_date(log: Path) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "varmentaja.web.settings")
+    import django
+
+    from varmentaja.ground.tables import bring_up_to_date
+
+    django.setup()
+    # The terminal is for the progress; what the libraries log stands in a file as with every program.
+    logging.getLogger().handlers = [logging.FileHandler(log)]
+    bring_up_to_date()
+
+
+def _prepare_demo(tell: Callable[[str], None]) -> None:
+    from django.db import connection
+
+    from varmentaja.ground.demo_data import prepare
+
+    prepare(tell=tell)
+    connection.close()

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The worker: jobs of the queue, and beside them what must not wait in a queue.
+
+Beside the queue run the audit's sealer (every 0.3 s), its signed head (every minute), and the finder of jobs
+whose worker died: such jobs are put back, at the start and every 15 s (decision 6).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.db import close_old_connections
+from procrastinate import App
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+
+from varmentaja.apps.audit.heads import publish_head
+from varmentaja.apps.audit.sealing import seal_all
+from varmentaja.config import settings
+from varmentaja.files import write_new
+from varmentaja.ground.keys import authority_store
+from varmentaja.pki.algorithms import Hash
+from varmentaja.signer.keys import AUDIT_KEY
+from varmentaja.wiring import connect_worker
+
+log = structlog.get_logger(__name__)
+
+SEAL_SECONDS = 0.3
+HEAD_SECONDS = 60.0
+STALLED_SECONDS = 15.0
+HEARTBEAT_SECONDS = 3.0
+DEAD_SECONDS = 10.0
+"""A worker without a heartbeat for so long is dead."""
+CONCURRENCY = 4
+
+
+def run() -> None:
+    """Work until SIGTERM or SIGINT."""
+    connect_worker()
+    seal_all()  # so that there is something for the first head to sign
+    stop = threading.Event()
+    beside = [
+        threading.Thread(target=_every, args=(SEAL_SECONDS, seal_all, stop), name="sealer"),
+        threading.Thread(target=_every, args=(HEAD_SECONDS, sign_head, stop), name="head"),
+    ]
+    for thread in beside:
+        thread.start()
+    try:
+        asyncio.run(_work())
+    finally:
+        stop.set()
+        for thread in beside:
+            thread.join()
+    seal_all()
+    sign_head()
+
+
+def sign_head() -> None:
+    """Publish the audit chain's signed head, and the key that proves it."""
+    store = authority_store()
+    folder = settings().audit_heads
+    folder.mkdir(parents=True, exist_ok=True)
+    if not settings().audit_key.exists():
+        public = store.public_key(AUDIT_KEY)
+        write_new(settings().audit_key, public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    publish_head(folder, lambda data: store.sign(AUDIT_KEY, data, Hash.SHA256), now=datetime.now(UTC))
+
+
+def _every(seconds: float, work: Callable[[], object], stop: threading.Event) -> None:
+    """Do ``work`` again and again; a failure is logged and the next round tries anew."""
+    while True:
+        try:
+            work()
+        except Exception:
+            log.exception("failed beside the queue", work=work.__name__)
+            close_old_connections()
+        if stop.wait(seconds):
+            return
+
+
+async def _work() -> None:
+    connector = app.connector
+    assert isinstance(connector, DjangoConnector)
+    queue = app.with_connector(connector.get_worker_connector())
+    async with queue.open_async():
+        await put_back_stalled(queue)
+        finder = asyncio.create_task(_find_stalled(queue))
+        try:
+            await queue.run_worker_async(
+                name=f"worker-{os.getpid()}",
+                concurrency=CONCURRENCY,
+                fetch_job_polling_interval=1.0,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=DEAD_SECONDS,
+                shutdown_graceful_timeout=5.0,
+            )
+        finally:
+            finder.cancel()
+
+
+async def _find_stalled(queue: App) -> None:
+    while True:
+        await asyncio.sleep(STALLED_SECONDS)
+        try:
+            await put_back_stalled(queue)
+        except Exception:
+            log.exception("stalled jobs could not be put back")
+
+
+async def put_back_stalled(queue: App) -> int:
+    """Have every job of a dead worker done again; how many there were."""
+    count = 0
+    for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_SECONDS):
+        await queue.job_manager.retry_job(job)
+        log.warning("job of a dead worker put back", job=job.id, task=job.task_name)
+        count += 1
+    return count

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``varmentaja demo``: everything from one command, and nothing left of it, whatever way it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+
+SCHEMA = Path("docs/integration/status.schema.json")
+WARM_SECONDS = 5.0
+
+
+def free_ports(count: int) -> int:
+    """First of ``count`` ports in a row that nobody has."""
+    for first in range(20000, 30000, 10):
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no free ports")
+
+
+class Demo:
+    """A demo of its own folder and ports, started as a person would."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.port = free_ports(4)
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self.environment = {**kept, "VARMENTAJA_STATE": str(state), "VARMENTAJA_SCS_PORT": str(self.port + 3)}
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> float:
+        """Start, wait until it says that it is ready; the seconds it took."""
+        begun = time.monotonic()
+        with (self.state.parent / "output.txt").open("w", encoding="utf-8") as output:
+            self.process = subprocess.Popen(
+                self.command("demo"), stdout=output, stderr=output, env=self.environment
+            )
+        while "Ready in" not in self.output:
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() - begun < 120, self.output
+            time.sleep(0.02)
+        return time.monotonic() - begun
+
+    @property
+    def output(self) -> str:
+        return (self.state.parent / "output.txt").read_text("utf-8")
+
+    def command(self, *arguments: str) -> list[str]:
+        port = ["--port", str(self.port)] if arguments[0] == "demo" else []
+        return [sys.executable, "-m", "varmentaja", *arguments, *port]
+
+    def say(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self.command(*arguments), capture_output=True, text=True, env=self.environment)
+
+    def status(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.say("status", "--json").stdout)
+        return document
+
+    def end(self, number: int) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def processes(self) -> set[int]:
+        """Every process that knows our state folder, whoever started it."""
+        mark = str(self.state).encode()
+        return {
+            int(path.name)
+            for path in Path("/proc").glob("[0-9]*")
+            if int(path.name) != os.getpid() and mark in _words_of(path)
+        }
+
+
+def _words_of(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+    except OSError:
+        return b""
+
+
+def eventually(true: Callable[[], bool], seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if true():
+            return True
+        time.sleep(0.05)
+    return true()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One state folder; a test finds the demo running and leaves it so."""
+    made = Demo(tmp_path_factory.mktemp("demo") / "var")
+    made.start()
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.end(signal.SIGKILL)
+    assert eventually(lambda: not made.processes(), 10), made.processes()
+
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+def people(demo: Demo) -> list[str]:
+    return [person["name"] for person in demo.status()["people"]]
+
+
+def test_the_portal_answers_and_status_tells_what_runs(demo: Demo) -> None:
+    assert httpx.get(f"http://localhost:{demo.port}/fi/", follow_redirects=True).status_code == 200
+    document = demo.status()
+    assert {service["name"]: service["state"] for service in document["services"]} == dict.fromkeys(
+        ("cardhost", "responder", "reader", "worker", "portal"), "ready"
+    )
+    assert len(document["authorities"]) == 8
+    assert document["people"]
+
+
+def test_status_keeps_to_its_schema(demo: Demo) -> None:
+    schema = json.loads(SCHEMA.read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(demo.status())
+    Draft202012Validator(schema).validate(
+        {"format": 1, "running": False, "services": [], "people": [], "authorities": []}
+    )
+
+
+def test_a_second_demo_on_the_same_folder_is_refused(demo: Demo) -> None:
+    refused = demo.say("demo")
+    assert refused.returncode == 6
+    assert re.search(r"A demo is running already .*process \d+", refused.stderr)
+
+
+def test_a_port_in_use_is_named(demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(demo.environment, "VARMENTAJA_STATE", str(tmp_path))
+    refused = demo.say("demo")
+    assert refused.returncode == 6
+    assert f"Port {demo.port} is in use by another program" in refused.stderr
+
+
+def test_a_child_that_dies_is_started_again(demo: Demo) -> None:
+    before = {service["name"]: service["pid"] for service in demo.status()["services"]}
+    os.kill(before["portal"], signal.SIGKILL)
+
+    def back() -> bool:
+        portal = next(each for each in demo.status()["services"] if each["name"] == "portal")
+        return bool(portal["state"] == "ready" and portal["pid"] != before["portal"] and portal["restarts"])
+
+    assert eventually(back, 20), demo.output
+    assert httpx.get(f"http://localhost:{demo.port}/fi/", follow_redirects=True).status_code == 200
+
+
+def test_the_audit_trail_of_the_demo_is_proved(demo: Demo) -> None:
+    assert eventually(lambda: (demo.state / "publication/audit/head.json").exists(), 20)
+    proved = demo.say("audit", "verify", "--json")
+    report = json.loads(proved.stdout)
+    assert report["findings"] == [] and report["links"] > 0 and report["heads"] > 0
+    assert proved.returncode == 0
+
+
+def test_kill_leaves_nothing_and_the_second_start_has_the_same_data_within_seconds(demo: Demo) -> None:
+    before, old = people(demo), demo.processes()
+    demo.end(signal.SIGKILL)
+    seconds = demo.start()
+    assert seconds < WARM_SECONDS
+    assert people(demo) == before
+    assert eventually(lambda: not (old & demo.processes()), 5)
+
+
+def test_ctrl_c_ends_everything_cleanly(demo: Demo) -> None:
+    assert demo.end(signal.SIGINT) == 0
+    assert eventually(lambda: not demo.processes(), 5), demo.processes()
+    assert "Stopped." in demo.output
+    assert not (demo.state / "postgres/data/postmaster.pid").exists()
+    told = demo.say("status")
+    assert (told.returncode, told.stdout) == (1, "Nothing is running. Start the demo with: varmentaja demo\n")
+    demo.start()
