@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-SPDX = "SPDX-License-Identifier: EUPL-1.2"
+SPDX = re.compile(r"SPDX-License-Identifier: .*EUPL-1\.2")
 SOURCES = re.compile(r"\.(py|sh|css|js|toml)$|^Makefile$|^tools/[^.]+$|^\.ci/run$")
 LOCKS = re.compile(r"^requirements/.*\.txt$|(^|/)(uv\.lock|pylock.*|package-lock\.json)$")
 HEAD_LINES = 5
@@ -22,8 +22,8 @@ def findings(paths: list[str]) -> Iterator[str]:
             continue
         if SOURCES.search(path):
             head = Path(path).read_text("utf-8").splitlines()[:HEAD_LINES]
-            if head and not any(SPDX in line for line in head):
-                yield f"{path}: no line “{SPDX}” among the first {HEAD_LINES}"
+            if head and not any(SPDX.search(line) for line in head):
+                yield f"{path}: no SPDX line among the first {HEAD_LINES}"
         if LOCKS.search(path) and "://" in Path(path).read_text("utf-8"):
             yield f"{path}: holds an address"
 
