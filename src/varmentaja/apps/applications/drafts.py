@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import date
 
 from varmentaja.apps.applications.models import Application
+from varmentaja.apps.applications.professionals import professional_of
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.applications import APPLICATION, ApplicationEvent, ApplicationFacts, ApplicationState
 from varmentaja.domain.authority import Subject
@@ -63,7 +64,7 @@ def refusal(
         ApplicationFacts(
             today=today,
             changed_on=application.changed_on,
-            complete=not missing_steps(application),
+            complete=not missing_steps(application, today),
             review_reason=review_reason,
         ),
     )
@@ -88,17 +89,17 @@ def move(
     application.state = target
 
 
-def missing_steps(application: Application) -> tuple[str, ...]:
-    """The steps that have no answer yet, in the order of the form."""
+def missing_steps(application: Application, today: date) -> tuple[str, ...]:
+    """The steps that have no answer yet, in the order of the form.
+
+    Without a valid right there is none to choose: the application can be submitted, and is refused by rule.
+    """
+    professional = professional_of(application)
     answered = {
-        "right": application.professional is None or bool(application.right_code) or not _rights(application),
+        "right": bool(application.right_code) or not (professional and professional.valid_rights(today)),
         "document": application.identity_document is not None,
         "photo": application.with_photo is not None,
         "delivery": application.delivery is not None,
         "terms": bool(application.terms_version),
     }
     return tuple(step for step, done in answered.items() if not done)
-
-
-def _rights(application: Application) -> list[object]:
-    return list((application.professional or {}).get("rights", []))
