@@ -18,6 +18,8 @@ settings.cache_clear()
 pytest_plugins = [
     "tests.support.browser",
     "tests.support.pcsc",
+    "tests.support.pki",
     "tests.support.postgres",
+    "tests.support.service",
     "tests.support.web",
 ]

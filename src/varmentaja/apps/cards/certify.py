@@ -16,7 +16,7 @@ from varmentaja.apps.cards.models import Card
 from varmentaja.apps.cards.records import locked_card, note_event
 from varmentaja.apps.cards.subjects import subject_for
 from varmentaja.apps.certificates.actions.burn_reserved import burn_reserved
-from varmentaja.apps.certificates.actions.issue_for_key import issue_for_key
+from varmentaja.apps.certificates.actions.issue_for_key import issue_for_key, key_hash_of
 from varmentaja.apps.certificates.actions.revoke_certificates import revoke_certificates
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.card.driver import CardCertificates, KeyRole, printed_serial
@@ -66,8 +66,16 @@ class CardIssuer:
         )
 
     def certify(self, request: CertificationRequest) -> CardCertificates:
-        """Issue a certificate for each key of the chip; possession has been proved over its own channel."""
+        """Issue a certificate for each key of the chip; possession has been proved over its own channel.
+
+        After an interruption a chip may come here again, perhaps with new keys: what its old keys were given
+        is revoked, and serials that may have been signed are burned.
+        """
         card = self._bind(request.chip_serial)
+        keys = [key_hash_of(proof.public_key) for proof in request.keys.values()]
+        with transaction.atomic():
+            burn_reserved(card)
+            revoke_certificates(SYSTEM, card, GROUNDS[Ground.DISCARDED].code, now=self.now, keep_keys=keys)
         rows = {
             role: bytes(
                 issue_for_key(card, role, self._order(card, role, proof.public_key), now=self.now).der or b""

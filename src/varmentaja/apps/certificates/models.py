@@ -56,4 +56,5 @@ class Certificate(models.Model):
                 condition=models.Q(state="revoked"),
                 name="certificate_revoked",
             ),
+            models.Index(fields=["id"], condition=models.Q(state="burned"), name="certificate_burned"),
         ]

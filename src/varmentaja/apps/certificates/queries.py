@@ -3,7 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID
+from django.db.models import QuerySet
+
 from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.paging import Page, count_up_to, page_by_id
 from varmentaja.domain.certificates import CertificateState
 
 
@@ -19,3 +27,59 @@ def certificate_by_serial(authority: str, serial: str) -> Certificate | None:
 def in_force(certificate_id: int) -> bool:
     """Whether our own records still hold the certificate good (sessions ask at every request)."""
     return Certificate.objects.filter(pk=certificate_id, state=CertificateState.ISSUED).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class BurnedSerial:
+    """A serial that will never be used; whose card it was for."""
+
+    authority: str
+    serial: str
+    reserved_at: datetime
+    card_id: int | None
+
+
+def burned_serials(after: str) -> Page[BurnedSerial]:
+    """Burned serials, newest first."""
+    return page_by_id(_burned(), after, _burned_serial, newest_first=True)
+
+
+def count_burned_serials() -> int:
+    """How many serials were burned, up to a hundred."""
+    return count_up_to(_burned())
+
+
+def _burned() -> QuerySet[Certificate]:
+    return Certificate.objects.filter(state=CertificateState.BURNED).defer("twin", "der")
+
+
+def _burned_serial(row: Certificate) -> BurnedSerial:
+    return BurnedSerial(row.authority, row.serial, row.reserved_at, row.card_id)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAddresses:
+    """Where relying parties ask for a certificate's status."""
+
+    ocsp: str
+    crl: str
+
+
+def status_addresses(der: bytes) -> StatusAddresses:
+    """The addresses that stand in the certificate (RFC 5280 §4.2.1.13 and §4.2.2.1); empty where none does."""
+    extensions = x509.load_der_x509_certificate(der).extensions
+    ocsp = [
+        access.access_location.value
+        for extension in extensions
+        if isinstance(extension.value, x509.AuthorityInformationAccess)
+        for access in extension.value
+        if access.access_method == AuthorityInformationAccessOID.OCSP
+    ]
+    crl = [
+        name.value
+        for extension in extensions
+        if isinstance(extension.value, x509.CRLDistributionPoints)
+        for point in extension.value
+        for name in point.full_name or ()
+    ]
+    return StatusAddresses(next(iter(ocsp), ""), next(iter(crl), ""))

@@ -10,12 +10,9 @@ from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.certificates import CertificateState
 
 
-def burn_reserved(card: Card, key_hash: str | None = None) -> None:
-    """Burn the reserved serials of ``card`` (of one key, if named); runs in the caller's transaction."""
-    rows = Certificate.objects.select_for_update().filter(card=card, state=CertificateState.RESERVED)
-    if key_hash is not None:
-        rows = rows.filter(key_hash=key_hash)
-    for row in rows:
+def burn_reserved(card: Card) -> None:
+    """Burn the reserved serials of ``card``; runs in the caller's transaction."""
+    for row in Certificate.objects.select_for_update().filter(card=card, state=CertificateState.RESERVED):
         row.state = CertificateState.BURNED
         row.save(update_fields=["state"])
         record(AuditAction.CERTIFICATE_BURNED, SYSTEM, row)

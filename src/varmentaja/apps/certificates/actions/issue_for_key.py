@@ -2,7 +2,7 @@
 """Issue one certificate for one card key: reserve the serial, sign once, store.
 
 The row with the serial and the linted twin is committed before the authority signs. A process killed in
-between leaves a reserved row; its serial is burned by the next attempt and never signed again.
+between leaves a reserved row; its serial is burned by the next attempt (burn_reserved.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from django.db import transaction
 
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.models import Card
-from varmentaja.apps.certificates.actions.burn_reserved import burn_reserved
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.actions.announce_change import announce_issuance
 from varmentaja.domain.actors import SYSTEM
@@ -25,7 +24,7 @@ from varmentaja.ports.custody import CertificateOrder, Prepared
 
 def issue_for_key(card: Card, purpose: str, order: CertificateOrder, *, now: datetime) -> Certificate:
     """The certificate for ``order``'s key: the one issued before if there is one, else a new one."""
-    key_hash = hashlib.sha256(order.public_key).hexdigest()
+    key_hash = key_hash_of(order.public_key)
     issued = Certificate.objects.filter(
         card=card, key_hash=key_hash, state=CertificateState.ISSUED, authority=order.authority
     ).first()
@@ -33,12 +32,15 @@ def issue_for_key(card: Card, purpose: str, order: CertificateOrder, *, now: dat
         return issued
     custody = outside().custody
     assert custody is not None, "the worker holds the keys"
-    with transaction.atomic():
-        burn_reserved(card, key_hash)
     prepared = custody.prepare(order)
     row = _reserve(card, purpose, order, key_hash, prepared, now=now)
     der = custody.issue(prepared.token)
     return _store(row, der, now=now)
+
+
+def key_hash_of(public_key: bytes) -> str:
+    """By what a certificate is found for a key (SubjectPublicKeyInfo, DER)."""
+    return hashlib.sha256(public_key).hexdigest()
 
 
 def _reserve(

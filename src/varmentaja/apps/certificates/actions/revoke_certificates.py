@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from varmentaja.apps.audit.recording import AuditAction, record
@@ -15,13 +16,21 @@ from varmentaja.domain.revocation import RevocationReason
 
 
 def revoke_certificates(
-    actor: Actor, card: Card, reason: RevocationReason, *, now: datetime
+    actor: Actor,
+    card: Card,
+    reason: RevocationReason,
+    *,
+    now: datetime,
+    keep_keys: Collection[str] = (),
 ) -> list[Certificate]:
-    """Revoke every certificate of ``card`` that is in force; runs in the caller's transaction, which has
-    checked that ``actor`` may."""
+    """Revoke every certificate of ``card`` that is in force, save those for ``keep_keys`` (``key_hash``).
+
+    Runs in the caller's transaction, which has checked that ``actor`` may.
+    """
     rows = list(
         Certificate.objects.select_for_update()
         .filter(card=card, state=CertificateState.ISSUED, not_after__gt=now)
+        .exclude(key_hash__in=keep_keys)
         .order_by("id")
     )
     for row in rows:

@@ -20,7 +20,7 @@ from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.models import CrlShard, Publication
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.pki.crl import next_crl_number, stays_listed
-from varmentaja.pki.publication import Answer, Crl, Head, Publisher
+from varmentaja.pki.publication import Answer, Crl, Head, Publisher, Snapshot
 from varmentaja.ports.connected import outside
 from varmentaja.ports.custody import Custody, SerialStatus
 
@@ -30,7 +30,7 @@ HALF_LIFE = LIFETIME / 2
 STAGGER = timedelta(hours=4)
 """Renewals are spread over this time before the half-life, each serial at a place of its own."""
 OVERTAKING = 200
-"""Up to so many answers overtake in the overlay; more become a new set."""
+"""Up to so many answers stand in the overlay; with more, all that overtook becomes part of a new set."""
 BATCH = 5000
 
 
@@ -38,7 +38,6 @@ def publish_status(*, now: datetime) -> Head | None:
     """Publish what is due; None when nothing is. Runs one at a time (a job lock sees to it)."""
     custody = outside().custody
     assert custody is not None, "the worker holds the keys"
-    now = now.replace(microsecond=0)
     with transaction.atomic():
         _ensure_shards(custody, now=now)
         rows = list(_due_certificates(now))
@@ -46,8 +45,9 @@ def publish_status(*, now: datetime) -> Head | None:
         shards = list(CrlShard.objects.select_for_update().filter(due).order_by("id"))
         if not rows and not shards:
             return None
-        answers = [_answer(custody, row, now=now) for row in rows]
-        crls = [_crl(custody, shard, now=now) for shard in shards]
+        second = now.replace(microsecond=0)  # what is signed is dated in whole seconds
+        answers = [_answer(custody, row, now=second) for row in rows]
+        crls = [_crl(custody, shard, now=second) for shard in shards]
         head = _switch(custody, answers, crls, now=now)
         _store(rows, shards, answers, crls, head, now=now)
     if len(rows) == BATCH:
@@ -108,9 +108,16 @@ def _crl(custody: Custody, shard: CrlShard, *, now: datetime) -> Crl:
 def _switch(custody: Custody, answers: list[Answer], crls: list[Crl], *, now: datetime) -> Head:
     folder = Path(settings.PUBLICATION)
     publisher = Publisher(folder, custody.seal, custody.verify_seal)
-    if publisher.current() is not None and len(answers) <= OVERTAKING:
+    current = publisher.current()
+    if current is not None and _overtaken(current) + len(answers) <= OVERTAKING:
         return publisher.overtake(answers, crls, now)
     return publisher.publish(answers, crls, custody.certificates(), publisher.next_number(now), now)
+
+
+def _overtaken(snapshot: Snapshot) -> int:
+    """How many answers stand in the overlay, which is written anew at every change."""
+    overlay = snapshot.overlay
+    return sum(len(segment) for each in overlay.segments.values() for segment in each) if overlay else 0
 
 
 def _store(

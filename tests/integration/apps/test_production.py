@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From an approved application to a card in the post, and what happens when something breaks on the way."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from tests.support.service import Service
+
+from varmentaja.apps.applications.models import Application
+from varmentaja.apps.audit.models import Entry
+from varmentaja.apps.cards.actions.produce_card import produce_card
+from varmentaja.apps.cards.models import Card, Order
+from varmentaja.apps.certificates.actions import issue_for_key
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.letters.actions.post_letter import post_letter
+from varmentaja.apps.letters.models import Letter
+from varmentaja.domain.eligibility_rules import Outcome
+from varmentaja.domain.errors import DomainError, Kind
+from varmentaja.pki.paths import validate_path
+from varmentaja.pki.reader import describe
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_approved_application_becomes_a_card_in_the_post(service: Service) -> None:
+    draft = service.application()
+    decision = service.submit(draft)
+    assert decision.outcome is Outcome.APPROVED
+    produce_card(service.order_of(draft).pk, now=service.now, today=service.today)
+    card = Card.objects.get(application=draft)
+    assert card.state == "dispatched"
+    assert Application.objects.get(pk=draft.pk).state == "fulfilled"
+    assert card.face is not None and card.face.startswith(b"\x89PNG")
+    envelope = service.post.delivered(card.person.electronic_id)[0]
+    assert envelope.card_serial == card.chip_serial
+    rows = Certificate.objects.filter(card=card, state="issued").order_by("id")
+    assert {row.purpose for row in rows} == {"authentication", "signature"}
+    for row in rows:
+        certificate = x509.load_der_x509_certificate(bytes(row.der))
+        validate_path(certificate, service.demo.hierarchy, now=service.now + timedelta(seconds=1))
+        facts = describe(certificate)
+        assert (facts.serial_number, facts.physician_code) == ("00999000101", "099101")
+        assert facts.serial == row.serial
+
+
+def test_a_second_run_of_a_finished_order_changes_nothing(service: Service) -> None:
+    card = service.made_card()
+    before = Entry.objects.count()
+    produce_card(Order.objects.get(card=card).pk, now=service.now, today=service.today)
+    assert Entry.objects.count() == before
+    assert Certificate.objects.filter(card=card).count() == 2
+    assert len(service.post.delivered(card.person.electronic_id)) == 1
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing catches it."""
+
+
+PLACES = [
+    ("varmentaja.apps.certificates.actions.issue_for_key._reserve", 1),
+    ("varmentaja.apps.certificates.actions.issue_for_key._store", 1),
+    ("varmentaja.apps.certificates.actions.issue_for_key._store", 2),
+    ("varmentaja.apps.cards.actions.produce_card.differences", 1),
+    ("varmentaja.apps.cards.actions.produce_card._note_made", 1),
+    ("varmentaja.apps.cards.actions.produce_card.dispatch", 1),
+    ("varmentaja.apps.cards.dispatch.schedule_code_letter", 1),
+]
+
+
+@pytest.mark.parametrize(("place", "nth"), PLACES)
+def test_production_killed_at_any_step_goes_on_and_does_nothing_twice(
+    service: Service, monkeypatch: pytest.MonkeyPatch, place: str, nth: int
+) -> None:
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+    module, name = place.rsplit(".", 1)
+    target = __import__(module, fromlist=[name])
+    calls = 0
+
+    def killed(*args: object, **kwargs: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == nth:
+            raise Killed
+        return original(*args, **kwargs)
+
+    original = getattr(target, name)
+    with monkeypatch.context() as patch:
+        patch.setattr(target, name, killed)
+        with pytest.raises(Killed):
+            produce_card(order.pk, now=service.now, today=service.today)
+    produce_card(order.pk, now=service.now, today=service.today)
+    card = Card.objects.get(pk=order.card_id)
+    assert card.state == "dispatched"
+    assert Certificate.objects.filter(card=card, state="issued").count() == 2
+    serials = list(Certificate.objects.filter(card=card).values_list("serial", flat=True))
+    assert len(serials) == len(set(serials))
+    assert len(service.post.delivered(card.person.electronic_id)) == 1
+    assert Letter.objects.filter(card=card).count() == 1
+
+
+def test_a_signature_whose_row_was_lost_burns_its_serial(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+    with monkeypatch.context() as patch:
+        patch.setattr(issue_for_key, "_store", _kill)
+        with pytest.raises(Killed):
+            produce_card(order.pk, now=service.now, today=service.today)
+    produce_card(order.pk, now=service.now, today=service.today)
+    burned = Certificate.objects.get(card_id=order.card_id, state="burned")
+    assert burned.der is None and burned.answer_due_at is None
+
+
+def _kill(*args: object, **kwargs: object) -> object:
+    raise Killed
+
+
+def test_a_card_whose_facts_changed_meanwhile_does_not_leave(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+    monkeypatch.setattr(
+        "varmentaja.apps.cards.actions.produce_card.differences", lambda *args, **kwargs: ["physician_code"]
+    )
+    produce_card(order.pk, now=service.now, today=service.today)
+    card = Card.objects.get(pk=order.card_id)
+    assert card.state == "discarded"
+    assert set(Certificate.objects.filter(card=card).values_list("state", flat=True)) == {"revoked"}
+    assert service.post.delivered(card.person.electronic_id) == ()
+    assert Application.objects.get(pk=draft.pk).state == "approved"
+
+
+@pytest.mark.parametrize("system", ["population_register", "professional_register", "post", "card_factory"])
+@pytest.mark.parametrize("mode", ["down", "nonsense"])
+def test_an_outside_system_that_fails_lets_the_card_wait(service: Service, system: str, mode: str) -> None:
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+    service.faults.write_text(json.dumps({system: {"mode": mode}}))
+    with pytest.raises(DomainError) as failure:
+        produce_card(order.pk, now=service.now, today=service.today)
+    assert failure.value.kind is Kind.UNAVAILABLE
+    assert Order.objects.get(pk=order.pk).reason is not None
+    service.faults.unlink()
+    produce_card(order.pk, now=service.now, today=service.today)
+    assert Card.objects.get(pk=order.card_id).state == "dispatched"
+
+
+def test_the_code_letter_goes_on_its_day_and_only_once(service: Service) -> None:
+    card = service.made_card()
+    letter = Letter.objects.get(card=card)
+    with pytest.raises(DomainError):
+        post_letter(letter.pk, now=service.now, today=service.today)
+    for _ in range(2):
+        post_letter(letter.pk, now=service.now, today=letter.due_on)
+    kinds = [envelope.kind for envelope in service.post.delivered(card.person.electronic_id)]
+    assert sorted(kinds) == ["card", "code"]
+    assert (letter.due_on - service.today).days >= 2
+    derived = [entry for entry in Entry.objects.filter(action="code.derived")]
+    assert len(derived) == 2, "once for the factory, once for the letter"

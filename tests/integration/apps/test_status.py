@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What relying parties are told follows the records."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.x509 import ocsp
+from tests.support.service import Service
+
+from varmentaja.apps.cards.actions.end_card import end_card
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.letters.models import Letter
+from varmentaja.apps.status.actions.publish_status import HALF_LIFE, LIFETIME, publish_status
+from varmentaja.apps.status.models import CrlShard
+from varmentaja.domain.actors import Actor, Authentication, Role
+from varmentaja.domain.errors import DomainError, Kind
+from varmentaja.domain.revocation import Ground
+from varmentaja.pki.publication import PublicationReader, Snapshot
+
+pytestmark = pytest.mark.django_db
+
+
+def published(service: Service) -> Snapshot:
+    assert service.outside.custody is not None
+    reader = PublicationReader(service.folder / "publication", service.outside.custody.verify_seal)
+    reader.poll()
+    assert reader.current is not None
+    return reader.current
+
+
+def answer(service: Service, row: Certificate) -> ocsp.OCSPResponse | None:
+    found = published(service).find(row.authority, int(row.serial, 16))
+    if found is None:
+        return None
+    segment, entry = found
+    return ocsp.load_der_ocsp_response(segment.sha256(entry))
+
+
+def test_issued_certificates_are_good_and_reserved_ones_are_not_spoken_of(service: Service) -> None:
+    card = service.made_card()
+    publish_status(now=service.now)
+    for row in Certificate.objects.filter(card=card):
+        said = answer(service, row)
+        assert said is not None and said.certificate_status is ocsp.OCSPCertStatus.GOOD
+    row = Certificate.objects.filter(card=card).first()
+    assert row is not None
+    row.pk, row.serial, row.state, row.answer_due_at = None, "40" + "00" * 15, "reserved", None
+    row.save()
+    publish_status(now=service.now + timedelta(seconds=5))
+    assert answer(service, row) is None
+
+
+def test_a_lost_card_is_revoked_in_answers_and_list_at_once(service: Service) -> None:
+    card = service.made_card()
+    publish_status(now=service.now)
+    holder = Actor(card.person_id, frozenset({Role.HOLDER}), Authentication.SCS)
+    later = service.now + timedelta(seconds=10)
+    end_card(holder, card.pk, Ground.LOST, now=later, today=service.today)
+    publish_status(now=later)
+    rows = Certificate.objects.filter(card=card)
+    crl = x509.load_der_x509_crl(crl_of(service, rows[0].authority))
+    for row in rows:
+        said = answer(service, row)
+        assert said is not None and said.certificate_status is ocsp.OCSPCertStatus.REVOKED
+        assert said.revocation_reason is x509.ReasonFlags.key_compromise
+        assert crl.get_revoked_certificate_by_serial_number(int(row.serial, 16)) is not None
+    assert Letter.objects.get(card=card).state == "cancelled"
+
+
+def crl_of(service: Service, authority: str) -> bytes:
+    return bytes(published(service).crls[authority, "0"].der)
+
+
+def test_nothing_is_signed_while_nothing_is_due(service: Service) -> None:
+    service.made_card()
+    assert publish_status(now=service.now) is not None
+    assert publish_status(now=service.now + timedelta(minutes=1)) is None
+
+
+def test_answers_and_lists_are_renewed_before_half_their_life_is_over(service: Service) -> None:
+    card = service.made_card()
+    publish_status(now=service.now)
+    publish_status(now=service.now + HALF_LIFE)
+    for row in Certificate.objects.filter(card=card):
+        said = answer(service, row)
+        assert said is not None and said.next_update_utc is not None
+        assert said.next_update_utc >= service.now + HALF_LIFE + LIFETIME - timedelta(seconds=2)
+    assert all(shard.due_at > service.now + HALF_LIFE for shard in CrlShard.objects.all())
+
+
+def test_crl_numbers_never_go_back_even_when_their_record_is_lost(service: Service) -> None:
+    publish_status(now=service.now)
+    number = x509.load_der_x509_crl(crl_of(service, "professionals-ecc")).extensions.get_extension_for_class(
+        x509.CRLNumber
+    )
+    CrlShard.objects.update(number=0, due_at=service.now)
+    publish_status(now=service.now + timedelta(seconds=30))
+    later = x509.load_der_x509_crl(crl_of(service, "professionals-ecc")).extensions.get_extension_for_class(
+        x509.CRLNumber
+    )
+    assert later.value.crl_number > number.value.crl_number
+
+
+def test_a_holder_cannot_end_somebody_elses_card(service: Service) -> None:
+    card = service.made_card()
+    stranger = Actor(service.person("english_speaker").pk, frozenset({Role.HOLDER}), Authentication.SCS)
+    with pytest.raises(DomainError) as refusal:
+        end_card(stranger, card.pk, Ground.LOST, now=service.now, today=service.today)
+    assert refusal.value.kind is Kind.NOT_ALLOWED
+    assert not Certificate.objects.filter(card=card, state="revoked").exists()
+
+
+def test_what_has_overtaken_becomes_part_of_a_set_in_time(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("varmentaja.apps.status.actions.publish_status.OVERTAKING", 3)
+    publish_status(now=service.now)
+    first = published(service).head
+    card = service.made_card()
+    publish_status(now=service.now + timedelta(seconds=1))
+    assert published(service).head.set == first.set
+    service.made_card("english_speaker")
+    publish_status(now=service.now + timedelta(seconds=2))
+    snapshot = published(service)
+    assert snapshot.head.set.number > first.set.number
+    assert snapshot.overlay is None
+    row = Certificate.objects.filter(card=card).first()
+    assert row is not None and answer(service, row) is not None
