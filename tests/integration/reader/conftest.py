@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 from tests.support.cards import SERIAL, chip_key, order
-from tests.support.pki import PHYSICIAN, Demo, card_keys, demo
+from tests.support.pki import PHYSICIAN, Demo
 
 from varmentaja.card.driver import CardCertificates, KeyRole
 from varmentaja.card.host import CardHostServer
@@ -22,8 +22,6 @@ from varmentaja.pki.issuance import CertificateRequest, issue, prepare
 from varmentaja.pki.profile import load_profile
 from varmentaja.reader.control_client import ReaderControl
 from varmentaja.reader.program import ReaderProgram, ReaderSettings
-
-__all__ = ["card_keys", "demo"]
 
 PROFILES = {KeyRole.AUTHENTICATION: "professional-auth", KeyRole.SIGNATURE: "professional-sign"}
 

@@ -1,6 +1,0 @@
-# SPDX-License-Identifier: EUPL-1.2
-"""One ceremony and a few card keys for all tests of the room."""
-
-from tests.support.pki import card_keys, demo
-
-__all__ = ["card_keys", "demo"]
