@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from django.db import transaction
+from django.db import models, transaction
 
 from varmentaja.apps.audit.recording import AuditAction, record_refusal
 from varmentaja.domain.actors import Actor
@@ -21,9 +21,13 @@ NO_TRACE = frozenset({Kind.INVALID, Kind.UNAVAILABLE})
 
 
 def use_case(
-    name: AuditAction,
+    name: AuditAction, about: type[models.Model] | None = None
 ) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:
-    """Run the function in a transaction of its own; a refusal rolls it back and is recorded."""
+    """Run the function in a transaction of its own; a refusal rolls it back and is recorded.
+
+    ``about``: the function's first argument after the actor is the id of such a row, and the record of a
+    refusal names it.
+    """
 
     def decorate(function: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenate[Actor, P], R]:
         @wraps(function)
@@ -32,7 +36,7 @@ def use_case(
                 with transaction.atomic():
                     return function(actor, *args, **kwargs)
             except DomainError as refusal:
-                trace_refusal(name, actor, refusal)
+                trace_refusal(name, actor, refusal, about(pk=args[0]) if about and args else None)
                 raise
 
         return call
@@ -40,8 +44,10 @@ def use_case(
     return decorate
 
 
-def trace_refusal(name: AuditAction, actor: Actor, refusal: DomainError) -> None:
+def trace_refusal(
+    name: AuditAction, actor: Actor, refusal: DomainError, subject: models.Model | None = None
+) -> None:
     """Record that a rule refused ``actor``; in a transaction of its own: the action's is rolled back."""
     if refusal.kind not in NO_TRACE:
         with transaction.atomic():
-            record_refusal(name, actor, refusal)
+            record_refusal(name, actor, refusal, subject)

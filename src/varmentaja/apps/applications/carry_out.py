@@ -26,11 +26,16 @@ def approve(
     by: Actor = SYSTEM,
     review_reason: str = "",
 ) -> None:
-    """Approve the application and order its card with the right and the last day of the decision."""
-    if decision.right is None or decision.valid_until is None:
-        raise conflict("No right to practise is in force, so there is nothing that a card could carry.")
+    """Approve the application and order its card."""
     move(by, application, ApplicationEvent.APPROVE, today=today, review_reason=review_reason)
     record(AuditAction.APPLICATION_APPROVED, by, application)
+    order(application, decision, now=now, today=today)
+
+
+def order(application: Application, decision: Decision, *, now: datetime, today: date) -> None:
+    """Order the card of an approved application, with the right and the last day of the decision."""
+    if decision.right is None or decision.valid_until is None:
+        raise conflict("No right to practise is in force, so there is nothing that a card could carry.")
     application.right_code = decision.right.code
     move(SYSTEM, application, ApplicationEvent.ORDER, today=today)
     save_step(application, "state", "right_code", today=today)

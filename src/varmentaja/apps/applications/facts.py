@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from varmentaja.apps.applications.models import Application
+from varmentaja.apps.cards.agreement import agrees
 from varmentaja.apps.cards.models import Card
 from varmentaja.documents.terms import current_terms
 from varmentaja.domain import people
@@ -15,7 +18,11 @@ from varmentaja.domain.rights import Professional
 
 
 def facts_for(
-    application: Application, person: people.Person | None, professional: Professional | None
+    application: Application,
+    person: people.Person | None,
+    professional: Professional | None,
+    *,
+    today: date,
 ) -> Facts:
     """What the rules may look at, as of now; runs in the transaction that decides."""
     return Facts(
@@ -26,7 +33,7 @@ def facts_for(
         and str(person.identity_code) == application.person.identity_code,
         rights=professional.rights if professional else (),
         chosen_right=application.right_code,
-        cards=_held_cards(application),
+        cards=_held_cards(application, person, professional, today=today),
         open_applications=_open_applications(application),
         ordered_for_self=application.registrar_id == application.person_id,
         identity_document=_shown_document(application),
@@ -36,12 +43,24 @@ def facts_for(
     )
 
 
-def _held_cards(application: Application) -> tuple[HeldCard, ...]:
+def _held_cards(
+    application: Application,
+    person: people.Person | None,
+    professional: Professional | None,
+    *,
+    today: date,
+) -> tuple[HeldCard, ...]:
     cards = Card.objects.filter(
         person_id=application.person_id, product=application.product, state__in=IN_FORCE
     ).order_by("id")
     return tuple(
-        HeldCard(card.printed_serial or str(card.pk), card.right_code, card.valid_until) for card in cards
+        HeldCard(
+            card.printed_serial or str(card.pk),
+            card.right_code,
+            card.valid_until,
+            agrees(card, person, professional, today=today),
+        )
+        for card in cards
     )
 
 

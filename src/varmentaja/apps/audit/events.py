@@ -50,6 +50,7 @@ class AuditAction(StrEnum):
     CODE_DERIVED = "code.derived"
     LETTER_SENT = "letter.sent"
     LETTER_REPRINTED = "letter.reprinted"
+    LETTER_RETURNED = "letter.returned"
 
     SIGNED_IN = "session.signed_in"
     SIGNED_OUT = "session.signed_out"

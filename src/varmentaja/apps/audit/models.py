@@ -44,6 +44,7 @@ class Entry(models.Model):
             models.Index(fields=["subject_type", "subject_id", "id"], name="audit_subject"),
             models.Index(fields=["actor_person", "id"], name="audit_actor"),
             models.Index(fields=["action", "id"], name="audit_action"),
+            models.Index(fields=["id"], condition=models.Q(outcome="refused"), name="audit_refused"),
         ]
 
     @property

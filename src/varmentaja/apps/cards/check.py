@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import uuid4
 
+from varmentaja.apps.cards.agreement import title_in_force
 from varmentaja.apps.cards.models import Card
 from varmentaja.domain.identity_code import IdentityCode
 from varmentaja.domain.products import BoundTo, product
@@ -60,10 +61,9 @@ def _professional_facts(
     professional = outside().professional_register.professional(code, request_id=request_id)
     if professional is None:
         return {"number": None}
-    rights = [right for right in professional.valid_rights(today) if right.code == card.right_code]
-    titles = {title for right in rights for title in (right.title_fi, right.title_sv)}
+    in_force = title_in_force(card.title, card.right_code, professional, today=today)
     return {
         "number": professional.registration_number,
         "physician_code": professional.physician_code,
-        "title": card.title if card.title in titles else None,
+        "title": card.title if in_force else None,
     }

@@ -7,10 +7,9 @@ from datetime import date, datetime
 
 from varmentaja.apps.applications.drafts import locked_application, move, save_step
 from varmentaja.apps.audit.recording import AuditAction, record
+from varmentaja.apps.cards.endings import follow_card
 from varmentaja.apps.cards.models import Order
 from varmentaja.apps.cards.records import locked_card, move_card, subject_of
-from varmentaja.apps.certificates.actions.burn_reserved import burn_reserved
-from varmentaja.apps.certificates.actions.revoke_certificates import revoke_certificates
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.applications import ApplicationEvent
 from varmentaja.domain.cards import CardEvent
@@ -49,6 +48,7 @@ def move_order(
         match joined:
             case CardEvent():
                 move_card(SYSTEM, order.card, joined, now=now, today=today)
+                follow_card(SYSTEM, order.card, joined, GROUNDS[Ground.DISCARDED].code, now=now)
             case ApplicationEvent():
                 application = locked_application(order.card.application_id)
                 move(SYSTEM, application, joined, today=today)
@@ -58,8 +58,6 @@ def move_order(
 def discard(order: Order, reason: DiscardReason, *, now: datetime, today: date) -> None:
     """The card is destroyed: nothing certified for it stays in force, and a new one can be ordered."""
     move_order(order, OrderEvent.DISCARD, now=now, today=today, discard_reason=reason)
-    burn_reserved(order.card)
-    revoke_certificates(SYSTEM, order.card, GROUNDS[Ground.DISCARDED].code, now=now)
 
 
 def note_trouble(order_id: int, error: DomainError, *, now: datetime) -> None:

@@ -66,7 +66,7 @@ class StatusAddresses:
 
 
 def status_addresses(der: bytes) -> StatusAddresses:
-    """The addresses that stand in the certificate (RFC 5280 §4.2.1.13 and §4.2.2.1); empty where none does."""
+    """The addresses in the certificate (RFC 5280 §4.2.1.13 and §4.2.2.1); empty where there is none."""
     extensions = x509.load_der_x509_certificate(der).extensions
     ocsp = [
         access.access_location.value

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from varmentaja.apps.people import models
 from varmentaja.apps.vault.hashing import identity_code_hash
 from varmentaja.domain.identity_code import IdentityCode
@@ -26,3 +28,9 @@ def person_of(row: models.Person) -> Person:
 def by_identity_code(code: IdentityCode) -> models.Person | None:
     """The person with this identity code, if the service has met one."""
     return models.Person.objects.filter(identity_code_hash=identity_code_hash(str(code))).first()
+
+
+def names_of(person_ids: Iterable[int]) -> dict[int, str]:
+    """Name in use and family name of each of these people."""
+    rows = models.Person.objects.filter(pk__in=set(person_ids)).values_list("pk", "first_name", "family_name")
+    return {pk: f"{first_name} {family_name}" for pk, first_name, family_name in rows}

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q, QuerySet
 
+from varmentaja.apps.cards.models import Card
+from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.people.models import Person
 from varmentaja.apps.people.queries import by_identity_code
-from varmentaja.domain.errors import DomainError
+from varmentaja.domain.errors import DomainError, not_found
 from varmentaja.domain.identity_code import IdentityCode
 from varmentaja.domain.names import name_key
 
@@ -45,7 +49,10 @@ def find_people(text: str, *, after: str = "") -> Hits:
     rows = _matching(" ".join(text.split()))
     if after:
         key, _, identifier = after.rpartition("|")
-        rows = rows.filter(Q(sort_key__gt=key) | Q(sort_key=key, id__gt=int(identifier)))
+        if not identifier.isdigit():
+            raise not_found("There is no such page of the list.")
+        # The first condition lets the index find the place; the second is exact.
+        rows = rows.filter(sort_key__gte=key).filter(Q(sort_key__gt=key) | Q(id__gt=int(identifier)))
     page = list(rows.order_by("sort_key", "id")[: PAGE + 1])
     shown = page[:PAGE]
     more = len(page) > PAGE
@@ -63,12 +70,24 @@ def _matching(text: str) -> QuerySet[Person]:
         return people.filter(registration_number=text)
     compact = text.replace(" ", "").replace(":", "")
     if _PRINTED_SERIAL.match(compact.upper()):
-        return people.filter(cards__printed_serial=compact.upper()).distinct()
+        return people.filter(pk__in=Card.objects.filter(printed_serial=compact.upper()).values("person_id"))
     if _LONG_HEX.match(compact.lower()):
-        by_chip = Q(cards__chip_serial=compact.upper())
-        return people.filter(by_chip | Q(certificates__serial=compact.lower())).distinct()
-    key = name_key(text)
-    return people.filter(name_key__startswith=key) if key else people.none()
+        return people.filter(pk__in=_holders_of(compact))
+    return _by_name(text)
+
+
+def _holders_of(serial: str) -> set[int]:
+    """Whose chip or certificate has this serial: two questions, each answered by its own index."""
+    chips = Card.objects.filter(chip_serial=serial.upper()).values_list("person_id", flat=True)
+    certificates = Certificate.objects.filter(serial=serial.lower(), person_id__isnull=False)
+    return {*chips, *certificates.values_list("person_id", flat=True)}
+
+
+def _by_name(text: str) -> QuerySet[Person]:
+    """By the beginning of the name, family name first; of several words the last may be the family name."""
+    *others, last = text.split() or [""]
+    keys = {name_key(text), name_key(last, *others)} - {""}
+    return Person.objects.filter(reduce(or_, (Q(name_key__startswith=key) for key in keys), Q(pk__in=[])))
 
 
 def _found(row: Person) -> Found:

@@ -7,12 +7,13 @@ from datetime import date
 
 from varmentaja.apps.action import use_case
 from varmentaja.apps.applications.drafts import locked_application, move, require_version, save_step
+from varmentaja.apps.applications.models import Application
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.applications import ApplicationEvent
 
 
-@use_case(AuditAction.APPLICATION_CANCELLED)
+@use_case(AuditAction.APPLICATION_CANCELLED, Application)
 def cancel_application(actor: Actor, application_id: int, version: int, *, today: date) -> None:
     """End the application; raises DomainError when it can no longer be cancelled."""
     application = locked_application(application_id)

@@ -15,7 +15,7 @@ from varmentaja.domain.applications import ApplicationEvent
 from varmentaja.domain.eligibility import Decision
 
 
-@use_case(AuditAction.APPLICATION_REVIEWED)
+@use_case(AuditAction.APPLICATION_REVIEWED, Application)
 def approve_after_review(
     actor: Actor, application_id: int, version: int, reason: str, *, now: datetime, today: date
 ) -> None:
@@ -25,14 +25,14 @@ def approve_after_review(
     approve(application, decision, now=now, today=today, by=actor, review_reason=reason)
 
 
-@use_case(AuditAction.APPLICATION_REVIEWED)
+@use_case(AuditAction.APPLICATION_REVIEWED, Application)
 def refuse_after_review(actor: Actor, application_id: int, version: int, reason: str, *, today: date) -> None:
     """Refuse for the reason given."""
     application = _to_review(actor, application_id, version, reason)
     refuse(application, today=today, by=actor, review_reason=reason)
 
 
-@use_case(AuditAction.APPLICATION_REVIEWED)
+@use_case(AuditAction.APPLICATION_REVIEWED, Application)
 def return_to_registrar(actor: Actor, application_id: int, version: int, reason: str, *, today: date) -> None:
     """Give the application back to the registration point as a draft, to be corrected."""
     application = _to_review(actor, application_id, version, reason)

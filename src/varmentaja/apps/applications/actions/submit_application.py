@@ -43,11 +43,12 @@ def submit_application(
     Raises DomainError: conflict (an answer is missing, somebody changed or submitted it), unavailable (a
     register does not answer: the draft stays as it is).
     """
-    return _submit(actor, application_id, version, _ask_registers(application_id), now=now, today=today)
+    return _submit(actor, application_id, version, ask_registers(application_id), now=now, today=today)
 
 
-def _ask_registers(application_id: int) -> RegisterAnswers:
-    """Asked before the transaction begins: a slow register must hold no lock."""
+def ask_registers(application_id: int) -> RegisterAnswers:
+    """What both registers say of the applicant; asked before a transaction begins, so that a slow register
+    holds no lock. Raises DomainError not_found or unavailable."""
     application = Application.objects.select_related("person").filter(pk=application_id).first()
     if application is None:
         raise not_found("There is no such application.")
@@ -71,7 +72,7 @@ def _submit(
         application.person = refresh_person(answers.person, now=now)
     application.professional = as_document(answers.professional)
     application.submitted_at, application.submitted_on = now, today
-    decision = decide(facts_for(application, answers.person, answers.professional), today)
+    decision = decide(facts_for(application, answers.person, answers.professional, today=today), today)
     application.decision = decision.to_document()
     application.decided_at = now
     save_step(

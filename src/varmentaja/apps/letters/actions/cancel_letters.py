@@ -7,12 +7,10 @@ from datetime import datetime
 
 from varmentaja.apps.cards.models import Card
 from varmentaja.apps.letters.models import Letter
-from varmentaja.domain.letters import LetterState
+from varmentaja.domain.letters import LETTER, LetterEvent, LetterState
 
 
 def cancel_letters(card: Card, *, now: datetime) -> None:
     """Cancel the card's letters that wait; runs in the caller's transaction."""
-    waiting = Letter.objects.filter(
-        card=card, state__in=[LetterState.DUE, LetterState.PRINTED, LetterState.RETURNED]
-    )
-    waiting.update(state=LetterState.CANCELLED, changed_at=now)
+    waiting = [state for state in LetterState if LETTER.leads(state, LetterEvent.CANCEL)]
+    Letter.objects.filter(card=card, state__in=waiting).update(state=LetterState.CANCELLED, changed_at=now)

@@ -12,13 +12,13 @@ from datetime import date, datetime
 from django.db import transaction
 
 from varmentaja.apps.audit.recording import AuditAction, record
-from varmentaja.apps.cards.records import note_event, subject_of
+from varmentaja.apps.cards.records import note_event
 from varmentaja.apps.letters.models import Letter
 from varmentaja.apps.letters.recipients import recipient_of
+from varmentaja.apps.letters.records import locked_letter, move_letter
 from varmentaja.documents.letters import CodeLetter, activation_letter
 from varmentaja.domain.actors import SYSTEM
-from varmentaja.domain.errors import not_found
-from varmentaja.domain.letters import LETTER, LetterEvent, LetterFacts, LetterState
+from varmentaja.domain.letters import LetterEvent, LetterState
 from varmentaja.domain.people import Language
 from varmentaja.domain.pins import pin_rules
 from varmentaja.ports.connected import outside
@@ -31,9 +31,9 @@ def post_letter(letter_id: int, *, now: datetime, today: date) -> None:
     Raises DomainError unavailable when the post does not answer: the letter stays printed.
     """
     with transaction.atomic():
-        letter = _locked(letter_id)
+        letter = locked_letter(letter_id)
         if letter.state == LetterState.DUE:
-            _move(letter, LetterEvent.PRINT, now=now, today=today)
+            move_letter(SYSTEM, letter, LetterEvent.PRINT, now=now, today=today)
         if letter.state != LetterState.PRINTED:
             return
         record(AuditAction.CODE_DERIVED, SYSTEM, letter, facts={"for": "letter"})
@@ -41,33 +41,15 @@ def post_letter(letter_id: int, *, now: datetime, today: date) -> None:
     assert post is not None, "the worker reaches the post"
     post.send(_mailing(letter, today=today))
     with transaction.atomic():
-        letter = _locked(letter_id)
+        letter = locked_letter(letter_id)
         if letter.state != LetterState.PRINTED:
             return
         letter.posted_on = today
-        _move(letter, LetterEvent.POST, now=now, today=today)
+        move_letter(SYSTEM, letter, LetterEvent.POST, now=now, today=today)
         letter.card.letter_posted_on = today
         letter.card.save(update_fields=["letter_posted_on"])
         note_event(letter.card, "code_letter_posted", now=now, today=today)
         record(AuditAction.LETTER_SENT, SYSTEM, letter)
-
-
-def _locked(letter_id: int) -> Letter:
-    try:
-        return (
-            Letter.objects.select_for_update(of=("self",))
-            .select_related("card__person", "card__application")
-            .get(pk=letter_id)
-        )
-    except Letter.DoesNotExist:
-        raise not_found("There is no such letter.") from None
-
-
-def _move(letter: Letter, event: LetterEvent, *, now: datetime, today: date) -> None:
-    facts = LetterFacts(today=today, due_on=letter.due_on)
-    letter.state = LETTER.apply(LetterState(letter.state), event, SYSTEM, subject_of(letter.card), facts)
-    letter.changed_at = now
-    letter.save(update_fields=["state", "posted_on", "changed_at"])
 
 
 def _mailing(letter: Letter, *, today: date) -> Mailing:

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A card was discarded at the factory because the registers had changed: an officer orders it anew."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from varmentaja.apps.action import use_case
+from varmentaja.apps.applications.actions.submit_application import RegisterAnswers, ask_registers
+from varmentaja.apps.applications.carry_out import order
+from varmentaja.apps.applications.drafts import locked_application, require_version, save_step
+from varmentaja.apps.applications.facts import facts_for
+from varmentaja.apps.applications.models import Application
+from varmentaja.apps.applications.professionals import as_document
+from varmentaja.apps.audit.recording import AuditAction, record
+from varmentaja.apps.people.actions.refresh_person import refresh_person
+from varmentaja.domain.actors import Actor
+from varmentaja.domain.authority import Action, Subject, require
+from varmentaja.domain.eligibility import decide
+from varmentaja.domain.eligibility_rules import Outcome
+from varmentaja.domain.errors import DomainError, Kind
+
+
+def order_again(actor: Actor, application_id: int, version: int, *, now: datetime, today: date) -> None:
+    """Decide the approved application anew on what the registers say now, and order its card.
+
+    Raises DomainError: not_found, not_allowed, unavailable (a register), conflict (changed meanwhile; not
+    waiting for a new order; refused today, with the reason: it can only be cancelled).
+    """
+    _order(actor, application_id, version, ask_registers(application_id), now=now, today=today)
+
+
+@use_case(AuditAction.CARD_ORDERED, Application)
+def _order(
+    actor: Actor, application_id: int, version: int, answers: RegisterAnswers, *, now: datetime, today: date
+) -> None:
+    application = locked_application(application_id)
+    require(actor, Action.APPLICATION_REVIEW, Subject(application.person_id, application.point_id))
+    require_version(application, version)
+    if answers.person is not None and answers.person.alive:
+        application.person = refresh_person(answers.person, now=now)
+    decision = decide(facts_for(application, answers.person, answers.professional, today=today), today)
+    if decision.outcome is Outcome.REFUSED:
+        raise DomainError(Kind.CONFLICT, decision.reasons()[0])
+    application.professional = as_document(answers.professional)
+    application.decision, application.decided_at = decision.to_document(), now
+    order(application, decision, now=now, today=today)
+    save_step(application, "professional", "decision", "decided_at", today=today)
+    record(AuditAction.APPLICATION_REVIEWED, actor, application, facts={"step": "ordered_again"})
