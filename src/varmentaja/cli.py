@@ -127,6 +127,26 @@ def cardhost() -> None:
     serve(settings().cards, settings().card_host_socket, os.urandom)
 
 
+@app.command()
+def tlshost(
+    socket: Annotated[Path | None, typer.Option(help="Unix socket that only nginx reaches.")] = None,
+) -> None:
+    """Check the certificates of TLS handshakes for sign-in, behind nginx."""
+    from varmentaja.config import settings
+    from varmentaja.ground.portal import serve_tls_host
+
+    serve_tls_host(socket or settings().tls_socket)
+
+
+@app.command()
+def nginx() -> None:
+    """Run the demo's nginx: TLS handshakes with client certificates."""
+    from varmentaja.config import settings
+    from varmentaja.ground.nginx import run
+
+    run(settings())
+
+
 @app.command(context_settings=PASS_ON, add_help_option=False)
 def reader(ctx: typer.Context) -> None:
     """The card reader program: virtual reader, signing interface, activation."""

@@ -7,6 +7,7 @@ The zero value of each setting is safe and makes the demo run. ``wiring.py`` bes
 from __future__ import annotations
 
 import os
+import shutil
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -31,13 +32,16 @@ class Settings(BaseSettings):
     """Folder of everything that the service keeps besides the database."""
     environment: Environment = Environment.TEST
     port: int = Field(default=8000, ge=1024, le=65532)
-    """The portal's; the responder has the next one, the reader's pages the one after that."""
+    """The portal's; the next ones are the responder's, the reader's pages' and the TLS host's."""
     public_url: HttpUrl | None = None
     """Address of the portal as people see it; ``http://localhost:<port>`` when unset."""
     responder_url: HttpUrl | None = None
     """Address in certificates; fixed at the ceremony. ``http://127.0.0.1:<port + 1>`` when unset."""
     reader_url: HttpUrl | None = None
     """Address of the virtual reader's pages; ``http://127.0.0.1:<port + 2>`` when unset."""
+    tls_url: HttpUrl | None = None
+    """Address of the TLS host for sign-in by certificate. When unset: ``https://localhost:<port + 3>`` in a
+    test service where nginx is found, otherwise there is no such sign-in."""
     scs_port: int = 53951
     """First port on which the reader offers the signing interface (SCS)."""
     hierarchy: str = "demo"
@@ -96,6 +100,18 @@ class Settings(BaseSettings):
     def reader_address(self) -> str:
         """Address of the virtual reader's pages, no slash at the end."""
         return _address(self.reader_url, f"http://127.0.0.1:{self.port + 2}")
+
+    @property
+    def tls_address(self) -> str | None:
+        """Address of the TLS host, no slash at the end; None where sign-in by certificate is off."""
+        if self.tls_url is None and not (self.test_service and self.nginx):
+            return None
+        return _address(self.tls_url, f"https://localhost:{self.port + 3}")
+
+    @property
+    def nginx(self) -> str | None:
+        """Path of nginx, which does the handshakes; None where it is not installed."""
+        return shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"]))
 
     @property
     def keys(self) -> Path:
@@ -181,6 +197,11 @@ class Settings(BaseSettings):
     def card_host_socket(self) -> Path:
         """Control socket of the card host."""
         return self.run / "cardhost.sock"
+
+    @property
+    def tls_socket(self) -> Path:
+        """Socket between nginx and the TLS host's program."""
+        return self.run / "tls.sock"
 
     def variables(self) -> dict[str, str]:
         """The environment that gives a child process these very settings."""

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The portal under granian, this machine only: a proxy stands before it in production."""
+"""The portal and the TLS host under granian, this machine only: a proxy stands before them in production."""
 
 from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -24,19 +26,30 @@ THREADS = 8
 
 
 def serve(workers: int) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve the pages until SIGTERM or SIGINT."""
+    _serve("varmentaja.web.wsgi", workers, address="127.0.0.1", port=settings().port)
+
+
+def serve_tls_host(path: Path) -> None:
+    """Serve the TLS host until SIGTERM or SIGINT, on a Unix socket for nginx alone.
+
+    The socket is its owner's and its group's: nginx runs as the same user, or in the group.
+    """
+    path.unlink(missing_ok=True)
+    _serve("varmentaja.web.tls.wsgi", 1, uds=path, uds_permissions=0o660)
+
+
+def _serve(module: str, workers: int, **where: Any) -> None:
     parent = os.getpid()
 
     def load() -> WSGIApplication:
         end_with_parent(signal.SIGKILL, parent)
-        from varmentaja.web.wsgi import application
-
+        application: WSGIApplication = import_module(module).application
         return application
 
     server = Granian(
-        "varmentaja.web.wsgi:application",
-        address="127.0.0.1",
-        port=settings().port,
+        f"{module}:application",
+        **where,
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=THREADS,

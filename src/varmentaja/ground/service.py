@@ -122,6 +122,11 @@ def all_services(now: Settings) -> list[Service]:
         Service("worker", ["worker"], lambda: True),
         Service("portal", ["portal"], listens(now.port), now.portal_address),
     ]
+    if now.nginx and now.tls_address:
+        services += [
+            Service("tlshost", ["tlshost"], socket_answers(now.tls_socket), str(now.tls_socket)),
+            Service("nginx", ["nginx"], listens(now.port + 3), now.tls_address),
+        ]
     for service in services:
         service.log = now.log / f"{service.name}.log"
     return services

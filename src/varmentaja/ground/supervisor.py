@@ -161,6 +161,10 @@ class Supervisor:
             for person in document["people"]:
                 table.add_row(person["name"], person.get("role", ""), person.get("card", ""))
             self._console.print(table)
+        if self._settings.tls_address is None:
+            self._console.print(
+                "Sign-in by certificate is off: install nginx (Debian: nginx-light) and start again."
+            )
         self._console.print(
             f"Ready in {seconds:.1f} s: {self._settings.portal_address}  (card reader: "
             f"{self._settings.reader_address}). Ctrl-C stops everything."

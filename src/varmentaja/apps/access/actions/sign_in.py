@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from cryptography import x509
 from django.db import IntegrityError, transaction
 
 from varmentaja.apps.access.models import UsedChallenge
@@ -14,6 +13,8 @@ from varmentaja.apps.access.party import Origin, record_of, relying_party
 from varmentaja.apps.action import trace_refusal
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.records import locked_card, move_card
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.certificates.queries import in_force
 from varmentaja.apps.people.roles import actor_for
 from varmentaja.domain.actors import SYSTEM, Actor, Authentication
 from varmentaja.domain.cards import CardEvent, CardState
@@ -40,7 +41,7 @@ def sign_in_with_scs(
         signature = read_answer(answer)
         verified = relying_party(origin).sign_in(content, signature, now=now, session=session)
         _use_up(verified.nonce, now=now)
-        return _admit(verified.certificate, Authentication.SCS, now=now, today=today)
+        return admit(record_of(verified.certificate), Authentication.SCS, now=now, today=today)
     except DomainError as refusal:
         trace_refusal(AuditAction.SIGNED_IN, SYSTEM, refusal)
         raise
@@ -55,16 +56,15 @@ def _use_up(nonce: str, *, now: datetime) -> None:
         raise Refused(Outcome.TOO_OLD, "the challenge was answered before") from None
 
 
-def _admit(
-    certificate: x509.Certificate, authentication: Authentication, *, now: datetime, today: date
-) -> SignedIn:
+def admit(row: Certificate, authentication: Authentication, *, now: datetime, today: date) -> SignedIn:
     """Open the door for the holder of a checked certificate; a first sign-in shows the card is active."""
     with transaction.atomic():
-        row = record_of(certificate)
         if row.person_id is None or row.card_id is None:
             raise Refused(Outcome.WRONG_PURPOSE, "not a person's certificate")
         actor = actor_for(row.person_id, authentication)
         card = locked_card(row.card_id)
+        if not in_force(row.pk):  # our own records know of a revocation before the status services do
+            raise Refused(Outcome.REVOKED, "revoked in our records")
         if card.state == CardState.DISPATCHED:
             move_card(SYSTEM, card, CardEvent.ACTIVATE, now=now, today=today)
         record(AuditAction.SIGNED_IN, actor, row, facts={"how": authentication})
