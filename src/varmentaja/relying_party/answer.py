@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -83,11 +84,13 @@ def verified_by(
 
 
 def read_answer(data: object) -> Signature:
-    """Read the JSON object that ``POST /sign`` answered.
+    """Read the JSON object that ``POST /sign`` answered, or its text.
 
     Raises Refused: NO_CARD, NOT_GIVEN, WRONG_ORIGIN or WRONG_PURPOSE when the program said so, else
     BAD_ANSWER.
     """
+    if isinstance(data, str):
+        data = _parsed(data)
     if not isinstance(data, Mapping):
         raise Refused(Outcome.BAD_ANSWER, "not an object")
     if data.get("status") != "ok":
@@ -105,6 +108,14 @@ def read_answer(data: object) -> Signature:
     if not isinstance(algorithm, str):
         raise Refused(Outcome.BAD_ANSWER, "no signature algorithm")
     return Signature(algorithm, _decoded(data.get("signature")), certificates)
+
+
+def _parsed(text: str) -> object:
+    try:
+        parsed: object = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Refused(Outcome.BAD_ANSWER, "not JSON") from None
+    return parsed
 
 
 def _refusal_of(data: Mapping[str, object]) -> Refused:

@@ -18,13 +18,19 @@ from varmentaja.web.secret import secret_key
 
 PACKAGE = Path(__file__).resolve().parent.parent
 ASSETS = PACKAGE / "ui" / "assets"
+SCRIPTS = PACKAGE / "relying_party" / "assets"
 
 PUBLIC_URL = settings().portal_address
+TLS_URL = settings().tls_address
 TEST_SERVICE = settings().test_service
 
 PUBLICATION = settings().publication
 HIERARCHY = settings().hierarchy_folder
 CARD_ALGORITHM = settings().algorithm
+
+READER_URL = settings().reader_address
+SCS_PORTS = tuple(dict.fromkeys((settings().scs_port, 53951, 23123, 8088)))
+"""Where a page looks for the card reader program: the candidates of the SCS specification."""
 
 HTTPS = PUBLIC_URL.startswith("https://")
 
@@ -85,6 +91,8 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [
             PACKAGE / "web" / "templates",
             PACKAGE / "web" / "public" / "templates",
+            PACKAGE / "web" / "access" / "templates",
+            PACKAGE / "web" / "professional" / "templates",
             PACKAGE / "web" / "styleguide" / "templates",
         ],
         "APP_DIRS": True,
@@ -130,10 +138,10 @@ FORMAT_MODULE_PATH = ["varmentaja.ui.formats"]
 USE_TZ = True
 TIME_ZONE = "Europe/Helsinki"
 
-# Static files: all of them stand in ui/assets, their version in the address --------------------------------
+# Static files, with their version in the address ---------------------------------------------------------
 
-STATIC_URL = f"/static/{version_of(ASSETS)}/"
-STATICFILES_DIRS = [("ui", ASSETS)]
+STATIC_URL = f"/static/{version_of(ASSETS, SCRIPTS)}/"
+STATICFILES_DIRS = [("ui", ASSETS), ("relying_party", SCRIPTS)]
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
@@ -170,6 +178,8 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+# The portal listens to its proxy alone, which always sets this header.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 
 LOGGING = logging_config()

@@ -13,6 +13,8 @@ handler500 = "varmentaja.web.errors.server_error"
 
 urlpatterns = i18n_patterns(
     path("", include("varmentaja.web.public.urls")),
+    path("", include("varmentaja.web.access.urls")),
+    path("my-card/", include("varmentaja.web.professional.urls")),
     path("style-guide/", include("varmentaja.web.styleguide.urls")),
     prefix_default_language=True,
 )
