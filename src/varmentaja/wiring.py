@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from varmentaja.adapters.card_factory.simulator import SimulatedCardFactory
+from varmentaja.adapters.code_server.simulator import SimulatedCodeServer
 from varmentaja.adapters.population_register.simulator import SimulatedPopulationRegister
 from varmentaja.adapters.post.simulator import SimulatedPost
 from varmentaja.adapters.professional_register.simulator import SimulatedProfessionalRegister
@@ -33,6 +34,7 @@ def connect_portal() -> None:
             sender=sandbox_sender(now.portal_address),
             population_register=SimulatedPopulationRegister(faults),
             professional_register=SimulatedProfessionalRegister(faults),
+            code_server=SimulatedCodeServer(faults),
         )
     )
 
@@ -48,6 +50,7 @@ def connect_worker() -> None:
             sender=sender,
             population_register=SimulatedPopulationRegister(faults),
             professional_register=SimulatedProfessionalRegister(faults),
+            code_server=SimulatedCodeServer(faults),
             post=SimulatedPost(now.mailbox, faults),
             card_factory=SimulatedCardFactory(
                 CardHostClient(now.card_host_socket),

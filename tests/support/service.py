@@ -15,6 +15,7 @@ import pytest
 from tests.support.pki import Demo
 
 from varmentaja.adapters.card_factory.simulator import SimulatedCardFactory
+from varmentaja.adapters.code_server.simulator import SimulatedCodeServer
 from varmentaja.adapters.population_register.simulator import SimulatedPopulationRegister
 from varmentaja.adapters.post.simulator import SimulatedPost
 from varmentaja.adapters.professional_register.simulator import SimulatedProfessionalRegister
@@ -136,6 +137,7 @@ def service(tmp_path: Path, demo: Demo, settings: Any) -> Iterator[Service]:
             sender=sender,
             population_register=SimulatedPopulationRegister(Faults(faults)),
             professional_register=SimulatedProfessionalRegister(Faults(faults)),
+            code_server=SimulatedCodeServer(Faults(faults)),
             post=post,
             card_factory=SimulatedCardFactory(
                 client,

@@ -23,6 +23,8 @@ from varmentaja.apps.applications.actions.order_staff_card import COMMAND_LINE, 
 from varmentaja.apps.cards.actions.produce_card import produce_card
 from varmentaja.apps.cards.models import Card
 from varmentaja.apps.cards.records import locked_card, move_card
+from varmentaja.apps.codes.actions.import_code_set import import_code_set
+from varmentaja.apps.codes.models import Code
 from varmentaja.apps.registration.models import RegistrationPoint
 from varmentaja.apps.sandbox.clock import business_today
 from varmentaja.apps.status.actions.publish_status import publish_status
@@ -38,6 +40,7 @@ from varmentaja.files import write_new
 from varmentaja.ground.keys import authority_store
 from varmentaja.pki.ceremony import demo_plan, perform_ceremony
 from varmentaja.pki.hierarchy import Hierarchy
+from varmentaja.ports.code_server import RIGHTS_TO_PRACTISE
 from varmentaja.ports.connected import outside
 from varmentaja.signer.keys import PUBLICATION_KEY, make_service_keys
 from varmentaja.wiring import connect_worker
@@ -59,6 +62,8 @@ def prepare(*, tell: Callable[[str], None]) -> None:
     hierarchy = _hold_ceremony(now)
     connect_worker()
     _registration_points()
+    if not Code.objects.exists():
+        import_code_set(RIGHTS_TO_PRACTISE, now=datetime.now(UTC))
     if not _staff_is_ready():
         tell("cards of the staff")
         with _card_host(now):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from varmentaja.documents.sender import Sender
 from varmentaja.ports.card_factory import CardFactory
+from varmentaja.ports.code_server import CodeServer
 from varmentaja.ports.custody import Custody
 from varmentaja.ports.population_register import PopulationRegister
 from varmentaja.ports.post import Post
@@ -25,6 +26,7 @@ class Outside:
     """Who we are in letters and receipts."""
     population_register: PopulationRegister
     professional_register: ProfessionalRegister
+    code_server: CodeServer
     post: Post | None = None
     card_factory: CardFactory | None = None
     custody: Custody | None = None

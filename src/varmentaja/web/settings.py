@@ -46,6 +46,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 RECORDS = [
     "varmentaja.apps.audit",
     "varmentaja.apps.sandbox",
+    "varmentaja.apps.codes",
     "varmentaja.apps.registration",
     "varmentaja.apps.people",
     "varmentaja.apps.applications",

@@ -9,6 +9,7 @@ from varmentaja.apps.applications.drafts import move, save_step
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.actions.order_card import order_card
+from varmentaja.apps.codes.queries import titles_of
 from varmentaja.domain.actors import SYSTEM, Actor
 from varmentaja.domain.applications import ApplicationEvent
 from varmentaja.domain.eligibility import Decision
@@ -65,4 +66,4 @@ def hand_to_officer(application: Application, *, today: date) -> None:
 
 def title_of(right: Right, language: str) -> str:
     """The title as printed and certified: Swedish for those whom we serve in Swedish."""
-    return right.title_sv if language == Language.SWEDISH else right.title_fi
+    return titles_of(right)[Language.SWEDISH if language == Language.SWEDISH else Language.FINNISH]

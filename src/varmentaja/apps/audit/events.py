@@ -61,6 +61,7 @@ class AuditAction(StrEnum):
     PUBLICATION_RELEASED = "status.released"
 
     AUDIT_READ = "audit.read"
+    CODE_SET_IMPORTED = "code_set.imported"
     BUSINESS_TIME_MOVED = "sandbox.business_time_moved"
     CEREMONY_HELD = "hierarchy.ceremony_held"
     BOOTSTRAPPED = "service.bootstrapped"

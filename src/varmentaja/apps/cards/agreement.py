@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import date
 
 from varmentaja.apps.cards.models import Card
+from varmentaja.apps.codes.queries import titles_of
 from varmentaja.domain import people
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.products import BoundTo, product
@@ -35,4 +36,4 @@ def agrees(
 def title_in_force(title: str, right_code: str, professional: Professional | None, *, today: date) -> bool:
     """Whether a right with this code is in force and bears this title, in Finnish or in Swedish."""
     rights = professional.valid_rights(today) if professional else ()
-    return any(right.code == right_code and title in (right.title_fi, right.title_sv) for right in rights)
+    return any(right.code == right_code and title in titles_of(right).values() for right in rights)
