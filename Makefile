@@ -21,11 +21,11 @@ run: $(VENV)/run.stamp ## start the whole service with demo people; PORT=8000
 
 test: $(VENV)/test.stamp ## run every kind of test at reduced size; ARGS= goes to pytest
 	@tools/test_needs
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" $(ARGS)
 
 soak: $(VENV)/test.stamp ## the same tests at full size, and the long ones (hours)
 	@tools/test_needs
-	@VARMENTAJA_SOAK=1 $(BIN)/python -m pytest -m "soak or not soak" --timeout 7200 $(ARGS)
+	@$(BIN)/python -m pytest --timeout 7200 $(ARGS)
 
 check: $(VENV)/test.stamp ## format, lint, types, import contracts, texts, licences
 	@tools/check

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Settings: safe when nothing is set, strict in production."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from varmentaja.config import Environment, Settings
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("VARMENTAJA_STATE", "VARMENTAJA_PORT", "VARMENTAJA_ENVIRONMENT", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_nothing_set_is_the_demo_on_this_machine() -> None:
+    now = Settings()
+    assert now.test_service and now.embedded
+    assert now.state == Path("var")
+    assert now.portal_address == "http://localhost:8000"
+    assert now.responder_address == "http://127.0.0.1:8001"
+    assert now.reader_address == "http://127.0.0.1:8002"
+
+
+def test_the_other_addresses_follow_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VARMENTAJA_PORT", "9000")
+    assert Settings().responder_address == "http://127.0.0.1:9001"
+
+
+def test_a_given_address_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VARMENTAJA_PUBLIC_URL", "https://portal.example/")
+    assert Settings().portal_address == "https://portal.example"
+
+
+def test_another_database_replaces_the_embedded_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db.example/service")
+    now = Settings()
+    assert not now.embedded
+    assert now.database == "postgresql://db.example/service"
+
+
+def test_an_empty_database_url_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    assert Settings().embedded
+
+
+def test_production_names_its_addresses_database_and_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VARMENTAJA_ENVIRONMENT", "production")
+    with pytest.raises(ValidationError, match="production needs public_url, responder_url, database_url"):
+        Settings()
+
+
+@pytest.mark.parametrize("port", ["80", "65533", "x"])
+def test_a_port_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("VARMENTAJA_PORT", port)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_a_child_gets_these_very_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    now = Settings(state=tmp_path, port=9100, environment=Environment.TEST)
+    for name, value in now.variables().items():
+        monkeypatch.setenv(name, value)
+    child = Settings()
+    assert (child.state, child.port, child.database) == (tmp_path, 9100, now.database)
