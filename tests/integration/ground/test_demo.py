@@ -21,6 +21,8 @@ from jsonschema import Draft202012Validator
 
 SCHEMA = Path("docs/integration/status.schema.json")
 WARM_SECONDS = 5.0
+SERVICES = {"cardhost", "responder", "reader", "worker", "portal"}
+"""What always runs; where nginx is found, the host of sign-in by TLS runs too."""
 
 
 def free_ports(count: int) -> int:
@@ -126,9 +128,8 @@ def people(demo: Demo) -> list[str]:
 def test_the_portal_answers_and_status_tells_what_runs(demo: Demo) -> None:
     assert httpx.get(f"http://localhost:{demo.port}/fi/", follow_redirects=True).status_code == 200
     document = demo.status()
-    assert {service["name"]: service["state"] for service in document["services"]} == dict.fromkeys(
-        ("cardhost", "responder", "reader", "worker", "portal"), "ready"
-    )
+    assert SERVICES <= {service["name"] for service in document["services"]}
+    assert {service["state"] for service in document["services"]} == {"ready"}
     assert len(document["authorities"]) == 8
     assert document["people"]
 
