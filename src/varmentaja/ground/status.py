@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is running, as a document: ``var/run/status.json``, its schema in docs/integration/status.schema.json.
 
-The supervisor writes the processes; who prepares the demo writes ``var/run/demo.json`` (authorities, people
-and their cards), which is shown as it stands.
+The supervisor writes the processes; who prepares the demo writes ``var/run/demo.json`` (authorities and
+people), which is shown as it stands; the cards are asked of the card host.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from varmentaja.card.host_client import CardHostClient
 from varmentaja.config import Settings
+from varmentaja.domain.errors import DomainError
 from varmentaja.ground.service import Service
 
 FORMAT = 1
@@ -26,6 +28,7 @@ def write_status(now: Settings, supervisor: int, database: dict[str, Any], servi
         "supervisor": supervisor,
         "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "environment": now.environment.value,
+        "algorithm": now.algorithm,
         "database": database,
         "services": [_service(service) for service in services],
     }
@@ -42,7 +45,8 @@ def read_status(now: Settings) -> dict[str, Any]:
         document["services"] = []
         document.pop("supervisor", None)
     demo = _read(now.run / "demo.json") or {}
-    return {**document, **{part: demo.get(part, []) for part in DEMO_PARTS}}
+    cards = _cards(now) if document["running"] else []
+    return {**document, **{part: demo.get(part, []) for part in DEMO_PARTS}, "cards": cards}
 
 
 def as_text(document: dict[str, Any]) -> str:
@@ -56,7 +60,27 @@ def as_text(document: dict[str, Any]) -> str:
         lines.append(f"authority  {authority['name']}: {authority['certificate']}")
     for person in document["people"]:
         lines.append(f"person     {person['name']}: {person.get('role', '')}".rstrip(": "))
+    for card in document["cards"]:
+        lines.append(f"card       {card['printed_serial']}: {card['holder']} ({card['title']})")
     return "\n".join(lines)
+
+
+def _cards(now: Settings) -> list[dict[str, Any]]:
+    """The cards in the drawer; none while the card host does not answer."""
+    try:
+        cards = CardHostClient(now.card_host_socket).list()
+    except DomainError:
+        return []
+    return [
+        {
+            "serial": card.serial,
+            "printed_serial": card.printed_serial,
+            "holder": card.holder,
+            "title": card.title,
+            "activated": card.is_activated,
+        }
+        for card in cards
+    ]
 
 
 def _service(service: Service) -> dict[str, Any]:
