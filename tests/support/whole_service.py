@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A demo of its own in real processes, for those who kill parts of it or measure it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from varmentaja.ground.embedded_postgres import embedded_url
+
+ROOT = Path(__file__).parent.parent.parent
+PORTS = 6
+"""Portal, responder, reader, TLS host, signing interface, and one spare."""
+
+
+def free_ports(count: int = PORTS) -> int:
+    """The first of ``count`` free ports in a row."""
+    for first in range(21000 + os.getpid() % 300 * 10, 32000, 10):
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no free ports")
+
+
+class WholeService:
+    """``varmentaja demo`` on a state folder and ports of its own."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.port = free_ports()
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self.environment = {
+            **kept,
+            "PYTHONPATH": str(ROOT),
+            "VARMENTAJA_STATE": str(state),
+            "VARMENTAJA_PORT": str(self.port),
+            "VARMENTAJA_SCS_PORT": str(self.port + 4),
+        }
+        self._log = state.with_name(f"{state.name}.output")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def responder(self) -> str:
+        """Where status questions are answered, no slash at the end."""
+        return f"http://127.0.0.1:{self.port + 1}"
+
+    @property
+    def database(self) -> str:
+        """Address of its database."""
+        return embedded_url(self.state)
+
+    def start(self) -> float:
+        """Start, wait until it says that it is ready; the seconds that took."""
+        begun = time.monotonic()
+        with self._log.open("wb") as output:
+            self.process = subprocess.Popen(
+                self.command("demo"), stdout=output, stderr=output, env=self.environment, cwd=ROOT
+            )
+        while "Ready in" not in self._log.read_text("utf-8"):
+            if self.process.poll() is not None or time.monotonic() - begun > 180:
+                raise AssertionError(self._log.read_text("utf-8"))
+            time.sleep(0.02)
+        return time.monotonic() - begun
+
+    def stop(self) -> None:
+        """As Ctrl-C does."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(30)
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of one of its programs."""
+        return [sys.executable, "-m", "varmentaja", *arguments]
+
+    def say(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the service to its end."""
+        return subprocess.run(
+            self.command(*arguments), capture_output=True, text=True, env=self.environment, cwd=ROOT
+        )
+
+    def services(self) -> dict[str, dict[str, Any]]:
+        """What the supervisor says of its children, by name."""
+        document = json.loads((self.state / "run" / "status.json").read_text("utf-8"))
+        return {service["name"]: service for service in document["services"]}
+
+    def kill(self, name: str) -> bool:
+        """``kill -9`` one child; whether there was one to kill (it may be between two runs)."""
+        process = self.services()[name]["pid"]
+        if process is None:
+            return False
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask its database."""
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            return connection.execute(query, values).fetchall()
+
+
+DESK = "import django; django.setup(); from tests.soak.desk import main; main()"
+
+
+class Desk:
+    """The registrar's desk of tests/soak/desk.py, a process that is not killed."""
+
+    def __init__(self, service: WholeService) -> None:
+        environment = {
+            **service.environment,
+            "DATABASE_URL": service.database,
+            "DJANGO_SETTINGS_MODULE": "varmentaja.web.settings",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", DESK],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=ROOT,
+        )
+
+    def ask(self, line: str) -> dict[str, Any]:
+        """An identity code to apply for, or ``+days``."""
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        """Close the desk."""
+        self._process.communicate()
+
+
+@contextmanager
+def whole_service(state: Path) -> Iterator[WholeService]:
+    """One that runs, and is stopped at the end."""
+    service = WholeService(state)
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
