@@ -22,7 +22,10 @@ class Item:
     audience: Audience = Audience.PUBLIC
 
 
-ITEMS: tuple[Item, ...] = (Item(_("Front page"), "public:front"),)
+ITEMS: tuple[Item, ...] = (
+    Item(_("Front page"), "public:front"),
+    Item(_("Office"), "office:front", Audience.OFFICE),
+)
 FOOTER: tuple[Item, ...] = (Item(_("Style guide"), "styleguide:page"),)
 
 

@@ -94,6 +94,7 @@ TEMPLATES: list[dict[str, Any]] = [
             PACKAGE / "web" / "public" / "templates",
             PACKAGE / "web" / "access" / "templates",
             PACKAGE / "web" / "professional" / "templates",
+            PACKAGE / "web" / "office" / "templates",
             PACKAGE / "web" / "styleguide" / "templates",
         ],
         "APP_DIRS": True,

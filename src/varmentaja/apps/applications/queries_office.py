@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date
 
 from django.db.models import QuerySet
 
@@ -25,20 +24,8 @@ class ApplicationLine:
     product: str
     state: ApplicationState
     point: str
-    opened_at: datetime
     submitted_on: date | None
     decision: Decision | None
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationFile(ApplicationLine):
-    """Everything an officer sees of an application; the photograph and the document's number stay out."""
-
-    version: int
-    point_id: int
-    registrar: str
-    identity_document: dict[str, Any] | None
-    review_reason: str
 
 
 def applications_in(state: ApplicationState, after: str) -> Page[ApplicationLine]:
@@ -56,24 +43,15 @@ def applications_of(person_id: int) -> tuple[ApplicationLine, ...]:
     return tuple(_line(row) for row in _rows().filter(person_id=person_id).order_by("-id"))
 
 
-def application_file(application_id: int) -> ApplicationFile | None:
-    """One application, or None."""
-    row = _rows().filter(pk=application_id).first()
-    if row is None:
-        return None
-    line = _line(row)
-    return ApplicationFile(
-        **{name: getattr(line, name) for name in ApplicationLine.__dataclass_fields__},
-        version=row.version,
-        point_id=row.point_id,
-        registrar=f"{row.registrar.first_name} {row.registrar.family_name}" if row.registrar else "",
-        identity_document=row.identity_document,
-        review_reason=row.review_reason or "",
-    )
+def application_ids_of(person_id: int) -> list[int]:
+    """Ids of all applications of a person."""
+    return list(Application.objects.filter(person_id=person_id).values_list("id", flat=True))
 
 
 def _rows() -> QuerySet[Application]:
-    return Application.objects.select_related("person", "point", "registrar").defer("photo", "delivery")
+    return Application.objects.select_related("person", "point").defer(
+        "photo", "delivery", "identity_document", "review_reason"
+    )
 
 
 def _line(row: Application) -> ApplicationLine:
@@ -84,7 +62,6 @@ def _line(row: Application) -> ApplicationLine:
         product=row.product,
         state=ApplicationState(row.state),
         point=row.point.name,
-        opened_at=row.opened_at,
         submitted_on=row.submitted_on,
         decision=Decision.from_document(row.decision) if row.decision else None,
     )

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
-from varmentaja.apps.cards.models import Card, Order
+from varmentaja.apps.cards.models import Card, CardEvent, Order
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.letters.models import Letter
 from varmentaja.apps.paging import Page, count_up_to, page_by_id
 from varmentaja.domain.errors import Message
 from varmentaja.domain.orders import ORDER, OrderState
@@ -29,6 +32,27 @@ class TroubledOrder:
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class CardEventLine:
+    """One event of a card."""
+
+    event_id: int
+    card_id: int
+    at: datetime
+    event: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RowIds:
+    """Ids of a person's cards and of what belongs to them."""
+
+    cards: list[int]
+    orders: list[int]
+    certificates: list[int]
+    letters: list[int]
+
+
 def troubled_orders(after: str) -> Page[TroubledOrder]:
     """Orders in trouble, oldest first."""
     rows = _troubled().select_related("card__person").defer("card__face", "card__back")
@@ -40,9 +64,26 @@ def count_troubled_orders() -> int:
     return count_up_to(_troubled())
 
 
-def card_ids_of(person_id: int) -> list[int]:
-    """Ids of all cards of a person."""
-    return list(Card.objects.filter(person_id=person_id).values_list("id", flat=True))
+def row_ids_of(person_id: int) -> RowIds:
+    """What the person's history is about."""
+    cards = list(Card.objects.filter(person_id=person_id).values_list("id", flat=True))
+    return RowIds(
+        cards=cards,
+        orders=list(Order.objects.filter(card_id__in=cards).values_list("id", flat=True)),
+        certificates=list(Certificate.objects.filter(card_id__in=cards).values_list("id", flat=True)),
+        letters=list(Letter.objects.filter(card_id__in=cards).values_list("id", flat=True)),
+    )
+
+
+def card_events(
+    card_ids: Collection[int], *, until: datetime | None, limit: int, without: Collection[str]
+) -> list[CardEventLine]:
+    """The newest events of these cards, none later than ``until``."""
+    rows = CardEvent.objects.filter(card_id__in=card_ids).exclude(event__in=without)
+    if until is not None:
+        rows = rows.filter(at__lte=until)
+    newest = rows.order_by("-at", "-id")[:limit]
+    return [CardEventLine(row.pk, row.card_id, row.at, row.event, row.facts) for row in newest]
 
 
 def _troubled() -> QuerySet[Order]:

@@ -30,6 +30,12 @@ def by_identity_code(code: IdentityCode) -> models.Person | None:
     return models.Person.objects.filter(identity_code_hash=identity_code_hash(str(code))).first()
 
 
+def masked_code_of(person_id: int) -> str:
+    """The person's identity code as lists show it."""
+    row = models.Person.objects.only("identity_code").get(pk=person_id)
+    return IdentityCode.parse(row.identity_code).masked()
+
+
 def names_of(person_ids: Iterable[int]) -> dict[int, str]:
     """Name in use and family name of each of these people."""
     rows = models.Person.objects.filter(pk__in=set(person_ids)).values_list("pk", "first_name", "family_name")

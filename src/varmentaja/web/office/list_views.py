@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Work queues and the list of refusals, each paged by key."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from varmentaja.apps.applications.queries_office import applications_in
+from varmentaja.apps.audit.actions.read_refusals import read_refusals
+from varmentaja.apps.audit.queries import EntryLine
+from varmentaja.apps.cards.queries_office import troubled_orders
+from varmentaja.apps.certificates.queries import burned_serials
+from varmentaja.apps.people.queries import names_of
+from varmentaja.domain.actors import Role
+from varmentaja.domain.applications import ApplicationState
+from varmentaja.domain.orders import ORDER
+from varmentaja.ui.components import Cell, Column, Link, Table
+from varmentaja.ui.translate import translated
+from varmentaja.web.office.pages import application_link, card_link, crumbs, next_page, person_link
+from varmentaja.web.office.texts import ACTIONS, moment, product_label
+from varmentaja.web.session import actor_of, for_role
+
+SUBJECT_PAGES = {
+    "people.person": "office:person",
+    "applications.application": "office:application",
+    "cards.card": "office:card",
+    "letters.letter": "office:letter",
+}
+
+
+@for_role(Role.OFFICER)
+def applications(request: HttpRequest) -> HttpResponse:
+    """Applications that wait for an officer, oldest first."""
+    return _applications(
+        request, ApplicationState.WITH_OFFICER, _("Applications to review"), _("No application waits.")
+    )
+
+
+@for_role(Role.OFFICER)
+def discarded(request: HttpRequest) -> HttpResponse:
+    """Approved applications whose card was discarded at the factory."""
+    return _applications(
+        request, ApplicationState.APPROVED, _("Cards to order again"), _("No card waits to be ordered again.")
+    )
+
+
+@for_role(Role.OFFICER)
+def orders(request: HttpRequest) -> HttpResponse:
+    """Orders whose last attempt failed."""
+    page = troubled_orders(request.GET.get("after", ""))
+    heading = _("Orders in trouble")
+    columns = [Column(_("Holder")), Column(_("Order")), Column(_("Why the last attempt failed"))]
+    table = Table(
+        heading,
+        [*columns, Column(_("Attempts"), numeric=True), Column(_("When"))],
+        [
+            [
+                card_link(line.holder, line.card_id),
+                translated(ORDER.states[line.state].label),
+                translated(line.reason),
+                line.attempts,
+                moment(line.changed_at),
+            ]
+            for line in page.lines
+        ],
+        empty=_("No order is in trouble."),
+    )
+    return _list(request, heading, table, page.next_key)
+
+
+@for_role(Role.OFFICER)
+def serials(request: HttpRequest) -> HttpResponse:
+    """Serial numbers that were reserved and will never be used."""
+    page = burned_serials(request.GET.get("after", ""))
+    heading = _("Serial numbers out of use")
+    table = Table(
+        heading,
+        [Column(_("Serial number")), Column(_("Authority")), Column(_("Reserved")), Column(_("Card"))],
+        [
+            [
+                line.serial,
+                line.authority,
+                moment(line.reserved_at),
+                card_link(str(line.card_id), line.card_id) if line.card_id else "",
+            ]
+            for line in page.lines
+        ],
+        empty=_("No serial number has been put out of use."),
+    )
+    return _list(request, heading, table, page.next_key)
+
+
+@for_role(Role.OFFICER)
+def refusals(request: HttpRequest) -> HttpResponse:
+    """What the service refused to do, to whom and why."""
+    page = read_refusals(actor_of(request), after=request.GET.get("after", ""))
+    names = names_of(line.actor_person for line in page.lines if line.actor_person is not None)
+    heading = _("Refusals")
+    columns = [Column(_("When")), Column(_("What was asked for")), Column(_("Why it was refused"))]
+    columns += [Column(_("Who asked")), Column(_("About"))]
+    table = Table(
+        heading,
+        columns,
+        [_refusal(line, names) for line in page.lines],
+        empty=_("Nothing has been refused."),
+    )
+    return _list(request, heading, table, page.next_key)
+
+
+def _refusal(line: EntryLine, names: dict[int, str]) -> list[Cell]:
+    reason = line.refusal
+    who = line.actor_person
+    return [
+        moment(line.at),
+        ACTIONS.get(line.action, line.action.value),
+        translated(reason) if reason else "",
+        person_link(names.get(who, str(who)), who) if who is not None else _("The service itself"),
+        _about(line),
+    ]
+
+
+def _about(line: EntryLine) -> Cell:
+    page = SUBJECT_PAGES.get(line.subject_type)
+    if page is None or line.subject_id is None:
+        return ""
+    return Link(_("Open"), reverse(page, args=[line.subject_id]))
+
+
+def _applications(request: HttpRequest, state: ApplicationState, heading: str, empty: str) -> HttpResponse:
+    page = applications_in(state, request.GET.get("after", ""))
+    columns = [Column(_("Application")), Column(_("Applicant")), Column(_("Card")), Column(_("Submitted"))]
+    table = Table(
+        heading,
+        [*columns, Column(_("Registration point")), Column(_("Why"))],
+        [
+            [
+                application_link(line.application_id),
+                line.applicant,
+                product_label(line.product),
+                line.submitted_on or "",
+                line.point,
+                " ".join(translated(reason) for reason in line.decision.reasons()) if line.decision else "",
+            ]
+            for line in page.lines
+        ],
+        empty=empty,
+    )
+    return _list(request, heading, table, page.next_key)
+
+
+def _list(request: HttpRequest, heading: str, table: Table, next_key: str) -> HttpResponse:
+    context = {
+        "heading": heading,
+        "table": table,
+        "next": next_page(request.path, next_key),
+        "breadcrumb": crumbs(),
+    }
+    return render(request, "office/list.html", context)

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Words of the office's pages for what the records say in codes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from varmentaja.apps.audit.recording import AuditAction
+from varmentaja.domain.actors import Role
+from varmentaja.domain.applications import APPLICATION, ApplicationState
+from varmentaja.domain.cards import CARD, CardState
+from varmentaja.domain.certificates import CERTIFICATE, CertificateState
+from varmentaja.domain.eligibility_rules import Outcome
+from varmentaja.domain.letters import LETTER, LetterState
+from varmentaja.domain.people import Language
+from varmentaja.domain.products import LABELS, ProductId
+from varmentaja.ui.components import Status, Tone
+from varmentaja.ui.translate import translated
+
+ACTIONS: dict[AuditAction, Promise] = {
+    AuditAction.APPLICATION_OPENED: _("Application opened"),
+    AuditAction.APPLICATION_CHANGED: _("Application changed"),
+    AuditAction.APPLICATION_SUBMITTED: _("Application submitted"),
+    AuditAction.APPLICATION_CANCELLED: _("Application cancelled"),
+    AuditAction.APPLICATION_APPROVED: _("Application approved"),
+    AuditAction.APPLICATION_REFUSED: _("Application refused"),
+    AuditAction.APPLICATION_HANDED_TO_OFFICER: _("Application handed to an officer"),
+    AuditAction.APPLICATION_REVIEWED: _("Application reviewed by an officer"),
+    AuditAction.APPLICATION_READ: _("Application read"),
+    AuditAction.PERSON_READ: _("Person's file read"),
+    AuditAction.PERSON_SEARCHED: _("People searched"),
+    AuditAction.PERSON_REFRESHED: _("Population register asked"),
+    AuditAction.ROLE_GRANTED: _("Role granted"),
+    AuditAction.ROLE_ENDED: _("Role ended"),
+    AuditAction.CARD_ORDERED: _("Card ordered"),
+    AuditAction.ORDER_MOVED: _("Production went on"),
+    AuditAction.CARD_PRODUCED: _("Card produced"),
+    AuditAction.CARD_DISPATCHED: _("Card sent"),
+    AuditAction.CARD_DISCARDED: _("Card discarded"),
+    AuditAction.CARD_ACTIVATED: _("Card activated"),
+    AuditAction.CARD_CANCELLED: _("Card cancelled"),
+    AuditAction.CARD_REPORTED_LOST: _("Card reported lost"),
+    AuditAction.CARD_READ: _("Card's file read"),
+    AuditAction.CERTIFICATE_RESERVED: _("Serial number reserved"),
+    AuditAction.CERTIFICATE_ISSUED: _("Certificate issued"),
+    AuditAction.CERTIFICATE_BURNED: _("Serial number put out of use"),
+    AuditAction.CERTIFICATE_REVOKED: _("Certificate revoked"),
+    AuditAction.CODE_DERIVED: _("Activation code derived for a letter or the factory"),
+    AuditAction.LETTER_SENT: _("Code letter posted"),
+    AuditAction.LETTER_REPRINTED: _("Code letter put to be sent again"),
+    AuditAction.LETTER_RETURNED: _("Code letter came back"),
+    AuditAction.SIGNED_IN: _("Signed in"),
+    AuditAction.SIGNED_OUT: _("Signed out"),
+    AuditAction.DOCUMENT_SIGNED: _("Document signed"),
+    AuditAction.DOCUMENT_READ: _("Signed document read"),
+    AuditAction.STATUS_PUBLISHED: _("Status published"),
+    AuditAction.PUBLICATION_HELD: _("Publication of status held"),
+    AuditAction.PUBLICATION_RELEASED: _("Publication of status released"),
+    AuditAction.AUDIT_READ: _("Audit trail read"),
+    AuditAction.BUSINESS_TIME_MOVED: _("Business time moved on"),
+    AuditAction.CEREMONY_HELD: _("Certificate hierarchy made"),
+    AuditAction.BOOTSTRAPPED: _("Staff card ordered on the command line"),
+}
+
+CARD_EVENTS: dict[str, Promise] = {
+    "ordered": _("Card ordered"),
+    "personalise": _("Making of the card began"),
+    "make": _("Card made"),
+    "dispatch": _("Card sent"),
+    "discard": _("Card discarded at the factory"),
+    "activate": _("Card activated"),
+    "report_lost": _("Card reported lost"),
+    "cancel": _("Card cancelled"),
+    "expire": _("Card expired"),
+    "blank_discarded": _("A blank card was discarded at the factory"),
+    "code_letter_posted": _("Code letter posted"),
+    "code_letter_returned": _("Code letter came back"),
+    "code_letter_sent_again": _("Code letter put to be sent again"),
+}
+
+ROLES = {
+    Role.HOLDER: _("Card holder"),
+    Role.REGISTRAR: _("Registrar"),
+    Role.OFFICER: _("Officer"),
+    Role.SYSTEM: _("The service itself"),
+}
+LANGUAGES = {
+    Language.FINNISH: _("Finnish"),
+    Language.SWEDISH: _("Swedish"),
+    Language.ENGLISH: _("English"),
+}
+PURPOSES = {"authentication": _("Signing in (PIN 1)"), "signature": _("Signing documents (PIN 2)")}
+
+_CARD_TONES = {
+    CardState.ACTIVATED: Tone.GOOD,
+    CardState.DISPATCHED: Tone.ACTIVE,
+    CardState.LOST: Tone.BAD,
+    CardState.CANCELLED: Tone.BAD,
+    CardState.DISCARDED: Tone.BAD,
+}
+_APPLICATION_TONES = {
+    ApplicationState.WITH_OFFICER: Tone.ATTENTION,
+    ApplicationState.APPROVED: Tone.ATTENTION,
+    ApplicationState.REFUSED: Tone.BAD,
+    ApplicationState.ORDERED: Tone.ACTIVE,
+    ApplicationState.FULFILLED: Tone.GOOD,
+}
+_CERTIFICATE_TONES = {
+    CertificateState.ISSUED: Tone.GOOD,
+    CertificateState.REVOKED: Tone.BAD,
+    CertificateState.BURNED: Tone.ATTENTION,
+}
+_LETTER_TONES = {LetterState.POSTED: Tone.GOOD, LetterState.RETURNED: Tone.ATTENTION}
+_OUTCOME_TONES = {Outcome.APPROVED: Tone.GOOD, Outcome.TO_OFFICER: Tone.ATTENTION, Outcome.REFUSED: Tone.BAD}
+_OUTCOMES = {
+    Outcome.APPROVED: _("Met"),
+    Outcome.TO_OFFICER: _("For an officer"),
+    Outcome.REFUSED: _("Not met"),
+}
+
+
+def moment(at: datetime) -> str:
+    """Day and time in Finland, as the reader's language writes them."""
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT")
+
+
+def product_label(identifier: str) -> str:
+    """The product's name."""
+    return translated(LABELS[ProductId(identifier)])
+
+
+def card_status(state: CardState) -> Status:
+    """The card's state as a tag."""
+    return Status(translated(CARD.states[state].label), _CARD_TONES.get(state, Tone.NEUTRAL))
+
+
+def application_status(state: ApplicationState) -> Status:
+    """The application's state as a tag."""
+    return Status(translated(APPLICATION.states[state].label), _APPLICATION_TONES.get(state, Tone.NEUTRAL))
+
+
+def certificate_status(state: CertificateState) -> Status:
+    """The certificate's state as a tag."""
+    return Status(translated(CERTIFICATE.states[state].label), _CERTIFICATE_TONES.get(state, Tone.NEUTRAL))
+
+
+def letter_status(state: LetterState) -> Status:
+    """The letter's state as a tag."""
+    return Status(translated(LETTER.states[state].label), _LETTER_TONES.get(state, Tone.NEUTRAL))
+
+
+def outcome_status(outcome: Outcome) -> Status:
+    """How a rule went, as a tag."""
+    return Status(_OUTCOMES[outcome], _OUTCOME_TONES[outcome])

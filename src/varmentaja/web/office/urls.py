@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Addresses of the office."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from varmentaja.web.office import application_views, card_views, letter_views, list_views, person_views, views
+
+app_name = "office"
+urlpatterns = [
+    path("", views.front, name="front"),
+    path("search/", person_views.search, name="search"),
+    path("people/<int:person_id>/", person_views.person, name="person"),
+    path("people/<int:person_id>/history/", person_views.history, name="history"),
+    path("cards/<int:card_id>/", card_views.card, name="card"),
+    path("cards/<int:card_id>/face.png", card_views.face, name="face"),
+    path("cards/<int:card_id>/revoke/", card_views.revoke, name="revoke"),
+    path("cards/<int:card_id>/revoked/", card_views.revoked, name="revoked"),
+    path("letters/<int:letter_id>/", letter_views.letter, name="letter"),
+    path("letters/<int:letter_id>/returned/", letter_views.returned, name="letter_returned"),
+    path("applications/", list_views.applications, name="applications"),
+    path("applications/discarded/", list_views.discarded, name="discarded"),
+    path("applications/<int:application_id>/", application_views.application, name="application"),
+    path("applications/<int:application_id>/order-again/", application_views.again, name="order_again"),
+    path("applications/<int:application_id>/cancel/", application_views.cancel, name="cancel"),
+    path("orders/", list_views.orders, name="orders"),
+    path("serials/", list_views.serials, name="serials"),
+    path("refusals/", list_views.refusals, name="refusals"),
+]

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The office's front page: one search field, and what waits for somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from varmentaja.apps.applications.queries_office import count_in
+from varmentaja.apps.audit.queries import DAY_MOST, count_since
+from varmentaja.apps.audit.recording import AuditAction
+from varmentaja.apps.cards.queries_office import count_troubled_orders
+from varmentaja.apps.certificates.queries import count_burned_serials
+from varmentaja.apps.paging import MOST
+from varmentaja.domain.actors import Role
+from varmentaja.domain.applications import ApplicationState
+from varmentaja.web.office.forms import SearchForm
+from varmentaja.web.session import for_role
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Something that waits, and how much of it."""
+
+    name: str
+    text: str
+    count: str
+    href: str
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number of today."""
+
+    name: str
+    count: str
+
+
+@for_role(Role.OFFICER)
+def front(request: HttpRequest) -> HttpResponse:
+    """Where an officer starts, the telephone in hand."""
+    return render(
+        request, "office/front.html", {"form": SearchForm(), "queues": _queues(), "numbers": _today()}
+    )
+
+
+def _queues() -> list[Queue]:
+    return [
+        _queue(
+            _("Applications to review"),
+            _("What the rules could not settle."),
+            count_in(ApplicationState.WITH_OFFICER),
+            "applications",
+        ),
+        _queue(
+            _("Cards to order again"),
+            _("Discarded at the factory; order a new card or cancel the application."),
+            count_in(ApplicationState.APPROVED),
+            "discarded",
+        ),
+        _queue(
+            _("Orders in trouble"),
+            _("The last attempt failed; production tries again by itself."),
+            count_troubled_orders(),
+            "orders",
+        ),
+        _queue(
+            _("Serial numbers out of use"),
+            _("Issuing was interrupted; the numbers are never used."),
+            count_burned_serials(),
+            "serials",
+        ),
+    ]
+
+
+def _queue(name: str, text: str, count: int, page: str) -> Queue:
+    return Queue(name, text, _at_most(count, MOST), reverse(f"office:{page}"), count > 0)
+
+
+def _today() -> list[Number]:
+    actions: Sequence[tuple[str, tuple[AuditAction, ...]]] = (
+        (_("Applications submitted"), (AuditAction.APPLICATION_SUBMITTED,)),
+        (_("Applications refused"), (AuditAction.APPLICATION_REFUSED,)),
+        (_("Cards sent"), (AuditAction.CARD_DISPATCHED,)),
+        (_("Cards lost or cancelled"), (AuditAction.CARD_REPORTED_LOST, AuditAction.CARD_CANCELLED)),
+    )
+    midnight = timezone.make_aware(datetime.combine(timezone.localdate(), time()))
+    return [Number(name, _at_most(count_since(midnight, names), DAY_MOST)) for name, names in actions]
+
+
+def _at_most(count: int, most: int) -> str:
+    return _("%(count)s or more") % {"count": most} if count >= most else str(count)
