@@ -39,7 +39,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """Send the browser to the TLS host, which asks it for a certificate."""
     if settings.TLS_URL is None:
         raise not_found("Sign-in by certificate is not switched on in this service.")
-    if request.get_host() != urlsplit(settings.PUBLIC_URL).netloc:
+    if urlsplit(f"//{request.get_host()}").hostname != urlsplit(settings.PUBLIC_URL).hostname:
         # The way back leads to the public address, and the session must be that address's.
         return redirect(f"{settings.PUBLIC_URL}{request.get_full_path()}")
     request.session[STATE] = secrets.token_urlsafe(32)
