@@ -27,6 +27,7 @@ class Action(StrEnum):
     CARD_REVOKE = "card.revoke"
     CARD_RETURN_LETTER = "card.return_letter"
     DOCUMENT_SIGN = "document.sign"
+    DOCUMENT_READ = "document.read"
     PERSON_FIND = "person.find"
     PERSON_READ = "person.read"
     STATUS_RELEASE = "status.release"
@@ -69,6 +70,7 @@ TABLE: Mapping[Action, Mapping[Role, Scope]] = {
     Action.CARD_REVOKE: _OWN | _POINT | _OFFICE | _SYSTEM,
     Action.CARD_RETURN_LETTER: _OFFICE | _SYSTEM,
     Action.DOCUMENT_SIGN: _OWN,
+    Action.DOCUMENT_READ: _OWN,
     Action.PERSON_FIND: _OFFICE,
     Action.PERSON_READ: _OWN | _OFFICE,
     Action.STATUS_RELEASE: _OFFICE,

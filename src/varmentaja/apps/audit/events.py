@@ -55,6 +55,7 @@ class AuditAction(StrEnum):
     SIGNED_IN = "session.signed_in"
     SIGNED_OUT = "session.signed_out"
     DOCUMENT_SIGNED = "document.signed"
+    DOCUMENT_READ = "document.read"
 
     STATUS_PUBLISHED = "status.published"
     PUBLICATION_HELD = "status.held"

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -81,6 +81,7 @@ def _page(request: HttpRequest, target: str, trouble: Trouble | None = None) -> 
         "scs": scs_request(challenge.content, "digitalSignature"),
         "fields": [("next", target)],
         "trouble": trouble,
+        "tls": settings.TLS_URL and f"{reverse('access:tls_start')}?{urlencode({'next': target})}",
         "reader_url": settings.READER_URL if settings.TEST_SERVICE else "",
     }
     return render(request, "access/sign_in.html", values, status=trouble.status if trouble else 200)

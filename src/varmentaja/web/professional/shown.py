@@ -14,6 +14,7 @@ from varmentaja.domain.cards import CARD, CardState
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.products import LABELS, product
 from varmentaja.domain.timeline import Step, next_step
+from varmentaja.pki.reader import describe
 from varmentaja.ui.components import Progress, Status, SummaryRow, TimelineEntry, Tone
 from varmentaja.ui.translate import translated
 
@@ -28,6 +29,7 @@ class ShownCertificate:
 
     line: CertificateLine
     heading: str
+    holder: str
     what_for: str
     status: Status
     rows: tuple[SummaryRow, ...]
@@ -64,9 +66,12 @@ def shown_card(card: CardFile, *, today: date) -> ShownCard:
 def shown_certificate(line: CertificateLine) -> ShownCertificate:
     """A certificate in plain words."""
     signing = line.purpose == "signature"
+    assert line.der is not None, "only issued certificates are shown"
+    facts = describe(line.der)
     return ShownCertificate(
         line=line,
         heading=_("Signature certificate") if signing else _("Sign-in certificate"),
+        holder=f"{facts.given_names} {facts.surname}",
         what_for=_("For signing documents and prescriptions, with PIN 2.")
         if signing
         else _("For proving who you are when you sign in to systems, with PIN 1."),
@@ -74,7 +79,7 @@ def shown_certificate(line: CertificateLine) -> ShownCertificate:
         rows=(
             SummaryRow(_("Holder in the certificate"), line.subject),
             SummaryRow(_("Serial number of the certificate"), line.serial),
-            SummaryRow(_("Issuer"), line.authority),
+            SummaryRow(_("Issuer"), facts.issuer),
             SummaryRow(_("Profile"), line.profile),
         ),
     )
