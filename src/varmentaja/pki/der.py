@@ -7,6 +7,7 @@ Only encoding lives here; whatever comes from outside is parsed by ``cryptograph
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 NULL = b"\x05\x00"
 TRUE = b"\x01\x01\xff"
@@ -86,6 +87,7 @@ def ia5_string(value: str) -> bytes:
     return tlv(0x16, value.encode("ascii"))
 
 
+@lru_cache(maxsize=1024)
 def oid(dotted: str) -> bytes:
     """OBJECT IDENTIFIER from dotted decimals of any size (2.25.<uuid> needs 128-bit arcs)."""
     arcs = [int(arc) for arc in dotted.split(".")]
@@ -100,6 +102,7 @@ def _base128(value: int) -> bytes:
     return bytes(reversed(octets))
 
 
+@lru_cache(maxsize=256)
 def generalized_time(moment: datetime) -> bytes:
     """GeneralizedTime in whole seconds of UTC."""
     return tlv(0x18, moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode())

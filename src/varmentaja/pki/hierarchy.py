@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -32,20 +32,24 @@ class Responder:
 
     id: str
     key_label: str
-    certificate: x509.Certificate
+    certificate: x509.Certificate = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """One authority: ``professionals-ecc``. ``issuer`` is how its certificates speak of it."""
+    """One authority: ``professionals-ecc``. ``issuer`` is how its certificates speak of it.
+
+    Its hash is quick (names alone), since what is compiled for an authority is looked up for each signature;
+    two authorities are equal only if they agree in everything.
+    """
 
     id: str
     role: str
     line: str
     issued_by: str
-    certificate: x509.Certificate
-    issuer: Issuer
-    responder: Responder | None
+    certificate: x509.Certificate = field(hash=False)
+    issuer: Issuer = field(hash=False)
+    responder: Responder | None = field(hash=False)
     """None for roots."""
 
     @property

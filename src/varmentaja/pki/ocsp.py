@@ -143,6 +143,14 @@ def issuer_hashes(authority: Authority, name: CertIdHash) -> tuple[bytes, bytes]
     ).digest()
 
 
+@lru_cache(maxsize=64)
+def _named_issuer(authority: Authority, name: CertIdHash) -> bytes:
+    """A CertID up to the serial number: the same in every answer of one authority."""
+    name_hash, key_hash = issuer_hashes(authority, name)
+    algorithm = der.sequence(der.oid(HASH_OIDS[name]), der.NULL)
+    return algorithm + der.octet_string(name_hash) + der.octet_string(key_hash)
+
+
 @dataclass(frozen=True, slots=True)
 class _FixedParts:
     """What is the same in every answer of one responder."""
@@ -172,15 +180,8 @@ def _single(
     this_update: datetime,
     next_update: datetime,
 ) -> bytes:
-    name_hash, key_hash = issuer_hashes(authority, name)
-    certificate_id = der.sequence(
-        der.sequence(der.oid(HASH_OIDS[name]), der.NULL),
-        der.octet_string(name_hash),
-        der.octet_string(key_hash),
-        der.integer(int(status.serial, 16)),
-    )
     return der.sequence(
-        certificate_id,
+        der.sequence(_named_issuer(authority, name), der.integer(int(status.serial, 16))),
         _condition(status),
         der.generalized_time(this_update),
         der.explicit(0, der.generalized_time(next_update)),

@@ -37,7 +37,7 @@ class Issuer:
     policy_arc: str
     policy_by_profile: tuple[tuple[str, str], ...]
     shards: int
-    certificate: x509.Certificate | None
+    certificate: x509.Certificate | None = field(hash=False)
     """None only while a root signs itself."""
 
     @property
