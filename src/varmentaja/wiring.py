@@ -11,6 +11,7 @@ import os
 from varmentaja.adapters.card_factory.simulator import SimulatedCardFactory
 from varmentaja.adapters.code_server.simulator import SimulatedCodeServer
 from varmentaja.adapters.population_register.simulator import SimulatedPopulationRegister
+from varmentaja.adapters.post.mailbox import SimulatedMailbox
 from varmentaja.adapters.post.simulator import SimulatedPost
 from varmentaja.adapters.professional_register.simulator import SimulatedProfessionalRegister
 from varmentaja.adapters.sandbox.faults import Faults
@@ -35,6 +36,7 @@ def connect_portal() -> None:
             population_register=SimulatedPopulationRegister(faults),
             professional_register=SimulatedProfessionalRegister(faults),
             code_server=SimulatedCodeServer(faults),
+            mailbox=SimulatedMailbox(SimulatedPost(now.mailbox, faults)),
         )
     )
 

@@ -13,6 +13,7 @@ from varmentaja.documents.sender import Sender
 from varmentaja.ports.card_factory import CardFactory
 from varmentaja.ports.code_server import CodeServer
 from varmentaja.ports.custody import Custody
+from varmentaja.ports.mailbox import Mailbox
 from varmentaja.ports.population_register import PopulationRegister
 from varmentaja.ports.post import Post
 from varmentaja.ports.professional_register import ProfessionalRegister
@@ -30,6 +31,8 @@ class Outside:
     post: Post | None = None
     card_factory: CardFactory | None = None
     custody: Custody | None = None
+    mailbox: Mailbox | None = None
+    """Letter boxes, in a test service."""
 
 
 _connected: list[Outside] = []

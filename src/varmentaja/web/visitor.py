@@ -15,6 +15,8 @@ class Audience(StrEnum):
     """For whom a part of the service is made; one room of ``web/`` each."""
 
     PUBLIC = "public"
+    STRANGER = "stranger"
+    """Whoever has not signed in."""
     PROFESSIONAL = "professional"
     REGISTRATION = "registration"
     OFFICE = "office"

@@ -5,7 +5,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from varmentaja.web.public import views
+from varmentaja.web.public import sandbox, views
 
 app_name = "public"
-urlpatterns = [path("", views.front, name="front")]
+urlpatterns = [
+    path("", views.front, name="front"),
+    path("status-services/", views.status_services, name="status_services"),
+    path("sandbox/", sandbox.front, name="sandbox"),
+    path("sandbox/move-on/", sandbox.move, name="move_on"),
+    path("sandbox/letters/", sandbox.letter_boxes, name="letter_boxes"),
+    path("sandbox/letters/<str:holder>/", sandbox.letter_box, name="letter_box"),
+    path("sandbox/letters/<str:holder>/<str:key>/<str:name>", sandbox.enclosure, name="enclosure"),
+]
