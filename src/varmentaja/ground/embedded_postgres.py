@@ -91,7 +91,7 @@ class EmbeddedPostgres:
         self._clear_stale_pid()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                leashed(signal.SIGINT, self._command(), inside=self.user.prefix),
+                self._on_leash(self._command()),
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -219,6 +219,11 @@ class EmbeddedPostgres:
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
         return command
+
+    def _on_leash(self, command: list[str]) -> list[str]:
+        if self.user.apart:
+            return [*self.user.prefix, *command]
+        return leashed(signal.SIGINT, command, inside=self.user.prefix)
 
     def _wait_until_ready(self) -> None:
         assert self._process is not None

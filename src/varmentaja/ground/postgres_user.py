@@ -55,6 +55,7 @@ def as_nobody(base: Path, binaries: Path) -> ServerUser:
     """Root without namespaces: ``nobody`` runs it, in /var/tmp, since it may not enter root's folders."""
     nobody = pwd.getpwnam("nobody")
     drop = ("setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups")
+    leash = "--pdeathsig=INT"  # our own leash.py may lie where nobody cannot read it
     if not _works((*drop, str(binaries / "postgres"), "--version")):
         raise unavailable(
             "PostgreSQL does not run as root, and the user nobody may not enter %(folder)s. "
@@ -64,7 +65,7 @@ def as_nobody(base: Path, binaries: Path) -> ServerUser:
     mark = hashlib.sha256(os.fsencode(base)).hexdigest()[:16]
     folder = Path("/var/tmp") / f"varmentaja-postgres-{mark}"  # noqa: S108 (0700, owner checked before use)
     note = f"user namespaces are not allowed here: PostgreSQL runs as nobody, its data are in {folder}"
-    return ServerUser(drop, nobody.pw_uid, folder, apart=True, note=note)
+    return ServerUser((*drop, leash), nobody.pw_uid, folder, apart=True, note=note)
 
 
 def _works(command: tuple[str, ...]) -> bool:

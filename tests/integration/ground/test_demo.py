@@ -43,9 +43,9 @@ class Demo:
 
     def __init__(self, state: Path) -> None:
         self.state = state
-        self.port = free_ports(4)
+        self.port = free_ports(5)
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        self.environment = {**kept, "VARMENTAJA_STATE": str(state), "VARMENTAJA_SCS_PORT": str(self.port + 3)}
+        self.environment = {**kept, "VARMENTAJA_STATE": str(state), "VARMENTAJA_SCS_PORT": str(self.port + 4)}
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> float:
