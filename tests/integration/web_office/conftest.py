@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 import pytest
 from django.test import Client
-
 from tests.support.service import Service
+
+# Playwright's synchronous interface keeps an event loop in this thread; the database is used beside it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 
 def certificate_for(person: Any, service: Service) -> Any:

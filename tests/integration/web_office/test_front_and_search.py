@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
-
 from tests.integration.web_office.conftest import signed_in
 from tests.support.service import Service
 

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The office's pages in a browser: no barrier that axe finds, nothing wider than a phone, three languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from tests.integration.web_office.conftest import signed_in
+from tests.integration.web_office.test_work import CALL, discard_for_change, waiting
+from tests.support.browser import (
+    DESKTOP,
+    LANGUAGES,
+    PHONE,
+    OpenPage,
+    screenshot,
+    violations,
+    wider_than_screen,
+)
+from tests.support.service import Service
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def pages(service: Service) -> dict[str, str]:
+    """Each page by a name, with something on it."""
+    from varmentaja.apps.cards.actions.end_card import end_card
+    from varmentaja.apps.letters.actions.post_letter import post_letter
+    from varmentaja.domain.callers import CallerCheck
+    from varmentaja.domain.revocation import Ground
+
+    now, today = service.now, service.today
+    card, ended = service.made_card(), service.made_card("social_worker")
+    letter = card.letters.get()
+    post_letter(letter.pk, now=now, today=letter.due_on)
+    end_card(
+        service.officer(),
+        ended.pk,
+        Ground.LOST,
+        caller=CallerCheck.QUESTIONS,
+        note="Juna",
+        now=now,
+        today=today,
+    )
+    discarded = service.application("prescribing_nurse")
+    service.submit(discarded)
+    discard_for_change(service, service.order_of(discarded))
+    review = waiting(service)
+    service.submit(service.application("nurse_ended"))
+    return {
+        "front": "",
+        "person": f"people/{card.person_id}/",
+        "history": f"people/{card.person_id}/history/?reads=1",
+        "card": f"cards/{card.pk}/",
+        "ended": f"cards/{ended.pk}/",
+        "revoke": f"cards/{card.pk}/revoke/",
+        "revoked": f"cards/{ended.pk}/revoked/",
+        "letter": f"letters/{letter.pk}/",
+        "applications": "applications/",
+        "discarded": f"applications/{discarded.pk}/",
+        "review": f"applications/{review.pk}/",
+        "orders": "orders/",
+        "serials": "serials/",
+        "refusals": "refusals/",
+    }
+
+
+def test_every_page_on_phone_and_desktop_in_three_languages(
+    service: Service, portal: str, open_page: OpenPage, transactional_db: None, tmp_path: Path
+) -> None:
+    office = signed_in(service, "officer", "officer")
+    found = pages(service)
+    faults: list[str] = []
+    for size in (PHONE, DESKTOP):
+        page = open_page(f"{portal}/en/", size=size)
+        page.context.add_cookies([cookie(office, portal)])
+        for language in LANGUAGES:
+            for name, path in found.items():
+                page.goto(f"{portal}/{language}/office/{path}")
+                screenshot(page, tmp_path / "pages" / f"{name}-{language}-{size[0]}.png")
+                wrong = [*violations(page), *wider_than_screen(page)]
+                faults += [f"{name} {language} {size[0]}: {fault}" for fault in wrong]
+    assert faults == []
+
+
+def test_the_telephone_call_by_keyboard_without_scripts(
+    service: Service, portal: str, open_page: OpenPage, transactional_db: None, tmp_path: Path
+) -> None:
+    office = signed_in(service, "officer", "officer")
+    card = service.made_card()
+    page = open_page(f"{portal}/en/", javascript=False, size=PHONE)
+    page.context.add_cookies([cookie(office, portal)])
+    page.goto(f"{portal}/en/office/")
+    page.get_by_label("Search").fill(card.printed_serial)
+    page.get_by_label("Search").press("Enter")
+    page.get_by_role("link", name="Professional card").click()
+    page.get_by_role("link", name="Revoke by telephone").click()
+    page.get_by_label("The card is lost").check()
+    page.get_by_label("The caller knew facts that stand in the registers").check()
+    page.get_by_role("textbox").fill(CALL["note"])
+    page.get_by_role("button", name="Check before revoking").click()
+    screenshot(page, tmp_path / "pages" / "check-en-390.png")
+    page.get_by_role("button", name="Revoke the card for good").click()
+    assert page.get_by_role("heading", name="The card has been revoked").is_visible()
+
+
+def cookie(client: Client, portal: str) -> Any:
+    """The session of ``client`` for a browser."""
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": portal}
