@@ -64,9 +64,11 @@ def write_configuration(now: Settings) -> Path:
 
 
 def client_authorities(hierarchy: Hierarchy) -> bytes:
-    """Certificates (PEM) of the issuing authorities: browsers offer only what these have issued."""
-    issuing = [each for each in hierarchy.authorities.values() if not each.is_root]
-    return b"".join(each.certificate.public_bytes(Encoding.PEM) for each in issuing)
+    """Certificates (PEM) of all authorities: browsers offer only what these have issued.
+
+    Roots included: without them nginx could not finish the path of a good certificate.
+    """
+    return b"".join(each.certificate.public_bytes(Encoding.PEM) for each in hierarchy.authorities.values())
 
 
 def server_certificate(folder: Path, *, now: datetime) -> tuple[Path, Path]:
