@@ -50,7 +50,7 @@ class Browser:
         for name in files or {}:
             data.pop(name, None)
         target = urljoin(self.url, form.action or self.url)
-        headers = {"Referer": self.url, "Origin": _origin(self.url)}
+        headers = {"Referer": self.url, "Origin": self.origin}
         return self._show(self._client.post(target, data=data, files=files, headers=headers))
 
     def follow(self, text: str) -> Browser:
@@ -74,6 +74,10 @@ class Browser:
                 return str(form.fields[name] or "")
         raise PageError(f"{self.url}: no field {name}")
 
+    def choices(self, name: str) -> list[str]:
+        """The values that a field of choices offers."""
+        return [str(value) for value in self.page.xpath("//input[@name=$name]/@value", name=name)]
+
     def expect(self, text: str) -> Browser:
         """Insist that the page says ``text``."""
         if text not in self.text:
@@ -86,6 +90,11 @@ class Browser:
         if not found:
             raise PageError(f"{self.url}: no attribute {name}")
         return str(found[0])
+
+    @property
+    def origin(self) -> str:
+        """The site of the open page, as a browser names it to others."""
+        return _origin(self.url)
 
     @property
     def page(self) -> html.HtmlElement:

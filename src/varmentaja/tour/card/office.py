@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The officer finds people, reads what has happened, and ends a card for a caller."""
+
+from __future__ import annotations
+
+import re
+
+from varmentaja.tour.browser import Browser
+from varmentaja.tour.card.story import BY_TELEPHONE, Story, name_of
+from varmentaja.tour.card.trust import says_revoked
+from varmentaja.tour.engine import Facts, StepFailed
+
+OFFICE = "/en/office/"
+_REGISTRATION_NUMBER = re.compile(r"=(\d{11})(?:,|$)")
+
+
+def find_by_registration_number(story: Story) -> Facts:
+    """One hit opens the person's file; the whole history is behind a link."""
+    subject = story.her_papers.certificate.subject.rfc4514_string()
+    found = _REGISTRATION_NUMBER.search(subject)
+    if found is None:
+        raise StepFailed(f"there is no registration number in {subject}")
+    number = found[1]
+    page = _search(story.officer, number).expect(story.hero.family_name)
+    address = page.url
+    page.follow("Whole history")
+    rows = page.page.xpath("//main//table//tbody/tr")
+    if len(rows) < 5:
+        raise StepFailed(f"{page.url}: the history has {len(rows)} lines only:\n{page.text}")
+    return {"registration number": number, "file": address, "lines of history": str(len(rows))}
+
+
+def revoke_by_telephone(story: Story) -> Facts:
+    """The caller cannot sign in; the officer writes down who called and ends the card."""
+    member = story.cast.member(BY_TELEPHONE)
+    page = _search(story.officer, story.other_card).expect(member.family_name)
+    page.follow("Professional card").follow("Revoke by telephone")
+    page.submit({"ground": "stolen", "caller": page.choices("caller")[0], "note": "The bag was stolen."})
+    page.expect("Check before revoking").submit(button=("confirmed", "1"))
+    page.expect("The card has been revoked")
+    serials = page.page.xpath(
+        "//dt[contains(., 'Serial number of the certificate')]/following-sibling::dd[1]"
+    )
+    found = [serial.text_content().strip() for serial in serials]
+    if not found:
+        raise StepFailed(f"{page.url}: no serial numbers on the page:\n{page.text}")
+    for serial in found:
+        says_revoked(story, serial)
+    return {"holder": name_of(member), "openssl ocsp": "revoked", "serials": ", ".join(found)}
+
+
+def _search(browser: Browser, text: str) -> Browser:
+    return browser.open(OFFICE).submit({"text": text}, action_ends="/search/")

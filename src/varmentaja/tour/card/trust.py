@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A relying party looks at the card's certificate with OpenSSL; and how soon it learns of a revocation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from cryptography.x509.ocsp import OCSPCertStatus
+
+from varmentaja.tour import openssl
+from varmentaja.tour.card.papers import Papers
+from varmentaja.tour.card.story import Story
+from varmentaja.tour.engine import Facts, StepFailed
+
+REVOKED_WITHIN = 2.0
+"""Seconds until a revocation must show."""
+_DIGESTS = ("sha1", "sha256")
+_GIVE_UP = 30.0
+
+
+def verify_path(story: Story) -> Facts:
+    """``openssl verify`` with the revocation lists that the certificates point to."""
+    card = story.her_papers
+    lists = card.crl_files(story.folder)
+    said = openssl.verify(card.leaf_file, card.issuer_file, story.place.root, lists)
+    if said != f"{card.leaf_file}: OK":
+        raise StepFailed(f"openssl verify: {said}")
+    return {"path": "OK", "revocation lists": str(len(lists)), "serial": card.serial}
+
+
+def is_good(story: Story) -> Facts:
+    """``openssl ocsp``, by both kinds of CertID."""
+    return _verdicts(story, story.her_papers, "good")
+
+
+def is_revoked(story: Story) -> Facts:
+    """``openssl ocsp`` after the loss was reported."""
+    return _verdicts(story, story.her_papers, "revoked")
+
+
+def says_revoked(story: Story, serial: str) -> None:
+    """The same of a certificate of which only the serial number (hexadecimal) is known."""
+    card = story.her_papers
+    verdict = openssl.ocsp(f"0x{serial}", card.issuer_file, story.place.root, card.ocsp_url, "sha256")
+    if verdict != "revoked":
+        raise StepFailed(f"openssl ocsp says {verdict} of {serial}, not revoked")
+
+
+def _verdicts(story: Story, card: Papers, expected: str) -> Facts:
+    for digest in _DIGESTS:
+        verdict = openssl.ocsp(card.leaf_file, card.issuer_file, story.place.root, card.ocsp_url, digest)
+        if verdict != expected:
+            raise StepFailed(f"openssl ocsp -{digest} says {verdict}, not {expected}")
+    return {"openssl ocsp": expected, "CertID": " and ".join(_DIGESTS), "serial": card.serial}
+
+
+def measure_revocation(card: Papers, revoke: Callable[[], object]) -> Facts:
+    """Do ``revoke`` and measure from its beginning when OCSP and the CRL tell of it."""
+    with ThreadPoolExecutor(2) as pool:
+        begun = time.monotonic()
+        status = pool.submit(_lag, begun, lambda: card.says_ocsp() is OCSPCertStatus.REVOKED)
+        listed = pool.submit(_lag, begun, card.is_listed)
+        revoke()
+        lags = {"revoked in OCSP after": status.result(), "listed in the CRL after": listed.result()}
+    late = [what for what, seconds in lags.items() if seconds > REVOKED_WITHIN]
+    if late:
+        raise StepFailed(f"{', '.join(late)} more than {REVOKED_WITHIN:.0f} s: {lags}")
+    return {what: f"{seconds:.2f} s" for what, seconds in lags.items()}
+
+
+def _lag(begun: float, shown: Callable[[], bool]) -> float:
+    while not shown():
+        if time.monotonic() - begun > _GIVE_UP:
+            raise StepFailed(f"the revocation did not show within {_GIVE_UP:.0f} s")
+        time.sleep(0.02)
+    return time.monotonic() - begun

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``varmentaja tour [card] [--algorithm ecc|rsa] [--json] [--keep]``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from varmentaja.config import settings
+from varmentaja.tour import card
+from varmentaja.tour.engine import Result, play
+from varmentaja.tour.place import NoService, Place, of_its_own, running
+from varmentaja.tour.report import Printer, as_data
+
+tour_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+class Tour(StrEnum):
+    """The stories that can be played."""
+
+    CARD = "card"
+
+
+class Algorithm(StrEnum):
+    """The kinds of keys on cards."""
+
+    ECC = "ecc"
+    RSA = "rsa"
+
+
+@tour_app.command()
+def tour(
+    name: Annotated[Tour, typer.Argument(help="Which story.")] = Tour.CARD,
+    algorithm: Annotated[Algorithm | None, typer.Option(help="Keys of the cards that are made.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
+    keep: Annotated[bool, typer.Option(help="Keep the state folder of a service started for this.")] = False,
+) -> None:
+    """Play a whole story over HTTP and APDUs on the demo that runs here, or on one started for it."""
+    if algorithm is not None:
+        os.environ["VARMENTAJA_ALGORITHM"] = algorithm
+        settings.cache_clear()
+    console = Console(highlight=False, quiet=as_json)
+    try:
+        with _place(console, keep=keep) as place:
+            results = _played(name, place, console)
+            if as_json:
+                document = as_data(name, place.settings.algorithm, place.portal, results)
+                typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    except NoService as error:
+        typer.echo(f"No service to play the story on: {error}", err=True)
+        raise typer.Exit(1) from None
+    raise typer.Exit(1 if any(result.error for result in results) else 0)
+
+
+@contextmanager
+def _place(console: Console, *, keep: bool) -> Iterator[Place]:
+    found = running(settings())
+    if found is not None:
+        console.print(f"The story is played on the running demo: {found.portal}")
+        yield found
+        return
+    console.print("A service is started for the story …")
+    with of_its_own(settings().algorithm, keep=keep) as place:
+        console.print(f"{place.portal}, state in {place.settings.state}")
+        yield place
+
+
+def _played(name: Tour, place: Place, console: Console) -> list[Result]:
+    printer = Printer(console)
+    match name:
+        case Tour.CARD:
+            with card.open_story(place) as story:
+                results = play(card.STEPS, story, printer)
+    printer.close(results)
+    return results

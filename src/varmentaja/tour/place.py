@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Where a tour is played: the demo that runs on the state folder, or one of its own for the time being."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from varmentaja.config import Settings
+from varmentaja.ground.leash import leashed
+from varmentaja.ground.status import read_status
+
+PORTS = 5
+"""A demo's own: portal, responder, the reader's pages, the TLS host, SCS."""
+START_SECONDS = 180.0
+STOP_SECONDS = 30.0
+
+
+class NoService(Exception):
+    """No service to play the story on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A running demo."""
+
+    settings: Settings
+    status: Mapping[str, Any]
+    """As ``varmentaja status --json`` tells it."""
+
+    @property
+    def portal(self) -> str:
+        """Address of the portal, without a slash at the end."""
+        return self._address("portal")
+
+    @property
+    def run(self) -> Path:
+        """Folder where the card reader program leaves its address."""
+        return self.settings.run
+
+    @property
+    def root(self) -> Path:
+        """File (PEM) of the root certificate that the story trusts: the one that issued the card's line."""
+        name = f"root-{self.settings.algorithm}"
+        for authority in self.status["authorities"]:
+            if authority["name"] == name:
+                return Path(authority["certificate"])
+        raise NoService(f"the running demo has no authority {name}")
+
+    def _address(self, name: str) -> str:
+        return str(next(each["address"] for each in self.status["services"] if each["name"] == name))
+
+    def command(self, *arguments: str, **pipes: Any) -> subprocess.CompletedProcess[str]:
+        """Run ``varmentaja …`` on the same state folder; its exit code is the caller's to judge."""
+        return subprocess.run(
+            [sys.executable, "-m", "varmentaja", *arguments],
+            env=self.settings.variables(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            **pipes,
+        )
+
+
+def running(now: Settings) -> Place | None:
+    """The demo that runs on the state folder with the same kind of keys, if there is one."""
+    status = read_status(now)
+    if not status["running"] or status.get("algorithm") != now.algorithm:
+        return None
+    return Place(now, status)
+
+
+@contextmanager
+def of_its_own(algorithm: str, *, keep: bool) -> Iterator[Place]:
+    """A demo on free ports and a temporary folder, which goes away afterwards unless it is to be kept."""
+    folder = Path(tempfile.mkdtemp(prefix="varmentaja-tour-"))
+    port = free_ports()
+    variables = {
+        "VARMENTAJA_STATE": str(folder / "var"),
+        "VARMENTAJA_PORT": str(port),
+        "VARMENTAJA_SCS_PORT": str(port + 4),
+        "VARMENTAJA_ALGORITHM": algorithm,
+    }
+    chosen = {"state": folder / "var", "port": port, "scs_port": port + 4, "algorithm": algorithm}
+    now = Settings().model_copy(update={**chosen, "database_url": None})
+    try:
+        with _demo(folder, variables) as process:
+            yield Place(now, _wait_until_ready(now, process, folder))
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_ports() -> int:
+    """The first of ``PORTS`` neighbouring ports that nobody has."""
+    for first in range(20000 + os.getpid() % 1000 * 10, 32000, 10):
+        try:
+            for port in range(first, first + PORTS):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise NoService("there are no free ports")
+
+
+@contextmanager
+def _demo(folder: Path, variables: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    outside = ("VARMENTAJA_", "DATABASE_URL")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(outside)}
+    with (folder / "demo.log").open("wb") as log:
+        process = subprocess.Popen(
+            leashed(signal.SIGTERM, [sys.executable, "-m", "varmentaja", "demo"]),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**environment, **variables},
+            start_new_session=True,  # so that Ctrl-C ends the tour first and the tour ends the demo
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_ready(now: Settings, process: subprocess.Popen[bytes], folder: Path) -> dict[str, Any]:
+    until = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        status = read_status(now)
+        if status["running"] and all(service["state"] == "ready" for service in status["services"]):
+            return status
+        time.sleep(0.1)
+    said = (folder / "demo.log").read_text("utf-8", "replace")
+    raise NoService(f"the demo did not start:\n{json.dumps(said) if not said.isprintable() else said}")
