@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -40,7 +41,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         ]
         for line in read_documents(actor_of(request))
     ]
-    columns = [Column(_("Title")), Column(_("Signed"))]
+    columns = [Column(pgettext("document", "Title")), Column(_("Signed"))]
     table = Table(_("Signed documents"), columns, rows, empty=_("You have signed no documents here."))
     return render(request, "professional/documents.html", {"table": table, "breadcrumb": _crumbs()[:1]})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from varmentaja.domain.revocation import GROUNDS, Ground
 from varmentaja.ui.forms import Radios
@@ -35,7 +36,7 @@ class DocumentForm(forms.Form):
     """A document to be signed: written here, or chosen from the computer."""
 
     title = forms.CharField(
-        label=_("Title"),
+        label=pgettext_lazy("document", "Title"),
         max_length=200,
         help_text=_("By this you find the document again."),
         error_messages={"required": _("Enter a title")},
