@@ -60,18 +60,28 @@ def _django() -> None:
 
 
 def _choose_port(port: int | None) -> None:
+    _choose("port", port)
+
+
+def _choose(name: str, value: int | None) -> None:
     """The option is the setting of the same name, for this process and those it starts."""
-    if port is not None:
+    if value is not None:
         from varmentaja.config import settings
 
-        os.environ["VARMENTAJA_PORT"] = str(port)
+        os.environ[f"VARMENTAJA_{name.upper()}"] = str(value)
         settings.cache_clear()
 
 
 @app.command()
-def demo(port: Port = None) -> None:
+def demo(
+    port: Port = None,
+    people: Annotated[
+        int | None, typer.Option(min=0, help="Fill the database with this many synthetic people.")
+    ] = None,
+) -> None:
     """Run the whole service on this machine, with fictive people and TEST certificates."""
     _choose_port(port)
+    _choose("people", people)
     from varmentaja.ground.supervisor import run_demo
 
     raise typer.Exit(run_demo())

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     test service where nginx is found, otherwise there is no such sign-in."""
     scs_port: int = 53951
     """First port on which the reader offers the signing interface (SCS)."""
+    people: int = Field(default=0, ge=0)
+    """How many synthetic people a test service is filled with, for timings of pages."""
     hierarchy: str = "demo"
     """Name of the certificate hierarchy among the profiles."""
     algorithm: str = "ecc"

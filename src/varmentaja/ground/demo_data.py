@@ -25,6 +25,7 @@ from varmentaja.apps.cards.models import Card
 from varmentaja.apps.cards.records import locked_card, move_card
 from varmentaja.apps.codes.actions.import_code_set import import_code_set
 from varmentaja.apps.codes.models import Code
+from varmentaja.apps.people.fill import fill
 from varmentaja.apps.registration.models import RegistrationPoint
 from varmentaja.apps.sandbox.clock import business_today
 from varmentaja.apps.status.actions.publish_status import publish_status
@@ -69,6 +70,13 @@ def prepare(*, tell: Callable[[str], None]) -> None:
         with _card_host(now):
             for role in STAFF:
                 _staff_card(role)
+    if now.people:
+        fill(
+            now.people,
+            now=datetime.now(UTC),
+            today=business_today(),
+            tell=lambda done: tell(f"{done} synthetic people"),
+        )
     tell("status")
     publish_status(now=datetime.now(UTC))
     _describe(now, hierarchy)

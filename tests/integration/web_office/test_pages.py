@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from tests.integration.web_office.conftest import signed_in
 from tests.integration.web_office.test_work import CALL, discard_for_change, waiting
@@ -23,6 +24,12 @@ from tests.support.browser import (
 from tests.support.service import Service
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def connections_end_with_their_request(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The portal's threads must leave no session behind in the database of the test."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
 
 
 def pages(service: Service) -> dict[str, str]:

@@ -12,9 +12,11 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import islice
+from typing import TypeVar
+from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, models, transaction
 
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.cards.models import Card, Order
@@ -33,6 +35,8 @@ from varmentaja.domain.names import name_key, sort_key
 from varmentaja.domain.orders import OrderState
 from varmentaja.domain.pins import current_generation
 from varmentaja.domain.products import ProductId, last_day, product
+
+Row = TypeVar("Row", bound=models.Model)
 
 BATCH = 2000
 SEPARATORS = "-YXWVU"
@@ -99,20 +103,34 @@ def fill(people: int, *, now: datetime, today: date, tell: Callable[[int], None]
 
 
 def _add(batch: list[int], point: RegistrationPoint, *, now: datetime, today: date) -> None:
-    people = Person.objects.bulk_create([_person(number, now) for number in batch])
-    applications = Application.objects.bulk_create(
-        [_application(person, point, now, today) for person in people]
-    )
-    cards = Card.objects.bulk_create(
-        [_card(number, row, today) for number, row in zip(batch, applications, strict=True)]
-    )
-    Order.objects.bulk_create(
-        [
-            Order(card=card, key=_digest(card)[:32], state=OrderState.DISPATCHED, changed_at=now)
-            for card in cards
-        ]
-    )
-    Certificate.objects.bulk_create([row for card in cards for row in _certificates(card, now)])
+    people = _stored([_person(number, now) for number in batch])
+    applications = _stored([_application(person, point, now, today) for person in people])
+    cards = _stored([_card(number, row, today) for number, row in zip(batch, applications, strict=True)])
+    _stored([_order(card, now) for card in cards])
+    _stored([row for card in cards for row in _certificates(card, now)])
+
+
+def _stored(rows: list[Row]) -> list[Row]:
+    """The new rows of one table, numbered and copied in: several times as fast as INSERT."""
+    model = type(rows[0])
+    fields = model._meta.concrete_fields
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        numbers = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+        cursor.execute(numbers, [model._meta.db_table, len(rows)])
+        for row, (number,) in zip(rows, cursor.fetchall(), strict=True):
+            row.pk = number
+        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(
+                    [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+                )
+    return rows
+
+
+def _order(card: Card, now: datetime) -> Order:
+    return Order(card_id=card.pk, key=UUID(_digest(card)[:32]), state=OrderState.DISPATCHED, changed_at=now)
 
 
 def _person(number: int, now: datetime) -> Person:
@@ -154,8 +172,8 @@ def _application(person: Person, point: RegistrationPoint, now: datetime, today:
     return Application(
         product=ProductId.PROFESSIONAL,
         state=ApplicationState.FULFILLED,
-        person=person,
-        point=point,
+        person_id=person.pk,
+        point_id=point.pk,
         right_code="001",
         with_photo=False,
         delivery={"card": to_point, "letter": to_point},
@@ -168,7 +186,7 @@ def _application(person: Person, point: RegistrationPoint, now: datetime, today:
 def _card(number: int, application: Application, today: date) -> Card:
     chip = hashlib.sha256(f"chip {number}".encode()).hexdigest()[:20].upper()
     return Card(
-        application=application,
+        application_id=application.pk,
         person_id=application.person_id,
         product=ProductId.PROFESSIONAL,
         generation=current_generation(),
@@ -194,7 +212,7 @@ def _certificates(card: Card, now: datetime) -> Iterator[Certificate]:
             authority="filled",
             serial=digest[:32],
             state=CertificateState.ISSUED,
-            card=card,
+            card_id=card.pk,
             person_id=card.person_id,
             purpose=purpose,
             chip_serial=card.chip_serial or "",

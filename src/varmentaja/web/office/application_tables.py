@@ -53,7 +53,7 @@ def rules(decision: Decision) -> Table:
 
 
 def _rule(result: RuleResult) -> list[Cell]:
-    used = ", ".join(_fact(value) for value in result.used.values() if value)
+    used = ", ".join(f"{name}: {_fact(value)}" for name, value in result.used.items() if value)
     return [
         translated(result.reason),
         outcome_status(result.outcome),
