@@ -29,7 +29,7 @@ BROWSER = "browser"
 """Name of the random value that binds a challenge to the browser that asked for it."""
 FRONTS = {
     Role.OFFICER: "office:front",
-    Role.REGISTRAR: "registration:front",
+    Role.REGISTRAR: "registration:desk",
     Role.HOLDER: "professional:front",
 }
 """Where a person's work begins; the first role held wins."""
