@@ -24,6 +24,10 @@ class Item:
 
 ITEMS: tuple[Item, ...] = (
     Item(_("Front page"), "public:front"),
+    Item(_("Sign in"), "access:sign_in", Audience.STRANGER),
+    Item(_("My card"), "professional:front", Audience.PROFESSIONAL),
+    Item(_("Documents"), "professional:documents", Audience.PROFESSIONAL),
+    Item(_("Registration"), "registration:desk", Audience.REGISTRATION),
     Item(_("Office"), "office:front", Audience.OFFICE),
 )
 FOOTER: tuple[Item, ...] = (Item(_("Style guide"), "styleguide:page"),)
@@ -32,7 +36,7 @@ FOOTER: tuple[Item, ...] = (Item(_("Style guide"), "styleguide:page"),)
 def main_menu(request: HttpRequest) -> list[Link]:
     """The entries for the one who asks, the longest address that the page lies under marked as current."""
     visitor = signed_in(request)
-    audiences = {Audience.PUBLIC} | (visitor.audiences if visitor else frozenset())
+    audiences = {Audience.PUBLIC} | (visitor.audiences if visitor else {Audience.STRANGER})
     shown = [(item.text, reverse(item.view)) for item in ITEMS if item.audience in audiences]
     here = max((href for _text, href in shown if request.path.startswith(href)), key=len, default="")
     front = reverse("public:front")

@@ -29,6 +29,8 @@ HIERARCHY = settings().hierarchy_folder
 CARD_ALGORITHM = settings().algorithm
 
 READER_URL = settings().reader_address
+DEMO = settings().run / "demo.json"
+"""Who is in the demo, where there is one."""
 SCS_PORTS = tuple(dict.fromkeys((settings().scs_port, 53951, 23123, 8088)))
 """Where a page looks for the card reader program: the candidates of the SCS specification."""
 
@@ -95,6 +97,7 @@ TEMPLATES: list[dict[str, Any]] = [
             PACKAGE / "web" / "access" / "templates",
             PACKAGE / "web" / "professional" / "templates",
             PACKAGE / "web" / "office" / "templates",
+            PACKAGE / "web" / "registration" / "templates",
             PACKAGE / "web" / "styleguide" / "templates",
         ],
         "APP_DIRS": True,

@@ -16,6 +16,7 @@ urlpatterns = i18n_patterns(
     path("", include("varmentaja.web.access.urls")),
     path("my-card/", include("varmentaja.web.professional.urls")),
     path("office/", include("varmentaja.web.office.urls")),
+    path("registration/", include("varmentaja.web.registration.urls")),
     path("style-guide/", include("varmentaja.web.styleguide.urls")),
     prefix_default_language=True,
 )
