@@ -7,12 +7,14 @@ The template ``access/scs.html`` draws it; the script is the relying parties' ow
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from functools import wraps
+from typing import Concatenate, Literal, ParamSpec, cast
 
 from csp.decorators import csp_update
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from varmentaja.apps.access.party import Origin
@@ -20,8 +22,20 @@ from varmentaja.apps.access.party import Origin
 Usage = Literal["digitalSignature", "nonRepudiation"]
 """Which key of the card: PIN 1's, or PIN 2's."""
 
-may_ask_the_card = csp_update({"connect-src": [f"http://127.0.0.1:{port}" for port in settings.SCS_PORTS]})
-"""Decorator of views whose page speaks with the card reader program."""
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def may_ask_the_card(view: View[P]) -> View[P]:
+    """Decorator of views whose page speaks with the card reader program."""
+
+    @wraps(view)
+    def allowed(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        addresses = [f"http://127.0.0.1:{port}" for port in settings.SCS_PORTS]
+        with_addresses = cast("View[P]", csp_update({"connect-src": addresses})(view))
+        return with_addresses(request, *args, **kwargs)
+
+    return allowed
 
 
 @dataclass(frozen=True, slots=True)
