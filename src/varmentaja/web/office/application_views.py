@@ -23,7 +23,8 @@ from varmentaja.apps.sandbox.clock import business_today
 from varmentaja.domain.actors import Actor, Role
 from varmentaja.domain.applications import ApplicationState
 from varmentaja.domain.authority import Action, Subject, allowed
-from varmentaja.domain.errors import DomainError
+from varmentaja.domain.eligibility_rules import Outcome
+from varmentaja.domain.errors import DomainError, Message
 from varmentaja.ui.forms import add_error
 from varmentaja.ui.translate import translated
 from varmentaja.web.office import application_tables
@@ -113,7 +114,7 @@ def _page(request: HttpRequest, file: ApplicationFile, form: ReviewForm) -> Http
         "form": form,
         "rows": application_tables.facts(file),
         "rules": application_tables.rules(file.decision) if file.decision else None,
-        "reasons": file.decision.reasons() if file.decision else (),
+        "reasons": _reasons(file),
         "status": application_status(file.state),
         "not_you": not_you,
         "to_review": file.state is ApplicationState.WITH_OFFICER,
@@ -121,3 +122,9 @@ def _page(request: HttpRequest, file: ApplicationFile, form: ReviewForm) -> Http
         "breadcrumb": crumbs(person_link(applicant_of(file), file.person_id)),
     }
     return render(request, "office/application.html", context)
+
+
+def _reasons(file: ApplicationFile) -> tuple[Message, ...]:
+    """What stood in the way; an approval has none."""
+    decision = file.decision
+    return () if decision is None or decision.outcome is Outcome.APPROVED else decision.reasons()
