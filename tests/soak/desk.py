@@ -22,6 +22,7 @@ from varmentaja.apps.applications.actions.record_delivery import record_delivery
 from varmentaja.apps.applications.actions.record_identity_document import record_identity_document
 from varmentaja.apps.applications.actions.record_photo import record_photo
 from varmentaja.apps.applications.actions.submit_application import submit_application
+from varmentaja.apps.applications.models import Application
 from varmentaja.apps.applications.professionals import professional_of
 from varmentaja.apps.cards.models import Order
 from varmentaja.apps.people.models import Person
@@ -44,8 +45,8 @@ def registrar() -> Actor:
     return Actor(person.pk, frozenset({Role.HOLDER, Role.REGISTRAR}), Authentication.SCS, point.pk)
 
 
-def apply(actor: Actor, identity_code: str) -> dict[str, Any]:
-    """Every step of an application; the decision, and the order if there is one."""
+def fill_in(actor: Actor, identity_code: str) -> Application:
+    """Every step of an application but the last."""
     now, today = timezone.now(), business_today()
     draft = open_application(actor, identity_code, now=now, today=today)
     professional = professional_of(draft)
@@ -59,6 +60,13 @@ def apply(actor: Actor, identity_code: str) -> dict[str, Any]:
     record_delivery(actor, draft.pk, draft.version + 2, point, point, None, today=today)
     accept_terms(actor, draft.pk, draft.version + 3, current_terms().version, today=today)
     draft.refresh_from_db()
+    return draft
+
+
+def apply(actor: Actor, identity_code: str) -> dict[str, Any]:
+    """A whole application; the decision, and the order if there is one."""
+    draft = fill_in(actor, identity_code)
+    today = business_today()
     decision = submit_application(actor, draft.pk, draft.version, now=timezone.now(), today=today)
     order = Order.objects.filter(card__application=draft).values_list("pk", flat=True).first()
     return {"outcome": decision.outcome, "order": order}

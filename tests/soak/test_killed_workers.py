@@ -29,7 +29,7 @@ PROFESSIONALS = ROOT / "src/varmentaja/adapters/professional_register/data/profe
 UNFINISHED = "SELECT count(*) FROM cards_order WHERE state NOT IN ('dispatched', 'discarded')"
 UNPOSTED = "SELECT count(*) FROM letters_letter WHERE state <> 'posted'"
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(4 * 3600 if FULL else 600)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(300 + 90 * ROUNDS)]
 
 
 @pytest.fixture
