@@ -52,7 +52,7 @@ class Place:
 
     @property
     def root(self) -> Path:
-        """File (PEM) of the root certificate that the story trusts: the one that issued the card's line."""
+        """File (DER) of the root certificate that the story trusts, as it would get it out of band."""
         name = f"root-{self.settings.algorithm}"
         for authority in self.status["authorities"]:
             if authority["name"] == name:

@@ -15,7 +15,7 @@ from varmentaja.tour.engine import Facts, StepFailed
 from varmentaja.tour.reader import sign_page
 
 MY_CARD = "/en/my-card/"
-TEXT = "I have read the rules of the ward.\nSigned with PIN 2.\n"
+TEXT = "I have read the rules of the ward.\nSigned with PIN 2."
 
 
 def reads_time_line(story: Story) -> Facts:

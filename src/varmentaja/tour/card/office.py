@@ -7,7 +7,7 @@ import re
 
 from varmentaja.tour.browser import Browser
 from varmentaja.tour.card.story import BY_TELEPHONE, Story, name_of
-from varmentaja.tour.card.trust import says_revoked
+from varmentaja.tour.card.trust import becomes_revoked
 from varmentaja.tour.engine import Facts, StepFailed
 
 OFFICE = "/en/office/"
@@ -45,7 +45,7 @@ def revoke_by_telephone(story: Story) -> Facts:
     if not found:
         raise StepFailed(f"{page.url}: no serial numbers on the page:\n{page.text}")
     for serial in found:
-        says_revoked(story, serial)
+        becomes_revoked(story, serial)
     return {"holder": name_of(member), "openssl ocsp": "revoked", "serials": ", ".join(found)}
 
 

@@ -55,7 +55,7 @@ class Papers:
         files = []
         for number, certificate in enumerate((self.certificate, self.issuer)):
             crl = x509.load_der_x509_crl(fetch(crl_address(certificate)))
-            files.append(_write(folder / f"{number}.crl.pem", crl.public_bytes(Encoding.PEM)))
+            files.append(pem_file(crl, folder / f"{number}.crl.pem"))
         return files
 
 
@@ -70,10 +70,15 @@ def papers(der: bytes, folder: Path) -> Papers:
     return Papers(
         certificate,
         issuer,
-        _write(folder / f"{name}.pem", certificate.public_bytes(Encoding.PEM)),
-        _write(folder / f"{name}.issuer.pem", issuer.public_bytes(Encoding.PEM)),
+        pem_file(certificate, folder / f"{name}.pem"),
+        pem_file(issuer, folder / f"{name}.issuer.pem"),
         _write(folder / f"{name}.key.pem", key),
     )
+
+
+def pem_file(content: x509.Certificate | x509.CertificateRevocationList, file: Path) -> Path:
+    """Write it down for OpenSSL."""
+    return _write(file, content.public_bytes(Encoding.PEM))
 
 
 def fetch(url: str) -> bytes:

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography import x509
+
 from varmentaja.adapters.post.simulator import SimulatedPost
 from varmentaja.adapters.sandbox.cast import Cast, Member, load_cast
 from varmentaja.adapters.sandbox.faults import Faults
 from varmentaja.reader.control_client import ReaderControl
 from varmentaja.tour.browser import Browser
-from varmentaja.tour.card.papers import Papers
+from varmentaja.tour.card.papers import Papers, pem_file
 from varmentaja.tour.engine import StepFailed
 from varmentaja.tour.place import Place
 from varmentaja.tour.reader import CardInHand
@@ -37,6 +39,8 @@ class Story:
     """Whose mailboxes stand for the homes of the people."""
     old_mail: frozenset[str]
     """Keys of the envelopes that came before the story began."""
+    root: Path
+    """The root certificate (PEM) that relying parties trust."""
     registrar: Browser
     holder: Browser
     officer: Browser
@@ -93,7 +97,11 @@ def open_story(place: Place) -> Iterator[Story]:
         with tempfile.TemporaryDirectory(prefix="varmentaja-story-") as folder:
             post = SimulatedPost(place.settings.mailbox, Faults(place.settings.faults))
             old = frozenset(letter.key for letter in post.delivered())
-            yield Story(place, ReaderControl.running(place.run), Path(folder), post, old, *browsers)
+            root = pem_file(
+                x509.load_der_x509_certificate(place.root.read_bytes()), Path(folder) / "root.pem"
+            )
+            reader = ReaderControl.running(place.run)
+            yield Story(place, reader, Path(folder), post, old, root, *browsers)
     finally:
         for browser in browsers:
             browser.close()

@@ -12,7 +12,7 @@ from cryptography.x509.ocsp import OCSPCertStatus
 from varmentaja.tour import openssl
 from varmentaja.tour.card.papers import Papers
 from varmentaja.tour.card.story import Story
-from varmentaja.tour.engine import Facts, StepFailed
+from varmentaja.tour.engine import Facts, StepFailed, wait_until
 
 REVOKED_WITHIN = 2.0
 """Seconds until a revocation must show."""
@@ -24,7 +24,7 @@ def verify_path(story: Story) -> Facts:
     """``openssl verify`` with the revocation lists that the certificates point to."""
     card = story.her_papers
     lists = card.crl_files(story.folder)
-    said = openssl.verify(card.leaf_file, card.issuer_file, story.place.root, lists)
+    said = openssl.verify(card.leaf_file, card.issuer_file, story.root, lists)
     if said != f"{card.leaf_file}: OK":
         raise StepFailed(f"openssl verify: {said}")
     return {"path": "OK", "revocation lists": str(len(lists)), "serial": card.serial}
@@ -40,17 +40,20 @@ def is_revoked(story: Story) -> Facts:
     return _verdicts(story, story.her_papers, "revoked")
 
 
-def says_revoked(story: Story, serial: str) -> None:
-    """The same of a certificate of which only the serial number (hexadecimal) is known."""
+def becomes_revoked(story: Story, serial: str) -> None:
+    """The same, in time, of a certificate of which only the serial number (hexadecimal) is known."""
     card = story.her_papers
-    verdict = openssl.ocsp(f"0x{serial}", card.issuer_file, story.place.root, card.ocsp_url, "sha256")
-    if verdict != "revoked":
-        raise StepFailed(f"openssl ocsp says {verdict} of {serial}, not revoked")
+
+    def revoked() -> bool | None:
+        verdict = openssl.ocsp(f"0x{serial}", card.issuer_file, story.root, card.ocsp_url, "sha256")
+        return True if verdict == "revoked" else None
+
+    wait_until(revoked, f"openssl ocsp to say revoked of {serial}", REVOKED_WITHIN)
 
 
 def _verdicts(story: Story, card: Papers, expected: str) -> Facts:
     for digest in _DIGESTS:
-        verdict = openssl.ocsp(card.leaf_file, card.issuer_file, story.place.root, card.ocsp_url, digest)
+        verdict = openssl.ocsp(card.leaf_file, card.issuer_file, story.root, card.ocsp_url, digest)
         if verdict != expected:
             raise StepFailed(f"openssl ocsp -{digest} says {verdict}, not {expected}")
     return {"openssl ocsp": expected, "CertID": " and ".join(_DIGESTS), "serial": card.serial}
