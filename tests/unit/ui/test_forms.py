@@ -57,7 +57,7 @@ def test_a_refusal_stands_at_its_field_in_the_pages_language() -> None:
     text = "The activation code has %(length)s digits. It is in the code letter."
     with override("fi"):
         add_error(form, invalid(text, field="name", length=8))
-    assert form.errors["name"] == ["Aktivointitunnuksessa on 8 numeroa. Se on tunnuslukukirjeessä."]
+    assert form.errors["name"] == ["Aktivointitunnusluvussa on 8 numeroa. Se on tunnuslukukirjeessä."]
 
 
 def test_a_refusal_without_a_field_of_the_form_stands_above_it() -> None:

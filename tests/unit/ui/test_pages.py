@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from tests.support.browser import DESKTOP, LANGUAGES, PHONE, OpenPage, violations, wider_than_screen
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("still_clock")]
 
 PAGES = ["", "style-guide/", "style-guide/form/", "no-such-page/"]
 

@@ -17,6 +17,8 @@ from varmentaja.domain.errors import DomainError, conflict, invalid, not_allowed
 from varmentaja.web import urls
 from varmentaja.web.secret import secret_key
 
+pytestmark = pytest.mark.usefixtures("still_clock")
+
 RAISED: dict[str, Callable[[], Exception]] = {
     "invalid": lambda: invalid("%(what)s is wrong.", what="Name"),
     "not_found": lambda: not_found("No card."),
