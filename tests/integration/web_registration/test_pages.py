@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Every page of the desk in a browser: three languages, a phone and a desktop, axe finds nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from playwright.sync_api import Page
+from tests.integration.web_registration.conftest import Desk, picture, sign_in
+from tests.support.browser import (
+    DESKTOP,
+    LANGUAGES,
+    PHONE,
+    OpenPage,
+    screenshot,
+    violations,
+    wider_than_screen,
+)
+
+# Playwright keeps an event loop in this thread, in which Django would refuse to reach its database; nothing of
+# ours runs in that loop.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+STEPS = ("person", "right", "document", "photo", "delivery", "terms", "check", "cancel")
+
+
+@pytest.fixture
+def pages(live_server: Any, transactional_db: None, faults: Path) -> Iterator[tuple[str, Client, list[str]]]:
+    """A served portal, a registrar's session, and the paths of all pages."""
+    client = Client()
+    sign_in(client, "registrar")
+    desk = Desk(client)
+    decided = desk.fill("physician", photo=True).send().number
+    refused = desk.fill("nurse_ended").send().number
+    open_one = desk.fill("physician_dentist", right="034").go("photo").number
+    desk.send(with_photo="yes", photo=SimpleUploadedFile("me.jpg", picture(), "image/jpeg"))
+    hidden = desk.start("non_disclosure").number
+    ended = desk.start("restricted_physician").number
+    paths = ["", f"{decided}/", f"{refused}/", f"{hidden}/person/", f"{hidden}/delivery/", f"{ended}/person/"]
+    yield live_server.url, client, [*paths, *(f"{open_one}/{step}/" for step in STEPS)]
+
+
+def _enter(open_page: OpenPage, address: str, client: Client, size: tuple[int, int]) -> Page:
+    page = open_page(address, size=size)
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
+    return page
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_fit_for_all(
+    pages: tuple[str, Client, list[str]], open_page: OpenPage, language: str, size: tuple[int, int]
+) -> None:
+    address, client, paths = pages
+    page = _enter(open_page, f"{address}/{language}/", client, size)
+    for path in paths:
+        answer = page.goto(f"{address}/{language}/registration/{path}")
+        assert answer is not None and answer.ok, path
+        assert violations(page) == [], path
+        assert wider_than_screen(page) == [], path
+        _keep(page, f"{path.strip('/').replace('/', '-') or 'desk'}-{language}-{size[0]}")
+
+
+@pytest.mark.browser
+def test_an_error_is_summed_up_first_and_focused(
+    pages: tuple[str, Client, list[str]], open_page: OpenPage
+) -> None:
+    address, client, paths = pages
+    page = _enter(open_page, f"{address}/en/", client, PHONE)
+    for path in ("", *(each for each in paths if each.endswith(("document/", "delivery/")))):
+        page.goto(f"{address}/en/registration/{path}")
+        page.evaluate("document.querySelectorAll('main [type=radio]').forEach(r => { r.checked = false })")
+        page.locator("main form").first.locator("button").click()
+        assert page.title().startswith("Error: ")
+        assert page.evaluate("document.activeElement.id") == "error-summary"
+        assert violations(page) == [], path
+
+
+def _keep(page: Page, name: str) -> None:
+    """Screenshots, where somebody wants to look at them."""
+    folder = os.environ.get("VARMENTAJA_SCREENSHOTS")
+    if folder:
+        screenshot(page, Path(folder) / f"{name}.png")
