@@ -69,9 +69,11 @@ def activate(world: World, pcsc: Pcsc, card: Card) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("algorithm", ["ecc", "rsa"])
 def test_a_card_in_the_reader_signs_its_holder_in_to_my_card(
-    world: World, pcsc: Pcsc, monkeypatch: pytest.MonkeyPatch
+    world: World, pcsc: Pcsc, monkeypatch: pytest.MonkeyPatch, settings: Any, algorithm: str
 ) -> None:
+    settings.CARD_ALGORITHM = algorithm
     card = world.service.made_card()
     world.publish()
     pcsc.insert(card.chip_serial)
@@ -83,4 +85,5 @@ def test_a_card_in_the_reader_signs_its_holder_in_to_my_card(
     assert (answer.status, answer.url) == (200, f"{world.portal}/en/my-card/")
     assert card.person.family_name in answer.text
     card.refresh_from_db()
-    assert card.state == "activated"
+    assert (card.state, card.algorithm) == ("activated", algorithm)
+    pcsc.pull(card.chip_serial)
