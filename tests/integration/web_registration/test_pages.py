@@ -24,8 +24,8 @@ from tests.support.browser import (
     wider_than_screen,
 )
 
-# Playwright keeps an event loop in this thread, in which Django would refuse to reach its database; nothing of
-# ours runs in that loop.
+# Playwright keeps an event loop in this thread, in which Django would refuse to reach its database;
+# nothing of ours runs in that loop.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 STEPS = ("person", "right", "document", "photo", "delivery", "terms", "check", "cancel")

@@ -20,9 +20,9 @@ def at_desk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return cache_control(private=True, no_store=True)(for_role(Role.REGISTRAR)(view))
 
 
-def desk_crumbs(*links: Link) -> list[Link]:
+def desk_crumbs() -> list[Link]:
     """The way from the desk's front."""
-    return [Link(_("Registration"), reverse("registration:desk")), *links]
+    return [Link(_("Registration"), reverse("registration:desk"))]
 
 
 def page_address(request: HttpRequest, **values: str) -> str:

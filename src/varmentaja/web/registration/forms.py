@@ -33,7 +33,13 @@ class OpenForm(forms.Form):
         max_length=40,
         error_messages={"required": gettext_lazy("Enter the identity code")},
         widget=forms.TextInput(
-            {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters", "size": 14}
+            {
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "autocapitalize": "characters",
+                "size": 14,
+                "autofocus": True,
+            }
         ),
     )
 
@@ -203,7 +209,12 @@ class DeliveryForm(StepForm):
         widget=Radios,
         error_messages={"required": gettext_lazy("Choose where the code letter is sent")},
     )
-    employer_name = forms.CharField(label=gettext_lazy("Employer"), max_length=70, required=False)
+    employer_name = forms.CharField(
+        label=gettext_lazy("Employer"),
+        help_text=gettext_lazy("Needed only when the card or the letter is sent to the employer."),
+        max_length=70,
+        required=False,
+    )
     employer_street = forms.CharField(label=gettext_lazy("Street address"), max_length=70, required=False)
     employer_postal_code = forms.RegexField(
         r"^[0-9]{5}$",

@@ -17,7 +17,7 @@ from varmentaja.apps.applications.queries import ApplicationFile, application_fi
 from varmentaja.apps.sandbox.clock import business_today
 from varmentaja.domain.applications import APPLICATION, ApplicationState
 from varmentaja.domain.errors import DomainError, Kind
-from varmentaja.ui.components import Link, Stepper
+from varmentaja.ui.components import Stepper
 from varmentaja.ui.forms import add_error
 from varmentaja.ui.translate import translated
 from varmentaja.web.registration.desk import at_desk, desk_crumbs
@@ -95,15 +95,11 @@ def _page(request: HttpRequest, step: Step, file: ApplicationFile, form: StepFor
         "submit": step.submit,
         "stepper": _stepper(step, file),
         "back": _back(step, file),
-        "breadcrumb": desk_crumbs(Link(_applicant(file), "")),
+        "breadcrumb": desk_crumbs(),
         "birth_date": file.person.identity_code.birth_date,
         **step.context(request, file),
     }
     return render(request, step.template, values)
-
-
-def _applicant(file: ApplicationFile) -> str:
-    return f"{file.person.first_name} {file.person.family_name}"
 
 
 def _shown(file: ApplicationFile) -> list[Step]:
