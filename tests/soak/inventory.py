@@ -28,7 +28,8 @@ def take_inventory(service: WholeService, approved: int) -> None:
     _events(service)
     _published(service)
     time.sleep(1)  # the sealer's second
-    proof = service.say("audit", "verify", "--json")
+    heads = service.folder("publication") / "audit"
+    proof = service.say("audit", "verify", "--json", "--heads", str(heads), "--key", str(heads / "key.pem"))
     assert proof.returncode == 0, proof.stdout + proof.stderr
 
 
@@ -64,7 +65,9 @@ def _certificates(service: WholeService) -> None:
 def _drawer(service: WholeService) -> None:
     """The card host's drawer holds the cards that left and no half one; new cards are not activated."""
     states = dict(service.rows("SELECT chip_serial, state FROM cards_card"))
-    files = {path.stem: json.loads(path.read_text("utf-8")) for path in service.state.glob("cards/*.json")}
+    files = {
+        path.stem: json.loads(path.read_text("utf-8")) for path in service.folder("cards").glob("*.json")
+    }
     assert set(files) == set(states)
     for serial, card in files.items():
         assert card["life_cycle"] == "operational"

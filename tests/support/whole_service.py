@@ -40,8 +40,10 @@ def free_ports(count: int = PORTS) -> int:
 class WholeService:
     """``varmentaja demo`` on a state folder and ports of its own."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, inside: tuple[str, ...] = ()) -> None:
+        """``inside`` is a prefix such as ``unshare -m …``."""
         self.state = state
+        self._inside = inside
         self.port = free_ports()
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.environment = {
@@ -69,7 +71,11 @@ class WholeService:
         begun = time.monotonic()
         with self._log.open("wb") as output:
             self.process = subprocess.Popen(
-                self.command("demo"), stdout=output, stderr=output, env=self.environment, cwd=ROOT
+                [*self._inside, *self.command("demo")],
+                stdout=output,
+                stderr=output,
+                env=self.environment,
+                cwd=ROOT,
             )
         while "Ready in" not in self._log.read_text("utf-8"):
             if self.process.poll() is not None or time.monotonic() - begun > 180:
@@ -92,6 +98,11 @@ class WholeService:
         return subprocess.run(
             self.command(*arguments), capture_output=True, text=True, env=self.environment, cwd=ROOT
         )
+
+    def folder(self, name: str) -> Path:
+        """A folder of its state as its processes see it, in whatever mount namespace they are."""
+        assert self.process is not None
+        return Path(f"/proc/{self.process.pid}/root{self.state / name}")
 
     def services(self) -> dict[str, dict[str, Any]]:
         """What the supervisor says of its children, by name."""
@@ -150,9 +161,9 @@ class Desk:
 
 
 @contextmanager
-def whole_service(state: Path) -> Iterator[WholeService]:
+def whole_service(state: Path, inside: tuple[str, ...] = ()) -> Iterator[WholeService]:
     """One that runs, and is stopped at the end."""
-    service = WholeService(state)
+    service = WholeService(state, inside)
     try:
         service.start()
         yield service
