@@ -142,14 +142,6 @@ def photo_of(application_id: int) -> bytes | None:
     return row.photo if row else None
 
 
-def state_of(application_id: int) -> ApplicationState:
-    """Where the application stands; raises DomainError not_found."""
-    row = Application.objects.only("state").filter(pk=application_id).first()
-    if row is None:
-        raise not_found("There is no such application.")
-    return ApplicationState(row.state)
-
-
 def _file(row: Application, today: date) -> ApplicationFile:
     professional, state = professional_of(row), ApplicationState(row.state)
     delivery = row.delivery or {}

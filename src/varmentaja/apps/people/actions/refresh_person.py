@@ -45,8 +45,15 @@ def refresh_person(person: people.Person, *, now: datetime) -> models.Person:
             "sort_key": sort_key(person.family_name, person.given_names),
             "language": person.language,
             "non_disclosure": person.non_disclosure,
-            "home_address": asdict(person.home_address) if person.home_address else None,
+            "home_address": _address_to_keep(person),
             "refreshed_at": now,
         },
     )
     return row
+
+
+def _address_to_keep(person: people.Person) -> dict[str, str] | None:
+    """The home address; under a non-disclosure order none is kept, so that none can be shown."""
+    if person.home_address is None or person.non_disclosure:
+        return None
+    return asdict(person.home_address)

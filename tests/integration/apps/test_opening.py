@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Opening an application: what is kept of the person, and that a refusal leaves its trace."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.service import Service
+
+from varmentaja.adapters.sandbox.cast import load_cast
+from varmentaja.apps.applications.actions.open_application import open_application
+from varmentaja.apps.audit.models import Entry
+from varmentaja.apps.people.models import Person
+from varmentaja.domain.actors import Actor, Authentication, Role
+from varmentaja.domain.errors import DomainError, Kind
+
+pytestmark = pytest.mark.django_db
+
+
+def test_no_home_address_is_kept_under_a_non_disclosure_order(service: Service) -> None:
+    person = service.person("non_disclosure")
+    assert Person.objects.get(pk=person.pk).home_address is None
+    assert Person.objects.get(pk=service.person("physician").pk).home_address is not None
+
+
+def test_a_dead_person_is_refused_and_the_refusal_recorded(service: Service) -> None:
+    registrar = service.registrar()
+    with pytest.raises(DomainError) as refusal:
+        open_application(
+            registrar, str(load_cast().member("dead").identity_code), now=service.now, today=service.today
+        )
+    assert refusal.value.kind is Kind.CONFLICT
+    assert Entry.objects.filter(action="application.opened", outcome="refused").count() == 1
+
+
+def test_who_is_no_registrar_opens_nothing_and_asks_no_register(service: Service) -> None:
+    holder = Actor(service.person("physician").pk, frozenset({Role.HOLDER}), Authentication.SCS)
+    with pytest.raises(DomainError) as refusal:
+        open_application(
+            holder,
+            str(load_cast().member("english_speaker").identity_code),
+            now=service.now,
+            today=service.today,
+        )
+    assert refusal.value.kind is Kind.NOT_ALLOWED
+    assert not Person.objects.filter(family_name="O'Mallory").exists()
+
+
+def test_a_registrar_opens_no_application_of_ones_own(service: Service) -> None:
+    registrar = service.registrar("second_registrar")
+    own = str(load_cast().member("second_registrar").identity_code)
+    with pytest.raises(DomainError) as refusal:
+        open_application(registrar, own, now=service.now, today=service.today)
+    assert refusal.value.kind is Kind.NOT_ALLOWED
