@@ -65,10 +65,7 @@ def test_two_registrars_who_open_at_once_meet_in_one_draft(service: Service) -> 
     desks = [service.registrar("registrar"), service.registrar("second_registrar")]
     code = str(load_cast().member("physician").identity_code)
     opened = at_once(
-        [
-            lambda desk=desk: open_application(desk, code, now=service.now, today=service.today)
-            for desk in desks
-        ]
+        [partial(open_application, desk, code, now=service.now, today=service.today) for desk in desks]
     )
     assert len({draft.pk for draft in opened if isinstance(draft, Application)}) == 1
     assert len(opened) == 2
