@@ -17,6 +17,7 @@ settings.cache_clear()
 
 pytest_plugins = [
     "tests.support.browser",
+    "tests.support.demo",
     "tests.support.clock",
     "tests.support.pcsc",
     "tests.support.pki",

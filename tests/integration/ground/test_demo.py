@@ -7,17 +7,13 @@ import json
 import os
 import re
 import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
+from tests.support.demo import Demo, eventually, running_demo
 
 from varmentaja.config import Settings
 from varmentaja.ground.status import read_status
@@ -28,97 +24,11 @@ SERVICES = {"cardhost", "responder", "reader", "worker", "portal"}
 """What always runs; where nginx is found, the host of sign-in by TLS runs too."""
 
 
-def free_ports(count: int) -> int:
-    """First of ``count`` ports in a row that nobody has."""
-    for first in range(20000, 30000, 10):
-        try:
-            for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no free ports")
-
-
-class Demo:
-    """A demo of its own folder and ports, started as a person would."""
-
-    def __init__(self, state: Path) -> None:
-        self.state = state
-        self.port = free_ports(5)
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        self.environment = {**kept, "VARMENTAJA_STATE": str(state), "VARMENTAJA_SCS_PORT": str(self.port + 4)}
-        self.process: subprocess.Popen[str] | None = None
-
-    def start(self) -> float:
-        """Start, wait until it says that it is ready; the seconds it took."""
-        begun = time.monotonic()
-        with (self.state.parent / "output.txt").open("w", encoding="utf-8") as output:
-            self.process = subprocess.Popen(
-                self.command("demo"), stdout=output, stderr=output, env=self.environment
-            )
-        while "Ready in" not in self.output:
-            assert self.process.poll() is None, self.output
-            assert time.monotonic() - begun < 120, self.output
-            time.sleep(0.02)
-        return time.monotonic() - begun
-
-    @property
-    def output(self) -> str:
-        return (self.state.parent / "output.txt").read_text("utf-8")
-
-    def command(self, *arguments: str) -> list[str]:
-        port = ["--port", str(self.port)] if arguments[0] == "demo" else []
-        return [sys.executable, "-m", "varmentaja", *arguments, *port]
-
-    def say(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.command(*arguments), capture_output=True, text=True, env=self.environment)
-
-    def status(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.say("status", "--json").stdout)
-        return document
-
-    def end(self, number: int) -> int:
-        assert self.process is not None
-        self.process.send_signal(number)
-        return self.process.wait(30)
-
-    def processes(self) -> set[int]:
-        """Every process that knows our state folder, whoever started it."""
-        mark = str(self.state).encode()
-        return {
-            int(path.name)
-            for path in Path("/proc").glob("[0-9]*")
-            if int(path.name) != os.getpid() and mark in _words_of(path)
-        }
-
-
-def _words_of(process: Path) -> bytes:
-    try:
-        return (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-    except OSError:
-        return b""
-
-
-def eventually(true: Callable[[], bool], seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if true():
-            return True
-        time.sleep(0.05)
-    return true()
-
-
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """One state folder; a test finds the demo running and leaves it so."""
-    made = Demo(tmp_path_factory.mktemp("demo") / "var")
-    made.start()
-    yield made
-    if made.process is not None and made.process.poll() is None:
-        made.end(signal.SIGKILL)
-    assert eventually(lambda: not made.processes(), 10), made.processes()
+    with running_demo(tmp_path_factory.mktemp("demo")) as made:
+        yield made
 
 
 pytestmark = pytest.mark.xdist_group("demo")
