@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
+
+from django.db import connection
 
 from varmentaja.apps.applications.drafts import locked_application, move, save_step
 from varmentaja.apps.audit.recording import AuditAction, record
@@ -13,10 +17,31 @@ from varmentaja.apps.cards.records import locked_card, move_card, subject_of
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.applications import ApplicationEvent
 from varmentaja.domain.cards import CardEvent
-from varmentaja.domain.errors import DomainError, not_found
+from varmentaja.domain.errors import DomainError, not_found, unavailable
 from varmentaja.domain.joins import following
 from varmentaja.domain.orders import ORDER, DiscardReason, OrderEvent, OrderFacts, OrderState
 from varmentaja.domain.revocation import GROUNDS, Ground
+
+IN_PRODUCTION = 0x5641 << 48
+"""Added to an order's number, so that our advisory locks meet no others in the database."""
+
+
+@contextmanager
+def only_run(order_id: int) -> Iterator[None]:
+    """Nobody else makes this order's card meanwhile; unavailable when somebody does.
+
+    A worker that was only slow to show signs of life may still run when its job is given to another. The lock
+    is of the database session: it ends with the process that holds it, however that ends.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [IN_PRODUCTION + order_id])
+        if not cursor.fetchone()[0]:
+            raise unavailable("This card is being made already. Try again later.")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [IN_PRODUCTION + order_id])
 
 
 def locked_order(order_id: int) -> Order:

@@ -17,7 +17,7 @@ from varmentaja.apps.cards.certify import CardIssuer
 from varmentaja.apps.cards.check import differences
 from varmentaja.apps.cards.dispatch import dispatch
 from varmentaja.apps.cards.models import Card, Order
-from varmentaja.apps.cards.orders import discard, locked_order, move_order, note_trouble
+from varmentaja.apps.cards.orders import discard, locked_order, move_order, note_trouble, only_run
 from varmentaja.card.driver import KeyAlgorithm
 from varmentaja.domain.errors import DomainError
 from varmentaja.domain.orders import DISCARD_REASONS, DiscardReason, OrderEvent, OrderState
@@ -31,11 +31,12 @@ FINISHED = frozenset({OrderState.DISPATCHED, OrderState.DISCARDED})
 
 def produce_card(order_id: int, *, now: datetime, today: date) -> OrderState:
     """Take the order as far as it goes; raises DomainError when it is to be tried again later."""
-    try:
-        return _produce(order_id, now=now, today=today)
-    except DomainError as error:
-        note_trouble(order_id, error, now=now)
-        raise
+    with only_run(order_id):
+        try:
+            return _produce(order_id, now=now, today=today)
+        except DomainError as error:
+            note_trouble(order_id, error, now=now)
+            raise
 
 
 def _produce(order_id: int, *, now: datetime, today: date) -> OrderState:
