@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import os
 
-from varmentaja.adapters.card_factory.simulator import SimulatedCardFactory
 from varmentaja.adapters.code_server.simulator import SimulatedCodeServer
 from varmentaja.adapters.population_register.simulator import SimulatedPopulationRegister
 from varmentaja.adapters.post.mailbox import SimulatedMailbox
 from varmentaja.adapters.post.simulator import SimulatedPost
 from varmentaja.adapters.professional_register.simulator import SimulatedProfessionalRegister
 from varmentaja.adapters.sandbox.faults import Faults
-from varmentaja.card.host_client import CardHostClient
 from varmentaja.config import Settings, settings
 from varmentaja.documents.sender import sandbox_sender
 from varmentaja.domain.errors import unavailable
-from varmentaja.ground.keys import authority_store
-from varmentaja.pki.hierarchy import load_hierarchy
 from varmentaja.ports.connected import Outside, connect
-from varmentaja.signer.in_process import InProcessCustody
-from varmentaja.signer.keys import ISSUER_SECRET
 
 
 def connect_portal() -> None:
@@ -42,7 +36,17 @@ def connect_portal() -> None:
 
 
 def connect_worker() -> None:
-    """The registers, the post, the card factory, and custody of the authorities' keys."""
+    """The registers, the post, the card factory, and custody of the authorities' keys.
+
+    What only the worker needs is imported here: the portal starts sooner and has no way to the keys.
+    """
+    from varmentaja.adapters.card_factory.simulator import SimulatedCardFactory
+    from varmentaja.card.host_client import CardHostClient
+    from varmentaja.ground.keys import authority_store
+    from varmentaja.pki.hierarchy import load_hierarchy
+    from varmentaja.signer.in_process import InProcessCustody
+    from varmentaja.signer.keys import ISSUER_SECRET
+
     now = _test_service()
     faults, sender = Faults(now.faults), sandbox_sender(now.portal_address)
     keys = authority_store()

@@ -26,10 +26,11 @@ from cryptography.hazmat.primitives import hashes
 from varmentaja.domain.errors import conflict, invalid
 from varmentaja.pki.algorithms import KeyAlgorithm
 from varmentaja.pki.hierarchy import MANIFEST, MINUTES, Hierarchy, load_hierarchy
-from varmentaja.pki.issuance import CertificateRequest, issue, prepare, serial_text
+from varmentaja.pki.issuance import CertificateRequest, issue, prepare
 from varmentaja.pki.keystore.base import KeyStore
 from varmentaja.pki.names import Subject, encode_name, subject_values
 from varmentaja.pki.profile import Profile, content_hash, load_profile
+from varmentaja.pki.serials import serial_text
 from varmentaja.pki.template import Issuer
 
 DAYS_A_YEAR = 365

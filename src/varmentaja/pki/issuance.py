@@ -35,9 +35,9 @@ from varmentaja.pki.keystore.base import KeyStore
 from varmentaja.pki.lint import Circumstances, Finding, judge, lint_certificate, own_findings
 from varmentaja.pki.names import Attribute, Subject, encode_name, subject_values
 from varmentaja.pki.profile import Occasion, Profile
+from varmentaja.pki.serials import new_serial, serial_text
 from varmentaja.pki.template import Contents, Issuer, build_tbs, join_signature
 
-SERIAL_BYTES = 16
 _lint_lock = threading.Lock()  # pkilint's documents are not known to be safe for threads
 _made_here = object()
 
@@ -143,19 +143,6 @@ def issue(token: LintedToken, store: KeyStore) -> bytes:
     if not verifies(issuer.public_key, certificate.signature, tbs, name):
         raise not_allowed("The key in the key store is not that of the authority %(id)s.", id=issuer.id)
     return der
-
-
-def new_serial(random: Callable[[int], bytes]) -> str:
-    """A serial number as text: 32 hexadecimal digits, 126 random bits, always 16 octets and positive."""
-    octets = bytearray(random(SERIAL_BYTES))
-    octets[0] = 0x40 | (octets[0] & 0x3F)
-    return octets.hex()
-
-
-def serial_text(number: int) -> str:
-    """A serial number as we write it: hexadecimal, small letters, whole octets."""
-    text = f"{number:x}"
-    return text.zfill(len(text) + len(text) % 2)
 
 
 def _check(request: CertificateRequest, issuer: Issuer, present: set[Attribute]) -> None:

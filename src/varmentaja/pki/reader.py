@@ -13,8 +13,8 @@ from cryptography.x509.oid import NameOID
 
 from varmentaja.domain.errors import invalid
 from varmentaja.pki.algorithms import KeyAlgorithm, algorithm_of
-from varmentaja.pki.issuance import serial_text
 from varmentaja.pki.profile import KEY_USAGE_BITS, Purpose
+from varmentaja.pki.serials import serial_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from tests.support.pki import LINES, PERSON_PROFILES, Demo
 
 from varmentaja.pki.algorithms import PrivateKey
 from varmentaja.pki.crl import Reason, encode_entry, sign_crl
-from varmentaja.pki.issuance import serial_text
 from varmentaja.pki.ocsp import CertificateStatus, Condition, presign
+from varmentaja.pki.serials import serial_text
 
 
 def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:

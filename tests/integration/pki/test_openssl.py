@@ -15,9 +15,9 @@ from tests.support.pki import LINES, PERSON_PROFILES, Demo
 from varmentaja.pki.algorithms import PrivateKey
 from varmentaja.pki.crl import Reason, encode_entry, sign_crl
 from varmentaja.pki.hierarchy import Authority
-from varmentaja.pki.issuance import serial_text
 from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, presign, sign_answers
 from varmentaja.pki.ocsp_request import OcspRequest, parse_request
+from varmentaja.pki.serials import serial_text
 
 
 def _run(*command: str | Path) -> str:

@@ -22,8 +22,8 @@ from typer.testing import CliRunner
 from varmentaja import config
 from varmentaja.card.host_client import CardHostClient
 from varmentaja.domain.errors import DomainError
-from varmentaja.pki.issuance import serial_text
 from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, sign_answers
+from varmentaja.pki.serials import serial_text
 from varmentaja.reader.cli import reader_app
 from varmentaja.reader.control_client import ReaderControl
 from varmentaja.reader.program import ADDRESS_FILE, ReaderProgram

@@ -14,9 +14,10 @@ from tests.support.pki import LINES, PERSON_PROFILES, PHYSICIAN, Demo
 
 from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.pki.algorithms import PrivateKey
-from varmentaja.pki.issuance import CertificateRequest, LintedToken, issue, new_serial, prepare
+from varmentaja.pki.issuance import CertificateRequest, LintedToken, issue, prepare
 from varmentaja.pki.lint import CertificateRefused
 from varmentaja.pki.profile import load_profile
+from varmentaja.pki.serials import new_serial
 
 
 def _request(demo: Demo, key: PrivateKey, profile: str = "professional-auth") -> CertificateRequest:

@@ -15,7 +15,6 @@ from tests.support.pki import LINES, Demo
 from varmentaja.domain.errors import DomainError
 from varmentaja.pki.algorithms import SIGNING_HASH, PrivateKey, PublicKey, algorithm_of, verifies
 from varmentaja.pki.crl import Reason
-from varmentaja.pki.issuance import serial_text
 from varmentaja.pki.ocsp import (
     CertIdHash,
     CertificateStatus,
@@ -26,6 +25,7 @@ from varmentaja.pki.ocsp import (
     presign,
     sign_answers,
 )
+from varmentaja.pki.serials import serial_text
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=48)

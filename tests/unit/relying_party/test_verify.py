@@ -22,7 +22,6 @@ from tests.support.reader_fakes import TinyHierarchy
 
 from varmentaja.card.driver import KeyRole
 from varmentaja.pki.algorithms import PrivateKey
-from varmentaja.pki.issuance import serial_text
 from varmentaja.pki.ocsp import (
     CertIdHash,
     CertificateStatus,
@@ -32,6 +31,7 @@ from varmentaja.pki.ocsp import (
     sign_answers,
 )
 from varmentaja.pki.profile import Purpose
+from varmentaja.pki.serials import serial_text
 from varmentaja.relying_party import Outcome, Refused, RelyingParty, ocsp_over, read_answer
 from varmentaja.relying_party.status import ask_status
 
@@ -292,3 +292,19 @@ def test_answers_without_a_signature_are_refused_by_their_reason(answer: object,
     with pytest.raises(Refused) as refused:
         read_answer(answer)
     assert refused.value.outcome is outcome
+
+
+def test_a_certificate_whose_key_nobody_knows_is_an_answer_that_cannot_be_read(demo: Demo) -> None:
+    der = demo.hierarchy.authority("root-ecc").certificate_der
+    key_type = bytes.fromhex("06072a8648ce3d0201")  # OBJECT IDENTIFIER id-ecPublicKey, RFC 5480 §2.1.1
+    assert der.count(key_type) == 1
+    unknown = der.replace(key_type, key_type[:-1] + b"\x7f")
+    answer = {
+        "status": "ok",
+        "chain": [base64.b64encode(unknown).decode()],
+        "signatureAlgorithm": "SHA256withECDSA",
+        "signature": "",
+    }
+    with pytest.raises(Refused) as refusal:
+        read_answer(answer)
+    assert refusal.value.outcome is Outcome.BAD_ANSWER

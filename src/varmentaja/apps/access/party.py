@@ -16,7 +16,7 @@ from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.certificates.queries import certificate_by_serial
 from varmentaja.apps.vault.keys import challenge_key
 from varmentaja.pki.hierarchy import Hierarchy, load_hierarchy
-from varmentaja.pki.issuance import serial_text
+from varmentaja.pki.serials import serial_text
 from varmentaja.relying_party import Challenge, Outcome, Refused, RelyingParty, ocsp_over
 
 Origin = NewType("Origin", str)
