@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -15,6 +16,7 @@ from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.cards.actions.produce_card import produce_card
 from varmentaja.apps.cards.models import Card, Order
 from varmentaja.apps.certificates.actions import issue_for_key
+from varmentaja.apps.certificates.actions.burn_reserved import burn_reserved
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.letters.actions.post_letter import post_letter
 from varmentaja.apps.letters.models import Letter
@@ -168,3 +170,50 @@ def test_the_code_letter_goes_on_its_day_and_only_once(service: Service) -> None
     assert (letter.due_on - service.today).days >= 2
     derived = Entry.objects.filter(action="code.derived").count()
     assert derived == 2, "once for the factory, once for the letter"
+
+
+def test_a_card_to_be_discarded_is_destroyed_although_the_worker_was_killed(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+    assert service.outside.card_factory is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "varmentaja.apps.cards.actions.produce_card.differences", lambda *args, **kwargs: ["title"]
+        )
+        patch.setattr(type(service.outside.card_factory), "give_up", _kill)
+        with pytest.raises(Killed):
+            produce_card(order.pk, now=service.now, today=service.today)
+    assert produce_card(order.pk, now=service.now, today=service.today) == "discarded"
+    chip = Card.objects.get(pk=order.card_id).chip_serial
+    with pytest.raises(DomainError) as gone:
+        service.cards.connect(str(chip))
+    assert gone.value.kind is Kind.NOT_FOUND
+    assert set(Certificate.objects.filter(card_id=order.card_id).values_list("state", flat=True)) == {
+        "revoked"
+    }
+
+
+def test_a_serial_burned_while_it_was_being_signed_stays_burned(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+    store = issue_for_key._store
+
+    def overtaken(row: Certificate, *args: Any, **kwargs: Any) -> Certificate:
+        assert row.card is not None
+        burn_reserved(row.card)  # as another worker does that takes this one for dead
+        return store(row, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(issue_for_key, "_store", overtaken)
+        with pytest.raises(DomainError):
+            produce_card(order.pk, now=service.now, today=service.today)
+    burned = Certificate.objects.get(card_id=order.card_id)
+    assert (burned.state, burned.der) == ("burned", None)
+    produce_card(order.pk, now=service.now, today=service.today)
+    assert Card.objects.get(pk=order.card_id).state == "dispatched"

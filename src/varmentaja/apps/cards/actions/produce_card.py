@@ -41,12 +41,12 @@ def produce_card(order_id: int, *, now: datetime, today: date) -> OrderState:
 
 def _produce(order_id: int, *, now: datetime, today: date) -> OrderState:
     order = _begin(order_id, now=now, today=today)
+    if order.state == OrderState.DISCARDED:
+        _give_up(order)
     if order.state in FINISHED:
         return OrderState(order.state)
     made = _factory().make(factory_order(order), CardIssuer(order.card_id, now, today))
     wrong = differences(order.card, made, today=today)
-    if wrong:
-        _factory().give_up(str(order.key), DISCARD_REASONS[DiscardReason.REGISTER_CHANGED])
     with transaction.atomic():
         order = locked_order(order_id)
         if wrong:
@@ -54,9 +54,16 @@ def _produce(order_id: int, *, now: datetime, today: date) -> OrderState:
             discard(order, DiscardReason.REGISTER_CHANGED, now=now, today=today)
         else:
             _note_made(order, made, now=now, today=today)
-    if not wrong:
+    if wrong:
+        _give_up(order)
+    else:
         dispatch(order_id, now=now, today=today)
     return OrderState(Order.objects.get(pk=order_id).state)
+
+
+def _give_up(order: Order) -> None:
+    """Have the discarded card destroyed. Our records end it first: a run cut off before this comes back."""
+    _factory().give_up(str(order.key), DISCARD_REASONS[DiscardReason.REGISTER_CHANGED])
 
 
 def _begin(order_id: int, *, now: datetime, today: date) -> Order:

@@ -18,6 +18,7 @@ from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.actions.announce_change import announce_issuance
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.certificates import CertificateState
+from varmentaja.domain.errors import conflict
 from varmentaja.ports.connected import outside
 from varmentaja.ports.custody import CertificateOrder, Prepared
 
@@ -72,6 +73,9 @@ def _reserve(
 
 def _store(row: Certificate, der: bytes, *, now: datetime) -> Certificate:
     with transaction.atomic():
+        held = Certificate.objects.select_for_update().filter(pk=row.pk, state=CertificateState.RESERVED)
+        if held.first() is None:  # another run has taken this one for dead and burned the serial
+            raise conflict("Issuing was interrupted, so this serial number will never be used.")
         row.state = CertificateState.ISSUED
         row.der = der
         row.issued_at = now
