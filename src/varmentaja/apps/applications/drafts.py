@@ -7,6 +7,7 @@ from datetime import date
 
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.applications.professionals import professional_of
+from varmentaja.apps.people.models import Person
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.applications import APPLICATION, ApplicationEvent, ApplicationFacts, ApplicationState
 from varmentaja.domain.authority import Subject
@@ -23,6 +24,14 @@ def locked_application(application_id: int) -> Application:
         )
     except Application.DoesNotExist:
         raise not_found("There is no such application.") from None
+
+
+def lock_person_of(application_id: int) -> None:
+    """Lock the applicant, so that one person's applications are decided one after the other.
+
+    Comes before the application's own lock: opening an application locks in this order too.
+    """
+    Person.objects.select_for_update(of=("self",)).filter(applications=application_id).first()
 
 
 def locked_draft(actor: Actor, application_id: int, version: int, *, today: date) -> Application:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from varmentaja.apps.cards.models import Card
 from varmentaja.apps.cards.records import subject_of
 from varmentaja.apps.letters.models import Letter
 from varmentaja.domain.actors import Actor
@@ -13,7 +14,11 @@ from varmentaja.domain.letters import LETTER, LetterEvent, LetterFacts, LetterSt
 
 
 def locked_letter(letter_id: int) -> Letter:
-    """The letter, locked until the end of the transaction; raises DomainError not_found."""
+    """The letter, locked until the end of the transaction; raises DomainError not_found.
+
+    Its card is locked first, in the order in which the end of a card locks its letters.
+    """
+    Card.objects.select_for_update(of=("self",)).filter(letters=letter_id).first()
     try:
         return (
             Letter.objects.select_for_update(of=("self",))

@@ -9,13 +9,12 @@ from uuid import uuid4
 
 from varmentaja.apps.action import use_case
 from varmentaja.apps.applications.carry_out import approve, hand_to_officer, refuse
-from varmentaja.apps.applications.drafts import locked_draft, move, save_step
+from varmentaja.apps.applications.drafts import lock_person_of, locked_draft, move, save_step
 from varmentaja.apps.applications.facts import facts_for
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.applications.professionals import as_document
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.people.actions.refresh_person import refresh_person
-from varmentaja.apps.people.models import Person
 from varmentaja.domain import people
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.applications import ApplicationEvent
@@ -64,9 +63,8 @@ def ask_registers(application_id: int) -> RegisterAnswers:
 def _submit(
     actor: Actor, application_id: int, version: int, answers: RegisterAnswers, *, now: datetime, today: date
 ) -> Decision:
+    lock_person_of(application_id)
     application = locked_draft(actor, application_id, version, today=today)
-    # Two applications of one person are decided one after the other.
-    Person.objects.select_for_update().get(pk=application.person_id)
     move(actor, application, ApplicationEvent.SUBMIT, today=today)
     if answers.person is not None and answers.person.alive:
         application.person = refresh_person(answers.person, now=now)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from varmentaja.apps.action import use_case
 from varmentaja.apps.applications.actions.submit_application import RegisterAnswers, ask_registers
 from varmentaja.apps.applications.carry_out import order
-from varmentaja.apps.applications.drafts import locked_application, require_version, save_step
+from varmentaja.apps.applications.drafts import lock_person_of, locked_application, require_version, save_step
 from varmentaja.apps.applications.facts import facts_for
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.applications.professionals import as_document
@@ -34,6 +34,7 @@ def order_again(actor: Actor, application_id: int, version: int, *, now: datetim
 def _order(
     actor: Actor, application_id: int, version: int, answers: RegisterAnswers, *, now: datetime, today: date
 ) -> None:
+    lock_person_of(application_id)
     application = locked_application(application_id)
     require(actor, Action.APPLICATION_REVIEW, Subject(application.person_id, application.point_id))
     require_version(application, version)

@@ -42,7 +42,7 @@ def publish_status(*, now: datetime) -> Head | None:
         _ensure_shards(custody, now=now)
         rows = list(_due_certificates(now))
         due = Q(due_at__lte=now) | Q(changed_at__isnull=False)
-        shards = list(CrlShard.objects.select_for_update().filter(due).order_by("id"))
+        shards = list(CrlShard.objects.select_for_update().filter(due).order_by("authority", "shard"))
         if not rows and not shards:
             return None
         second = now.replace(microsecond=0)  # what is signed is dated in whole seconds
@@ -68,8 +68,9 @@ def _ensure_shards(custody: Custody, *, now: datetime) -> None:
 
 
 def _due_certificates(now: datetime) -> Iterable[Certificate]:
+    """A row that is locked is being revoked: that announces itself when it commits."""
     return (
-        Certificate.objects.select_for_update(of=("self",))
+        Certificate.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(answer_due_at__lte=now)
         .defer("twin", "der")
         .order_by("answer_due_at", "id")[:BATCH]
