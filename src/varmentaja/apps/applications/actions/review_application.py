@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from django.db import IntegrityError, transaction
+
 from varmentaja.apps.action import use_case
 from varmentaja.apps.applications.carry_out import approve, refuse
 from varmentaja.apps.applications.drafts import locked_application, move, require_version, save_step
@@ -13,6 +15,7 @@ from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.applications import ApplicationEvent
 from varmentaja.domain.eligibility import Decision
+from varmentaja.domain.errors import conflict
 
 
 @use_case(AuditAction.APPLICATION_REVIEWED, Application)
@@ -34,10 +37,17 @@ def refuse_after_review(actor: Actor, application_id: int, version: int, reason:
 
 @use_case(AuditAction.APPLICATION_REVIEWED, Application)
 def return_to_registrar(actor: Actor, application_id: int, version: int, reason: str, *, today: date) -> None:
-    """Give the application back to the registration point as a draft, to be corrected."""
+    """Give the application back to the registration point as a draft, to be corrected.
+
+    Raises DomainError conflict when a newer draft for the same card has been opened meanwhile.
+    """
     application = _to_review(actor, application_id, version, reason)
     move(actor, application, ApplicationEvent.RETURN, today=today, review_reason=reason)
-    save_step(application, "state", today=today)
+    try:
+        with transaction.atomic():
+            save_step(application, "state", today=today)
+    except IntegrityError:
+        raise conflict("The person already has an open application for this card.") from None
 
 
 def _to_review(actor: Actor, application_id: int, version: int, reason: str) -> Application:
