@@ -24,6 +24,7 @@ from varmentaja.apps.registration.queries import place_of
 from varmentaja.domain import actors, people
 from varmentaja.domain.actors import SYSTEM, Actor, Authentication
 from varmentaja.domain.applications import ApplicationEvent, ApplicationState
+from varmentaja.domain.cards import IN_FORCE
 from varmentaja.domain.delivery import Destination, recipient
 from varmentaja.domain.errors import not_found
 from varmentaja.domain.identity_code import IdentityCode
@@ -60,7 +61,9 @@ def _order(actor: Actor, member: StaffMember, person: people.Person, *, now: dat
     if point is None:
         raise not_found("There is no registration point %(code)s.", code=member.point)
     _grant(actor, row, member, point, now=now)
-    ordered = Order.objects.filter(card__person=row, card__product=ProductId.PERSONNEL).first()
+    ordered = Order.objects.filter(
+        card__person=row, card__product=ProductId.PERSONNEL, card__state__in=IN_FORCE
+    ).first()
     if ordered is not None:
         return ordered
     application = _application(row, member, point, now=now, today=today)
