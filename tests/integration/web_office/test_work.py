@@ -212,3 +212,10 @@ def test_a_card_whose_name_no_longer_agrees_does_not_stand_in_the_way(service: S
     assert agrees(card, person, professional, today=service.today)
     assert not agrees(card, replace(person, family_name="Uusinimi"), professional, today=service.today)
     assert not agrees(card, person, None, today=service.today)
+
+
+def test_an_officer_ends_another_s_card_by_the_telephone_form_alone(service: Service, office: Client) -> None:
+    card = service.made_card()
+    assert office.post(f"/en/my-card/{card.pk}/end/", {"ground": "lost"}).status_code == 403
+    card.refresh_from_db()
+    assert card.state == "dispatched"

@@ -16,10 +16,11 @@ from django.views.decorators.cache import never_cache
 from varmentaja.apps.cards.actions.end_card import end_card
 from varmentaja.apps.cards.actions.read_card import read_card, read_face
 from varmentaja.apps.cards.actions.read_own_cards import read_own_cards
+from varmentaja.apps.cards.queries import CardFile
 from varmentaja.apps.certificates.queries import in_force
 from varmentaja.apps.sandbox.clock import business_today
 from varmentaja.domain.actors import Role
-from varmentaja.domain.errors import DomainError, not_found
+from varmentaja.domain.errors import DomainError, not_allowed, not_found
 from varmentaja.domain.products import product
 from varmentaja.domain.revocation import Ground, offered
 from varmentaja.ui.components import Link
@@ -52,7 +53,7 @@ def face(request: HttpRequest, card_id: int) -> HttpResponse:
 @for_role(Role.HOLDER)
 def certificate(request: HttpRequest, card_id: int, certificate_id: int, form: str) -> HttpResponse:
     """One certificate of the card as a file, ``form`` is pem or der."""
-    card = read_card(actor_of(request), card_id, today=business_today())
+    card = _own_card(request, card_id)
     found = {line.certificate_id: line for line in card.certificates if line.der}.get(certificate_id)
     if found is None or found.der is None or form not in ("pem", "der"):
         raise not_found("There is no such certificate.")
@@ -64,7 +65,7 @@ def certificate(request: HttpRequest, card_id: int, certificate_id: int, form: s
 def end(request: HttpRequest, card_id: int) -> HttpResponse:
     """Report the card lost or give it up; it cannot be undone."""
     actor, today = actor_of(request), business_today()
-    card = read_card(actor, card_id, today=today)
+    card = _own_card(request, card_id)
     form = EndForm(offered(actor, product(card.product)), request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -89,6 +90,15 @@ def end(request: HttpRequest, card_id: int) -> HttpResponse:
 def ended(request: HttpRequest) -> HttpResponse:
     """The card is stopped; the page is open, since the session mostly ended with the certificate."""
     return render(request, "professional/ended.html")
+
+
+def _own_card(request: HttpRequest, card_id: int) -> CardFile:
+    """The holder's own card. Whoever may see others' too has other pages for that, which ask for more."""
+    actor = actor_of(request)
+    card = read_card(actor, card_id, today=business_today())
+    if card.person_id != actor.person_id:
+        raise not_allowed("This belongs to another person.")
+    return card
 
 
 def file_answer(content: bytes, name: str) -> HttpResponse:
