@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
@@ -102,7 +102,8 @@ def read_answer(data: object) -> Signature:
         raise Refused(Outcome.BAD_ANSWER, "no chain")
     try:
         certificates = tuple(x509.load_der_x509_certificate(_decoded(item)) for item in chain)
-    except (ValueError, TypeError):
+        certificates[0].public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise Refused(Outcome.BAD_ANSWER, "a certificate cannot be read") from None
     algorithm = data.get("signatureAlgorithm")
     if not isinstance(algorithm, str):
