@@ -19,7 +19,8 @@ from varmentaja.config import Settings
 from varmentaja.ground.status import read_status
 
 SCHEMA = Path("docs/integration/status.schema.json")
-WARM_SECONDS = 5.0
+WARM_SECONDS = 15.0
+"""The service holds itself to 5 s (bench/start.py measures it alone); here other tests run at the same time."""
 SERVICES = {"cardhost", "responder", "reader", "worker", "portal"}
 """What always runs; where nginx is found, the host of sign-in by TLS runs too."""
 
