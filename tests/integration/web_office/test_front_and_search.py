@@ -8,6 +8,8 @@ from django.test import Client
 from tests.integration.web_office.conftest import signed_in
 from tests.support.service import Service
 
+from varmentaja.domain.errors import DomainError, Kind
+
 pytestmark = pytest.mark.django_db
 
 
@@ -126,3 +128,12 @@ def test_a_non_disclosure_order_hides_the_address(office: Client) -> None:
 def test_a_damaged_search_address_is_a_page_not_found(office: Client) -> None:
     assert office.get("/en/office/search/?q=rubbish").status_code == 404
     assert office.get("/en/office/search/?q=%C3%A4").status_code == 404
+
+
+@pytest.mark.parametrize("key", ["nonsense", "aho|x", "aho|²"])
+def test_a_page_key_that_is_none_is_not_found(db: None, key: str) -> None:
+    from varmentaja.apps.people.search import find_people
+
+    with pytest.raises(DomainError) as refusal:
+        find_people("aho", after=key)
+    assert refusal.value.kind is Kind.NOT_FOUND

@@ -49,7 +49,7 @@ def find_people(text: str, *, after: str = "") -> Hits:
     rows = _matching(" ".join(text.split()))
     if after:
         key, _, identifier = after.rpartition("|")
-        if not identifier.isdigit():
+        if not identifier.isdecimal():
             raise not_found("There is no such page of the list.")
         # The first condition lets the index find the place; the second is exact.
         rows = rows.filter(sort_key__gte=key).filter(Q(sort_key__gt=key) | Q(id__gt=int(identifier)))
