@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Draw the pictures of ``docs/guide/`` anew: the story of a card in a browser, in English and in Finnish.
+
+make screenshots
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.support.browser import DESKTOP, PHONE, launch  # noqa: E402  (the path is set above)
+from tests.support.journey import Journey  # noqa: E402
+
+from varmentaja.tour.place import of_its_own  # noqa: E402
+
+FOLDER = ROOT / "docs" / "guide" / "pictures"
+LANGUAGES = ("en", "fi")
+PAGES = frozenset(
+    {
+        "front",
+        "sign-in",
+        "pin-pad",
+        "desk",
+        "application-person",
+        "application-photo-seen",
+        "application-check",
+        "decision",
+        "letter-box",
+        "activate",
+        "my-card",
+        "sign-document",
+        "document",
+        "office",
+        "person",
+        "card",
+        "revoke",
+    }
+)
+ON_PHONE = frozenset({"front", "my-card", "desk"})
+TALLEST = {DESKTOP: 1400, PHONE: 1700}
+"""Height in pixels at which a long page is cut."""
+COLOURS = 128
+
+
+def main() -> None:
+    """Walk the story in each language and keep pictures of the main pages."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.glob("*.png"):
+        old.unlink()
+    with of_its_own("ecc", keep=False) as place, contextmanager(launch)() as browser:
+        for language in LANGUAGES:
+            Journey(browser, place, language, Camera(language)).walk()
+    pictures = sorted(FOLDER.glob("*.png"))
+    total = sum(picture.stat().st_size for picture in pictures)
+    print(f"{len(pictures)} pictures, {total / 1e6:.1f} MB, in {FOLDER.relative_to(ROOT)}")
+
+
+class Camera:
+    """Takes pictures of the pages that the guide shows."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def __call__(self, page: Page, name: str) -> None:
+        """Keep a picture if ``name`` is one of the guide's."""
+        if name in PAGES:
+            self._take(page, f"{name}-{self._language}", DESKTOP)
+        if name in ON_PHONE:
+            self._take(page, f"{name}-phone-{self._language}", PHONE)
+            page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+
+    def _take(self, page: Page, name: str, size: tuple[int, int]) -> None:
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        shot = page.screenshot(full_page=True, animations="disabled")
+        whole = Image.open(io.BytesIO(shot)).convert("RGB")
+        picture = whole.crop((0, 0, whole.width, min(whole.height, TALLEST[size])))
+        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()
