@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -83,11 +84,13 @@ class Visitor:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Look at the session before the view, at every request."""
         if PERSON in request.session:
-            if in_force(certificate_of(request)):
+            if in_force(certificate_of(request), now=timezone.now()):
                 self._welcome(request)
             else:
                 request.session.flush()
-                messages.warning(request, _("Your session has ended because your certificate was revoked."))
+                messages.warning(
+                    request, _("Your session has ended because your certificate is no longer valid.")
+                )
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:

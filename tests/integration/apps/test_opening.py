@@ -51,3 +51,17 @@ def test_a_registrar_opens_no_application_of_ones_own(service: Service) -> None:
     with pytest.raises(DomainError) as refusal:
         open_application(registrar, own, now=service.now, today=service.today)
     assert refusal.value.kind is Kind.NOT_ALLOWED
+
+
+def test_a_registration_number_of_another_record_is_told_and_nothing_is_stored(service: Service) -> None:
+    registrar = service.registrar()
+    other = service.person("english_speaker")
+    Person.objects.filter(pk=other.pk).update(registration_number="00999000101")
+    with pytest.raises(DomainError) as refusal:
+        open_application(
+            registrar,
+            str(load_cast().member("physician").identity_code),
+            now=service.now,
+            today=service.today,
+        )
+    assert refusal.value.kind is Kind.CONFLICT

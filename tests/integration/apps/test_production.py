@@ -217,3 +217,18 @@ def test_a_serial_burned_while_it_was_being_signed_stays_burned(
     assert (burned.state, burned.der) == ("burned", None)
     produce_card(order.pk, now=service.now, today=service.today)
     assert Card.objects.get(pk=order.card_id).state == "dispatched"
+
+
+def test_a_title_that_no_certificate_can_carry_ends_the_order_with_its_reason(service: Service) -> None:
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+    Card.objects.filter(pk=order.card_id).update(title="t" * 65)
+    produce_card(order.pk, now=service.now, today=service.today)
+    order.refresh_from_db()
+    assert order.state == "discarded"
+    assert "too long for a certificate" in order.reason["text"]
+    assert Application.objects.get(pk=draft.pk).state == "approved", "an officer sees it and decides"
+    assert not Certificate.objects.filter(card_id=order.card_id, state="issued").exists()
+    produce_card(order.pk, now=service.now, today=service.today)
+    assert Order.objects.get(pk=order.pk).state == "discarded"

@@ -13,7 +13,7 @@ from tests.support.service import Service
 from varmentaja.apps.cards.actions.end_card import end_card
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.letters.models import Letter
-from varmentaja.apps.status.actions.publish_status import HALF_LIFE, LIFETIME, publish_status
+from varmentaja.apps.status.actions.publish_status import HALF_LIFE, LIFETIME, is_behind, publish_status
 from varmentaja.apps.status.models import CrlShard
 from varmentaja.domain.actors import Actor, Authentication, Role
 from varmentaja.domain.errors import DomainError, Kind
@@ -129,3 +129,21 @@ def test_what_has_overtaken_becomes_part_of_a_set_in_time(
     assert snapshot.overlay is None
     row = Certificate.objects.filter(card=card).first()
     assert row is not None and answer(service, row) is not None
+
+
+def test_a_revocation_does_not_wait_behind_a_backlog_of_renewals(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("varmentaja.apps.status.actions.publish_status.BATCH", 2)
+    backlog, lost = service.made_card("english_speaker"), service.made_card()
+    while is_behind(service.now):
+        publish_status(now=service.now)
+    Certificate.objects.filter(card=backlog).update(answer_due_at=service.now - timedelta(days=3))
+    later = service.now + timedelta(seconds=5)
+    holder = Actor(lost.person_id, frozenset({Role.HOLDER}), Authentication.SCS)
+    end_card(holder, lost.pk, Ground.LOST, now=later, today=service.today)
+    publish_status(now=later)
+    assert is_behind(later), "the backlog is left for the next run"
+    for row in Certificate.objects.filter(card=lost):
+        said = answer(service, row)
+        assert said is not None and said.certificate_status is ocsp.OCSPCertStatus.REVOKED

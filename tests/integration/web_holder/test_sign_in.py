@@ -177,7 +177,7 @@ def test_revocation_ends_the_session_at_the_next_request(holder: Holder) -> None
     holder.sign_in()
     end_card(SYSTEM, holder.card.pk, Ground.REPLACED, now=timezone.now(), today=holder.service.today)
     assert holder.get("/en/my-card/").headers["Location"].startswith("/en/sign-in/")
-    assert "certificate was revoked" in text_of(holder.get("/en/sign-in/"))
+    assert "certificate is no longer valid" in text_of(holder.get("/en/sign-in/"))
 
 
 def test_sign_out_ends_the_session_and_leaves_a_trace(holder: Holder) -> None:

@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 from varmentaja.apps.sandbox.clock import business_today
 
 
-@app.task(queue="production", retry=RetryStrategy(max_attempts=20, exponential_wait=2))
+@app.task(queue="production", retry=RetryStrategy(wait=2, linear_wait=10))
 def produce_card(order_id: int) -> None:
     """Have the card of an order made; safe to run again after any interruption."""
     from varmentaja.apps.cards.actions.produce_card import produce_card as produce  # tasks load before models

@@ -24,9 +24,11 @@ def certificate_by_serial(authority: str, serial: str) -> Certificate | None:
     )
 
 
-def in_force(certificate_id: int) -> bool:
+def in_force(certificate_id: int, *, now: datetime) -> bool:
     """Whether our own records still hold the certificate good (sessions ask at every request)."""
-    return Certificate.objects.filter(pk=certificate_id, state=CertificateState.ISSUED).exists()
+    return Certificate.objects.filter(
+        pk=certificate_id, state=CertificateState.ISSUED, not_after__gt=now
+    ).exists()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from varmentaja.apps.letters.queries import due_letters
 from varmentaja.apps.sandbox.clock import business_today
 
 
-@app.task(queue="letters", retry=RetryStrategy(max_attempts=20, exponential_wait=2))
+@app.task(queue="letters", retry=RetryStrategy(wait=2, linear_wait=10))
 def post_letter(letter_id: int) -> None:
     """Print and post one letter; safe to run again after any interruption."""
     post(letter_id, now=timezone.now(), today=business_today())

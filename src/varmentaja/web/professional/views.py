@@ -73,7 +73,7 @@ def end(request: HttpRequest, card_id: int) -> HttpResponse:
         except DomainError as error:
             add_error(form, error)
         else:
-            if not in_force(certificate_of(request)):
+            if not in_force(certificate_of(request), now=timezone.now()):
                 request.session.flush()
             return redirect("professional:ended")
     home = reverse("professional:front")

@@ -62,6 +62,12 @@ def _open(
 
 def _note_registration_number(person: Person, professional: Professional | None) -> None:
     if professional is not None and person.registration_number != professional.registration_number:
+        number = professional.registration_number
+        if Person.objects.filter(registration_number=number).exists():
+            raise conflict(
+                "The registration number of this person stands in another person's record here. Ask the"
+                " certificate service to look into it."
+            )
         person.registration_number = professional.registration_number
         person.save(update_fields=["registration_number"])
 

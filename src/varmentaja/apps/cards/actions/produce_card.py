@@ -19,7 +19,7 @@ from varmentaja.apps.cards.dispatch import dispatch
 from varmentaja.apps.cards.models import Card, Order
 from varmentaja.apps.cards.orders import discard, locked_order, move_order, note_trouble, only_run
 from varmentaja.card.driver import KeyAlgorithm
-from varmentaja.domain.errors import DomainError
+from varmentaja.domain.errors import DomainError, Kind, Message
 from varmentaja.domain.orders import DISCARD_REASONS, DiscardReason, OrderEvent, OrderState
 from varmentaja.domain.products import BoundTo, product
 from varmentaja.ports.card_factory import CardFactory, Face, FactoryOrder, MadeCard
@@ -45,25 +45,37 @@ def _produce(order_id: int, *, now: datetime, today: date) -> OrderState:
         _give_up(order)
     if order.state in FINISHED:
         return OrderState(order.state)
-    made = _factory().make(factory_order(order), CardIssuer(order.card_id, now, today))
-    wrong = differences(order.card, made, today=today)
+    try:
+        made = _factory().make(factory_order(order), CardIssuer(order.card_id, now, today))
+    except DomainError as error:
+        if error.kind is not Kind.INVALID:
+            raise
+        # A name or title that the profile cannot carry: trying again would never help.
+        _end_order(order_id, DiscardReason.CANNOT_BE_CERTIFIED, error.message, now=now, today=today)
+        return OrderState.DISCARDED
+    if differences(order.card, made, today=today):
+        reason = DiscardReason.REGISTER_CHANGED
+        _end_order(order_id, reason, DISCARD_REASONS[reason], now=now, today=today)
+        return OrderState.DISCARDED
     with transaction.atomic():
-        order = locked_order(order_id)
-        if wrong:
-            order.reason = {"text": "The registers no longer agree with what is on the card.", "values": {}}
-            discard(order, DiscardReason.REGISTER_CHANGED, now=now, today=today)
-        else:
-            _note_made(order, made, now=now, today=today)
-    if wrong:
-        _give_up(order)
-    else:
-        dispatch(order_id, now=now, today=today)
+        _note_made(locked_order(order_id), made, now=now, today=today)
+    dispatch(order_id, now=now, today=today)
     return OrderState(Order.objects.get(pk=order_id).state)
 
 
+def _end_order(order_id: int, discarded: DiscardReason, why: Message, *, now: datetime, today: date) -> None:
+    """Our records end the card first, then it is destroyed: a run cut off in between comes back to that."""
+    with transaction.atomic():
+        order = locked_order(order_id)
+        order.reason = {"text": why.text, "values": dict(why.values)}
+        discard(order, discarded, now=now, today=today)
+    _give_up(order)
+
+
 def _give_up(order: Order) -> None:
-    """Have the discarded card destroyed. Our records end it first: a run cut off before this comes back."""
-    _factory().give_up(str(order.key), DISCARD_REASONS[DiscardReason.REGISTER_CHANGED])
+    """Have the discarded card destroyed, for the reason that stands in the records."""
+    reason = order.reason or {}
+    _factory().give_up(str(order.key), Message(reason.get("text", ""), reason.get("values", {})))
 
 
 def _begin(order_id: int, *, now: datetime, today: date) -> Order:

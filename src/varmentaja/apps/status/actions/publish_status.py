@@ -50,9 +50,12 @@ def publish_status(*, now: datetime) -> Head | None:
         crls = [_crl(custody, shard, now=second) for shard in shards]
         head = _switch(custody, answers, crls, now=now)
         _store(rows, shards, answers, crls, head, now=now)
-    if len(rows) == BATCH:
-        publish_status(now=now)
     return head
+
+
+def is_behind(now: datetime) -> bool:
+    """Whether answers are due still: one run signs a batch at the most, and lets revocations in between."""
+    return Certificate.objects.filter(answer_due_at__lte=now).exists()
 
 
 def _ensure_shards(custody: Custody, *, now: datetime) -> None:
@@ -68,12 +71,15 @@ def _ensure_shards(custody: Custody, *, now: datetime) -> None:
 
 
 def _due_certificates(now: datetime) -> Iterable[Certificate]:
-    """A row that is locked is being revoked: that announces itself when it commits."""
+    """What fell due last comes first: a revocation does not wait behind a backlog of renewals.
+
+    A row that is locked is being revoked: that announces itself when it commits.
+    """
     return (
         Certificate.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(answer_due_at__lte=now)
         .defer("twin", "der")
-        .order_by("answer_due_at", "id")[:BATCH]
+        .order_by("-answer_due_at", "id")[:BATCH]
     )
 
 
