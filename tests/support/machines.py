@@ -19,7 +19,8 @@ OWNER = Subject(person_id=1, point_id=7)
 def actor(role: Role) -> Actor:
     """Someone of ``role`` within whose scope ``OWNER`` is: the holder, a registrar of the same point, ..."""
     person = {Role.HOLDER: 1, Role.REGISTRAR: 2, Role.OFFICER: 3}.get(role)
-    return Actor(person, frozenset({role}), Authentication.SCS, point_id=7 if role is Role.REGISTRAR else None)
+    point = 7 if role is Role.REGISTRAR else None
+    return Actor(person, frozenset({role}), Authentication.SCS, point_id=point)
 
 
 @dataclass(frozen=True)

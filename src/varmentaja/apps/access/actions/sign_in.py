@@ -63,9 +63,7 @@ def admit(row: Certificate, authentication: Authentication, *, now: datetime, to
             raise Refused(Outcome.WRONG_PURPOSE, "not a person's certificate")
         actor = actor_for(row.person_id, authentication)
         card = locked_card(row.card_id)
-        if not in_force(
-            row.pk, now=now
-        ):
+        if not in_force(row.pk, now=now):
             raise Refused(Outcome.REVOKED, "revoked in our records")
         if card.state == CardState.DISPATCHED:
             move_card(SYSTEM, card, CardEvent.ACTIVATE, now=now, today=today)
