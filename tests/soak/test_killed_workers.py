@@ -23,6 +23,8 @@ from tests.support.whole_service import ROOT, Desk, WholeService, whole_service
 FULL = os.environ.get("VARMENTAJA_SOAK") == "1"
 ROUNDS = int(os.environ.get("VARMENTAJA_SOAK_ROUNDS", "200" if FULL else "4"))
 LETTER_ROUNDS = max(1, ROUNDS // 20)
+UNDISTURBED = 3
+"""Cards made before the killing begins; the first is slow, since nothing is warm."""
 GOES_ON_WITHIN = 60.0
 VICTIMS = [("worker",), ("worker",), ("worker",), ("cardhost",), ("worker", "cardhost")]
 PROFESSIONALS = ROOT / "src/varmentaja/adapters/professional_register/data/professionals.jsonl"
@@ -42,7 +44,7 @@ def test_production_survives_kill_9_at_any_moment(service: WholeService) -> None
     chance = random.Random(os.environ.get("VARMENTAJA_SOAK_SEED", "varmentaja"))
     desk, applicants = Desk(service), _applicants()
     approved, caught, waits = 0, Counter[str](), []
-    takes = _undisturbed(service, desk, applicants)
+    takes = min(_undisturbed(service, desk, applicants) for _ in range(UNDISTURBED))
     for number in range(ROUNDS):
         order = _apply(desk, applicants)
         approved += 1
@@ -59,7 +61,7 @@ def test_production_survives_kill_9_at_any_moment(service: WholeService) -> None
         f"{ROUNDS} kills while orders were {dict(caught)}; an undisturbed card takes {takes:.1f} s; "
         f"went on within {max(waits):.1f} s, half of them within {median(waits):.1f} s"
     )
-    take_inventory(service, approved + 1)
+    take_inventory(service, approved + UNDISTURBED)
     assert max(waits) <= GOES_ON_WITHIN
 
 
