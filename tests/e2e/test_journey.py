@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
-
 from tests.support.browser import DESKTOP, LANGUAGES, PHONE, violations, wider_than_screen
 from tests.support.journey import Journey
+
 from varmentaja.tour.place import Place, of_its_own
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey"), pytest.mark.timeout(240)]
@@ -51,6 +51,8 @@ class Looking:
         for width, height in (PHONE, DESKTOP):
             page.set_viewport_size({"width": width, "height": height})
             found += [f"wider than {width} px: {element}" for element in wider_than_screen(page)]
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                found.append(f"scrolls sideways at {width} px")
             found += [f"axe at {width} px: {each}" for each in violations(page)]
         self.faults += [f"{name} {page.url}: {fault}" for fault in found]
 

@@ -15,8 +15,8 @@ from datetime import date, timedelta
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pypdf import PdfReader
-
 from tests.support.browser import DESKTOP
+
 from varmentaja.adapters.sandbox.cast import Member, load_cast
 from varmentaja.reader.control_client import ReaderControl
 from varmentaja.tour.card.application import photograph
@@ -314,6 +314,9 @@ class Journey:
 
     def _sign_in_by_page(self, page: Page, member: Member) -> None:
         """Card and PIN by the virtual reader's own page in a second tab."""
+        button = page.locator("[data-scs] button[type=submit]")
+        expect(page.locator("[data-scs][data-scs-state=no_card]")).to_be_visible()
+        expect(button).to_be_hidden()
         reader = page.context.new_page()
         reader.goto(self._reader_pages)
         reader.select_option("#card-1", self._serial(member))
@@ -321,7 +324,7 @@ class Journey:
         reader.wait_for_selector("form[action$='/pull']")
         self.look(reader, "reader-with-card")
         page.bring_to_front()
-        page.locator("[data-scs] button[type=submit]").click(timeout=SLOW)
+        button.click(timeout=SLOW)
         reader.wait_for_selector("#pad-form")
         self.look(reader, "pin-pad")
         reader.fill("#pin", self._pins(member)[0])
