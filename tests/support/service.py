@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from tests.support.pki import Demo
 
 from varmentaja.adapters.card_factory.simulator import SimulatedCardFactory
@@ -151,6 +152,6 @@ def service(tmp_path: Path, demo: Demo, settings: Any) -> Iterator[Service]:
         )
         connect(outside)
         now = datetime.now(UTC)
-        yield Service(tmp_path, faults, post, client, demo, now, now.date(), outside)
+        yield Service(tmp_path, faults, post, client, demo, now, timezone.localdate(now), outside)
         host.shutdown()
         thread.join()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -65,7 +66,9 @@ def _validate(
     validator = CertificateValidator(
         _asn1(certificate), intermediate_certs=[_asn1(issuing)], validation_context=context
     )
-    asyncio.run(validator.async_validate_usage(key_usage={usage}))
+    # In a thread of its own: a browser test in the same process may have left its loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, validator.async_validate_usage(key_usage={usage})).result()
 
 
 @pytest.mark.parametrize("line", LINES)

@@ -158,7 +158,7 @@ def test_the_list_goes_on_page_by_page(desk: Desk) -> None:
             registrar=done.registrar,
             point=done.point,
             opened_at=now,
-            changed_on=(now - timedelta(days=1)).date(),
+            changed_on=timezone.localdate(now - timedelta(days=1)),
         )
     assert "Application cancelled" not in desk.open().text
     older = desk.client.get(f"/en/registration/?after={Application.objects.order_by('-pk')[PAGE - 1].pk}")
