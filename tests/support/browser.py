@@ -83,7 +83,17 @@ def violations(page: Page) -> list[str]:
 
 
 def wider_than_screen(page: Page) -> list[str]:
-    """Elements that make the page scroll sideways."""
+    """Elements that make the page scroll sideways.
+
+    Looked at twice before it is believed: a page that loads itself anew has a moment without its style.
+    """
+    if _wider(page):
+        page.wait_for_timeout(1000)
+        page.wait_for_load_state("load")
+    return _wider(page)
+
+
+def _wider(page: Page) -> list[str]:
     found: list[str] = page.evaluate(
         """() => [...document.querySelectorAll('body *')]
             .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1
