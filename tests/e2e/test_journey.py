@@ -51,6 +51,7 @@ class Looking:
         for width, height in (PHONE, DESKTOP):
             page.set_viewport_size({"width": width, "height": height})
             found += [f"wider than {width} px: {element}" for element in wider_than_screen(page)]
+            page.wait_for_load_state("load")
             if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
                 found.append(f"scrolls sideways at {width} px")
             found += [f"axe at {width} px: {each}" for each in violations(page)]
