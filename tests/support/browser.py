@@ -6,6 +6,7 @@ The fixtures ``browser`` (one a session) and ``open_page`` are taken in by ``tes
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -103,8 +104,8 @@ def _wider(page: Page) -> list[str]:
     return found
 
 
-def screenshot(page: Page, path: Path) -> Path:
-    """The whole page as a PNG file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=path, full_page=True)
-    return path
+def keep(page: Page, name: str) -> None:
+    """The whole page as a picture in the folder VARMENTAJA_SCREENSHOTS, when somebody wants to look."""
+    folder = os.environ.get("VARMENTAJA_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

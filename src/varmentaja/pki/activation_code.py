@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from itertools import count, pairwise
+from itertools import count
 
 from varmentaja.domain.errors import invalid
+from varmentaja.domain.pins import is_trivial
 from varmentaja.pki.keystore.base import KeyStore
 
 
@@ -29,9 +30,3 @@ def derive_activation_code(
         if value < limit and not is_trivial(code):
             return code
     raise AssertionError("count() has no end")
-
-
-def is_trivial(code: str) -> bool:
-    """One digit repeated, or a run up or down (12345678, 87654321)."""
-    steps = {int(after) - int(before) for before, after in pairwise(code)}
-    return len(steps) == 1 and steps <= {-1, 0, 1}

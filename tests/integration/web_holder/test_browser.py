@@ -19,7 +19,7 @@ from tests.support.browser import (
     LANGUAGES,
     PHONE,
     OpenPage,
-    screenshot,
+    keep,
     violations,
     wider_than_screen,
 )
@@ -58,8 +58,8 @@ def pages(holder: Holder) -> Iterator[str]:
         yield address
 
 
-def fine(page: Page, name: str, folder: Path) -> None:
-    screenshot(page, folder / f"{name}.png")
+def fine(page: Page, name: str) -> None:
+    keep(page, name)
     assert violations(page) == [], name
     assert wider_than_screen(page) == [], name
 
@@ -76,40 +76,39 @@ def test_a_holder_signs_in_signs_and_stops_the_card(
     tmp_path: Path,
 ) -> None:
     home = f"{pages}/{language}"
-    folder = tmp_path / "screens" / f"{language}-{size[0]}"
     page = open_page(f"{home}/", size=size)
     for path in ("", "status-services/", "sandbox/", "sandbox/letters/", "sandbox/move-on/", "signed-out/"):
         page.goto(f"{home}/{path}")
-        fine(page, path.strip("/").replace("/", "-") or "front", folder)
+        fine(page, path.strip("/").replace("/", "-") or "front")
     page.goto(f"{home}/my-card/documents/")
     expect(page.locator("form.scs button")).to_be_visible(timeout=10_000)
-    fine(page, "sign-in", folder)
+    fine(page, "sign-in")
     page.locator("form.scs button").click()
     reader.answer(reader.wait_for_question()["number"], PIN1)
     page.wait_for_url("**/my-card/documents/")
-    fine(page, "documents", folder)
+    fine(page, "documents")
     page.goto(f"{home}/my-card/documents/new/")
     page.locator("main form button").click()
-    fine(page, "new-document-errors", folder)
+    fine(page, "new-document-errors")
     page.locator("#id_title").fill("Ä")
     page.locator("#id_text").fill("Text")
     page.locator("main form button").click()
     expect(page.locator("form.scs button")).to_be_visible(timeout=10_000)
-    fine(page, "sign-document", folder)
+    fine(page, "sign-document")
     page.locator("form.scs button").click()
     reader.answer(reader.wait_for_question()["number"], PIN2)
     page.wait_for_url("**/my-card/documents/*/")
     expect(page.locator(".notification.success")).to_be_visible()
-    fine(page, "document", folder)
+    fine(page, "document")
     page.goto(f"{home}/my-card/")
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    fine(page, "my-card", folder)
+    fine(page, "my-card")
     page.goto(f"{home}/my-card/{holder.card.pk}/end/")
-    fine(page, "end", folder)
+    fine(page, "end")
     page.locator("input[value=lost]").check()
     page.locator("main form button").click()
     page.wait_for_url("**/my-card/ended/")
-    fine(page, "ended", folder)
+    fine(page, "ended")
 
 
 def test_a_cancelled_pin_is_told_on_the_page(reader: ReaderControl, pages: str, open_page: OpenPage) -> None:

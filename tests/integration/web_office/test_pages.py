@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from playwright.sync_api import expect
 from tests.integration.web_office.conftest import signed_in
 from tests.integration.web_office.test_work import CALL, discard_for_change, waiting
 from tests.support.browser import (
@@ -17,7 +17,7 @@ from tests.support.browser import (
     LANGUAGES,
     PHONE,
     OpenPage,
-    screenshot,
+    keep,
     violations,
     wider_than_screen,
 )
@@ -76,7 +76,7 @@ def pages(service: Service) -> dict[str, str]:
 
 
 def test_every_page_on_phone_and_desktop_in_three_languages(
-    service: Service, portal: str, open_page: OpenPage, transactional_db: None, tmp_path: Path
+    service: Service, portal: str, open_page: OpenPage, transactional_db: None
 ) -> None:
     office = signed_in(service, "officer", "officer")
     found = pages(service)
@@ -87,14 +87,14 @@ def test_every_page_on_phone_and_desktop_in_three_languages(
         for language in LANGUAGES:
             for name, path in found.items():
                 page.goto(f"{portal}/{language}/office/{path}")
-                screenshot(page, tmp_path / "pages" / f"{name}-{language}-{size[0]}.png")
+                keep(page, f"{name}-{language}-{size[0]}")
                 wrong = [*violations(page), *wider_than_screen(page)]
                 faults += [f"{name} {language} {size[0]}: {fault}" for fault in wrong]
     assert faults == []
 
 
 def test_the_telephone_call_by_keyboard_without_scripts(
-    service: Service, portal: str, open_page: OpenPage, transactional_db: None, tmp_path: Path
+    service: Service, portal: str, open_page: OpenPage, transactional_db: None
 ) -> None:
     office = signed_in(service, "officer", "officer")
     card = service.made_card()
@@ -109,9 +109,9 @@ def test_the_telephone_call_by_keyboard_without_scripts(
     page.get_by_label("The caller knew facts that stand in the registers").check()
     page.get_by_role("textbox").fill(CALL["note"])
     page.get_by_role("button", name="Check before revoking").click()
-    screenshot(page, tmp_path / "pages" / "check-en-390.png")
+    keep(page, "check-en-390")
     page.get_by_role("button", name="Revoke the card for good").click()
-    assert page.get_by_role("heading", name="The card has been revoked").is_visible()
+    expect(page.get_by_role("heading", name="The card has been revoked")).to_be_visible()
 
 
 def cookie(client: Client, portal: str) -> Any:

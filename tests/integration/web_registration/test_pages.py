@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,14 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from tests.integration.web_registration.conftest import Desk, picture, sign_in
 from tests.support.browser import (
     DESKTOP,
     LANGUAGES,
     PHONE,
     OpenPage,
-    screenshot,
+    keep,
     violations,
     wider_than_screen,
 )
@@ -67,7 +68,7 @@ def test_every_page_is_fit_for_all(
         assert answer is not None and answer.ok, path
         assert violations(page) == [], path
         assert wider_than_screen(page) == [], path
-        _keep(page, f"{path.strip('/').replace('/', '-') or 'desk'}-{language}-{size[0]}")
+        keep(page, f"{path.strip('/').replace('/', '-') or 'desk'}-{language}-{size[0]}")
 
 
 @pytest.mark.browser
@@ -80,13 +81,6 @@ def test_an_error_is_summed_up_first_and_focused(
         page.goto(f"{address}/en/registration/{path}")
         page.evaluate("document.querySelectorAll('main [type=radio]').forEach(r => { r.checked = false })")
         page.locator("main form").first.locator("button").click()
-        assert page.title().startswith("Error: ")
+        expect(page).to_have_title(re.compile("^Error: "))
         assert page.evaluate("document.activeElement.id") == "error-summary"
         assert violations(page) == [], path
-
-
-def _keep(page: Page, name: str) -> None:
-    """Screenshots, where somebody wants to look at them."""
-    folder = os.environ.get("VARMENTAJA_SCREENSHOTS")
-    if folder:
-        screenshot(page, Path(folder) / f"{name}.png")

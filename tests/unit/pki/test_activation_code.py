@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from varmentaja.domain.errors import DomainError
-from varmentaja.pki.activation_code import derive_activation_code, is_trivial
+from varmentaja.domain.pins import is_trivial
+from varmentaja.pki.activation_code import derive_activation_code
 from varmentaja.pki.algorithms import Hash, KeyAlgorithm, PublicKey
 from varmentaja.pki.keystore import SoftwareKeyStore, open_software_store
 

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 from tests.support.browser import DESKTOP, LANGUAGES, PHONE, OpenPage, violations, wider_than_screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("still_clock")]
@@ -30,7 +33,7 @@ def test_form_with_errors_has_no_axe_violation(
 ) -> None:
     page = open_page(f"{portal}/{language}/style-guide/form/", size=size)
     page.locator("main button[type=submit]").click()
-    assert page.locator(".error-summary").is_visible()
+    expect(page.locator(".error-summary")).to_be_visible()
     assert violations(page) == []
     assert wider_than_screen(page) == []
 
@@ -41,12 +44,12 @@ def test_errors_are_summed_up_first_focused_and_lead_to_their_fields(
 ) -> None:
     page = open_page(f"{portal}/en/style-guide/form/", javascript=javascript)
     page.locator("main button[type=submit]").click()
-    assert page.title().startswith("Error: ")
-    assert page.locator(".error-summary:focus").count() == 1
+    expect(page).to_have_title(re.compile("^Error: "))
+    expect(page.locator(".error-summary:focus")).to_have_count(1)
     for link in page.locator(".error-summary a").all():
         target = link.get_attribute("href")
         link.click()
-        assert page.locator(f"{target}:focus").count() == 1
+        expect(page.locator(f"{target}:focus")).to_have_count(1)
 
 
 def test_axe_and_the_width_check_see_faults(open_page: OpenPage) -> None:
@@ -73,7 +76,7 @@ def test_skip_link_is_the_first_stop_of_the_keyboard(portal: str, open_page: Ope
     page = open_page(f"{portal}/en/")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.locator("main:focus").count() == 1
+    expect(page.locator("main:focus")).to_have_count(1)
 
 
 def test_nothing_is_loaded_from_elsewhere(portal: str, open_page: OpenPage) -> None:
