@@ -7,6 +7,8 @@ PORT ?= 8000
 TOUR ?= card
 ALGORITHM ?= ecc
 WORKERS ?= 2
+# What Playwright raises when Chromium was too slow or went away; what a test asserts is never tried again.
+BROWSER_FAULTS := ^(Timeout)?Error: (Page|Locator|Frame|Browser|BrowserContext)[.]
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
@@ -21,7 +23,8 @@ run: $(VENV)/run.stamp ## start the whole service with demo people; PORT=8000
 
 test: $(VENV)/test.stamp ## run every kind of test at reduced size; ARGS= goes to pytest
 	@tools/test_needs
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" \
+		--reruns 2 --only-rerun "$(BROWSER_FAULTS)" $(ARGS)
 
 soak: $(VENV)/test.stamp ## the same tests at full size, and the long ones (hours)
 	@tools/test_needs
