@@ -100,6 +100,8 @@ class CardContents:
     certificates: CardCertificates
     pin1: PinState
     pin2: PinState
+    code_tries_left: int | None = None
+    """Tries left of the activation code; None where the card does not say."""
 
     def pin(self, role: PinRole) -> PinState:
         """The state of one PIN."""

@@ -13,6 +13,7 @@ from varmentaja.card.driver import (
     CardDriver,
     CardError,
     CardRemoved,
+    CodeLocked,
     HashAlgorithm,
     KeyRole,
     PinRole,
@@ -86,6 +87,9 @@ class InsertedCard:
         try:
             with self._noticing_removal():
                 yield
+        except CodeLocked:
+            self.contents = replace(self.contents, code_tries_left=0)  # few cards tell it when asked
+            raise
         finally:
             with suppress(CardError), self._noticing_removal():
                 for role in roles:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import calendar
 import gettext
-from datetime import datetime
+import re
+from datetime import date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ LANGUAGES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
 """Codes and the names that the languages have for themselves, in the order of the menu."""
 
 _HELSINKI = ZoneInfo("Europe/Helsinki")
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @cache
@@ -25,14 +27,30 @@ def translations(language: str) -> gettext.NullTranslations:
 
 
 def say(message: Message, language: str) -> str:
-    """A message in a language, its placeholders filled."""
+    """A message in a language, its placeholders filled; days as people write them."""
     text = translations(language).gettext(message.text)
-    return text % message.values if message.values else text
+    if not message.values:
+        return text
+    return text % {name: _written(value, language) for name, value in message.values.items()}
 
 
 def day(moment: datetime, language: str) -> str:
     """A date as people write it, in Finland's time: certificates end at a local midnight."""
-    local = moment.astimezone(_HELSINKI)
+    return _day(moment.astimezone(_HELSINKI).date(), language)
+
+
+def iso_day(moment: datetime) -> str:
+    """The same date for a message: ISO 8601, until ``say`` writes it in somebody's language."""
+    return moment.astimezone(_HELSINKI).date().isoformat()
+
+
+def _written(value: str | int, language: str) -> str | int:
+    if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+        return _day(date.fromisoformat(value), language)
+    return value
+
+
+def _day(local: date, language: str) -> str:
     if language == "en":
         return f"{local.day} {calendar.month_name[local.month]} {local.year}"
     return f"{local.day}.{local.month}.{local.year}"
