@@ -76,8 +76,14 @@ def _must_have_reason(facts: ApplicationFacts) -> Message | None:
     return None if facts.review_reason.strip() else message("Write the reasons for the decision.")
 
 
+def draft_days() -> int:
+    """A draft lapses when so many days have passed since its last change."""
+    days: int = load("schedule")["draft"]["days"]
+    return days
+
+
 def _must_be_old(facts: ApplicationFacts) -> Message | None:
-    days = load("schedule")["draft"]["days"]
+    days = draft_days()
     if facts.today > facts.changed_on + timedelta(days=days):
         return None
     return message("A draft lapses %(days)s days after its last change.", days=days)

@@ -25,6 +25,7 @@ class AuditAction(StrEnum):
     APPLICATION_HANDED_TO_OFFICER = "application.handed_to_officer"
     APPLICATION_REVIEWED = "application.reviewed"
     APPLICATION_READ = "application.read"
+    APPLICATION_LAPSED = "application.lapsed"
 
     PERSON_READ = "person.read"
     PERSON_SEARCHED = "person.searched"
@@ -41,11 +42,13 @@ class AuditAction(StrEnum):
     CARD_CANCELLED = "card.cancelled"
     CARD_REPORTED_LOST = "card.reported_lost"
     CARD_READ = "card.read"
+    CARD_EXPIRED = "card.expired"
 
     CERTIFICATE_RESERVED = "certificate.reserved"
     CERTIFICATE_ISSUED = "certificate.issued"
     CERTIFICATE_BURNED = "certificate.burned"
     CERTIFICATE_REVOKED = "certificate.revoked"
+    CERTIFICATE_EXPIRED = "certificate.expired"
 
     CODE_DERIVED = "code.derived"
     LETTER_SENT = "letter.sent"

@@ -18,9 +18,12 @@ from varmentaja.domain.revocation import RevocationReason
 
 
 def follow_card(
-    actor: Actor, card: Card, event: CardEvent, reason: RevocationReason, *, now: datetime
+    actor: Actor, card: Card, event: CardEvent, reason: RevocationReason | None = None, *, now: datetime
 ) -> None:
-    """Do what follows from ``event``, which has happened to the locked card; in the caller's transaction."""
+    """Do what follows from ``event``, which has happened to the locked card; in the caller's transaction.
+
+    ``reason``: why its certificates are revoked; None for events that revoke none.
+    """
     for joined in following(event):
         match joined:
             case CertificateEvent():
@@ -30,10 +33,11 @@ def follow_card(
 
 
 def _follow_in_certificates(
-    actor: Actor, card: Card, event: CertificateEvent, reason: RevocationReason, *, now: datetime
+    actor: Actor, card: Card, event: CertificateEvent, reason: RevocationReason | None, *, now: datetime
 ) -> None:
     match event:
         case CertificateEvent.BURN:
             burn_reserved(card)
         case CertificateEvent.REVOKE:
+            assert reason is not None, "who revokes says why"
             revoke_certificates(actor, card, reason, now=now)

@@ -16,3 +16,12 @@ def produce_card(order_id: int) -> None:
     from varmentaja.apps.cards.actions.produce_card import produce_card as produce  # tasks load before models
 
     produce(order_id, now=timezone.now(), today=business_today())
+
+
+@app.periodic(cron="5 * * * *")
+@app.task(queue="deadlines", lock="expiry")
+def expire_cards(timestamp: int) -> None:
+    """Every hour (``timestamp`` in Unix seconds): note what has expired; safe to run again."""
+    from varmentaja.apps.cards.actions.expire_cards import expire_cards as expire  # as above
+
+    expire(now=timezone.now(), today=business_today())

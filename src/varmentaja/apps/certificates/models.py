@@ -51,6 +51,7 @@ class Certificate(models.Model):
             models.Index(fields=["card", "id"], name="certificate_card"),
             models.Index(fields=["key_hash"], name="certificate_key"),
             models.Index(fields=["answer_due_at"], name="certificate_answer_due"),
+            models.Index(fields=["not_after"], condition=models.Q(state="issued"), name="certificate_ends"),
             models.Index(
                 fields=["authority", "shard", "id"],
                 condition=models.Q(state="revoked"),

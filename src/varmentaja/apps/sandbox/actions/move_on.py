@@ -8,6 +8,7 @@ from datetime import date
 from django.conf import settings
 from django.db import transaction
 
+from varmentaja.apps.applications.tasks import lapse_drafts
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.letters.tasks import post_due_letters
 from varmentaja.apps.sandbox.clock import business_today
@@ -30,4 +31,5 @@ def move_on(actor: Actor, days: int) -> date:
         clock.save()
         record(AuditAction.BUSINESS_TIME_MOVED, actor, clock, facts={"days": days})
         post_due_letters.defer()
+        lapse_drafts.defer()
     return business_today()
