@@ -6,7 +6,7 @@ purpose, status.
     challenge = party.challenge(now=now, random=os.urandom, session=session_id)
     ...                                       # the page asks SCS to sign challenge.content
     person = party.sign_in(challenge.content, read_answer(json), now=now, session=session_id)
-    person.facts.title, person.facts.serial_number
+    person.identity.profession, person.identity.registration_number
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from varmentaja.pki.profile import Purpose
 from varmentaja.pki.reader import CertificateFacts, describe
 from varmentaja.relying_party.answer import Signature
 from varmentaja.relying_party.challenge import Challenge, check_challenge, make_challenge
+from varmentaja.relying_party.identity import CardIdentity, identity_of
 from varmentaja.relying_party.refusals import Outcome, Refused
 from varmentaja.relying_party.status import AskOcsp, Status, ask_status
 
@@ -34,10 +35,15 @@ class Verified:
 
     certificate: x509.Certificate
     facts: CertificateFacts
-    """Name, title, registration number …, see varmentaja.pki.reader."""
+    """All that the certificate says, see varmentaja.pki.reader."""
     profile: str
     """Id of the certificate profile: which kind of card it is on."""
     status: Status
+
+    @property
+    def identity(self) -> CardIdentity:
+        """Name, profession, registration number, organisation."""
+        return identity_of(self.facts, self.profile)
 
 
 @dataclass(frozen=True, slots=True)
