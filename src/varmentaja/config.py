@@ -12,8 +12,14 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, HttpUrl, model_validator
+from pydantic import Field, HttpUrl, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from varmentaja.domain.errors import invalid
+
+LONGEST_SOCKET_PATH = 107
+"""Bytes, of the 108 in sockaddr_un, which ends with a zero (unix(7))."""
 
 
 class Environment(StrEnum):
@@ -67,6 +73,17 @@ class Settings(BaseSettings):
             ]
             if missing:
                 raise ValueError(f"production needs {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _sockets_fit(self) -> Settings:
+        """The kernel takes no longer path for a socket (sockaddr_un; unix(7))."""
+        length = len(os.fsencode(self.card_host_socket.resolve()))
+        if length > LONGEST_SOCKET_PATH:
+            raise ValueError(
+                f"the state folder's path is too long: {self.card_host_socket.resolve()} has {length} bytes, "
+                f"and a socket's path may have {LONGEST_SOCKET_PATH}; choose a shorter VARMENTAJA_STATE"
+            )
         return self
 
     @property
@@ -220,5 +237,14 @@ def _address(chosen: HttpUrl | None, otherwise: str) -> str:
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process; DomainError names each variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [_fault(each) for each in error.errors(include_url=False)]
+        raise invalid("The settings cannot be used: %(faults)s", faults="; ".join(faults)) from error
+
+
+def _fault(found: ErrorDetails) -> str:
+    name = "".join(f"VARMENTAJA_{part}".upper() + ": " for part in found["loc"] if part != "DATABASE_URL")
+    return name + found["msg"].removeprefix("Value error, ")

@@ -191,6 +191,8 @@ def _person(member: Member) -> dict[str, Any]:
     known = {"pin1": PIN1, "pin2": PIN2} if member.role in STAFF else {}
     return {
         "name": f"{member.given_names} {member.family_name}",
+        "given_names": member.given_names,
+        "family_name": member.family_name,
         "role": member.role,
         "story": member.story,
         "identity_code": str(member.identity_code),

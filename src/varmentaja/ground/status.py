@@ -18,7 +18,6 @@ from varmentaja.domain.errors import DomainError
 from varmentaja.ground.service import Service
 
 FORMAT = 1
-DEMO_PARTS = ("authorities", "people")
 
 
 def write_status(now: Settings, supervisor: int, database: dict[str, Any], services: list[Service]) -> None:
@@ -46,7 +45,8 @@ def read_status(now: Settings) -> dict[str, Any]:
         document.pop("supervisor", None)
     demo = _read(now.run / "demo.json") or {}
     cards = _cards(now) if document["running"] else []
-    return {**document, **{part: demo.get(part, []) for part in DEMO_PARTS}, "cards": cards}
+    people = [{**person, "cards": _cards_of(person, cards)} for person in demo.get("people", [])]
+    return {**document, "authorities": demo.get("authorities", []), "people": people, "cards": cards}
 
 
 def as_text(document: dict[str, Any]) -> str:
@@ -59,7 +59,8 @@ def as_text(document: dict[str, Any]) -> str:
     for authority in document["authorities"]:
         lines.append(f"authority  {authority['name']}: {authority['certificate']}")
     for person in document["people"]:
-        lines.append(f"person     {person['name']}: {person.get('role', '')}".rstrip(": "))
+        cards = "".join(f", card {serial}" for serial in person["cards"])
+        lines.append(f"person     {person['name']}: {person.get('role', '')}{cards}".rstrip(": "))
     for card in document["cards"]:
         lines.append(f"card       {card['printed_serial']}: {card['holder']} ({card['title']})")
     return "\n".join(lines)
@@ -81,6 +82,12 @@ def _cards(now: Settings) -> list[dict[str, Any]]:
         }
         for card in cards
     ]
+
+
+def _cards_of(person: dict[str, Any], cards: list[dict[str, Any]]) -> list[str]:
+    """Printed serials of the cards whose common name begins with this person's surname and first name."""
+    name = f"{person['family_name']} {person['given_names'].split()[0]} "
+    return [card["printed_serial"] for card in cards if card["holder"].startswith(name)]
 
 
 def _service(service: Service) -> dict[str, Any]:

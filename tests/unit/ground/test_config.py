@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from varmentaja.config import Environment, Settings
+from varmentaja.config import Environment, Settings, settings
+from varmentaja.domain.errors import DomainError
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +68,18 @@ def test_a_child_gets_these_very_settings(monkeypatch: pytest.MonkeyPatch, tmp_p
         monkeypatch.setenv(name, value)
     child = Settings()
     assert (child.state, child.port, child.database) == (tmp_path, 9100, now.database)
+
+
+def test_a_folder_too_deep_for_a_socket_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("VARMENTAJA_STATE", str(tmp_path / ("x" * 100)))
+    with pytest.raises(ValidationError, match="choose a shorter VARMENTAJA_STATE"):
+        Settings()
+
+
+def test_each_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VARMENTAJA_PORT", "x")
+    monkeypatch.setenv("VARMENTAJA_PEOPLE", "-1")
+    settings.cache_clear()
+    with pytest.raises(DomainError, match=r"VARMENTAJA_PORT: .*; VARMENTAJA_PEOPLE: "):
+        settings()
+    settings.cache_clear()
