@@ -44,7 +44,7 @@ def order(algorithm: KeyAlgorithm = KeyAlgorithm.P384, serial: str = SERIAL) -> 
     return CardOrder(
         chip_serial=serial,
         label=f"VARMENTAJA TEST {serial[-9:]}",
-        generation="test-1",
+        generation="2020",
         algorithm=algorithm,
         challenge=os.urandom(32),
         code=CODE,

@@ -92,7 +92,8 @@ class CardContents:
     """The 9 characters printed on the card's back."""
     label: str
     generation: str
-    """Id of the card generation in the PIN rules' data file; empty if the card does not name one."""
+    """Id of the card generation (domain/data/chip_generations.toml) as the driver found it named in the
+    card's content or by its ATR; empty if it is none that we know."""
     code_length: int
     """Digits of the activation code."""
     is_test_card: bool

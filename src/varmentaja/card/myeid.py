@@ -31,6 +31,7 @@ from varmentaja.card.driver import (
     WrongPin,
     printed_serial,
 )
+from varmentaja.card.generations import generation_by_atr
 from varmentaja.card.layout import KEYS
 
 SIMULATED = b"OsEID"
@@ -71,7 +72,7 @@ class MyEidDriver:
                 chip_serial=serial,
                 printed_serial=printed_serial(serial),
                 label=card.token.label,
-                generation=card.token.generation,
+                generation=card.token.generation or generation_by_atr(self.transport.atr),
                 code_length=card.code_length,
                 is_test_card=historical_bytes(self.transport.atr).endswith(SIMULATED),
                 certificates=self._certificates(card),

@@ -48,16 +48,16 @@ class PinRules:
 
 def current_generation() -> str:
     """The generation of the cards that are made now."""
-    return str(load("pin_rules")["current_generation"])
+    return str(load("chip_generations")["current_generation"])
 
 
 @cache
 def pin_rules(product: str, generation: str) -> PinRules:
     """The rules for ``product`` on cards of ``generation``; ``DomainError`` (NOT_FOUND) if unknown."""
-    data = load("pin_rules")
-    if product not in data["products"] or generation not in data["generations"]:
+    products, generations = load("pin_rules")["products"], load("chip_generations")["generations"]
+    if product not in products or generation not in generations:
         raise not_found("There are no PIN rules for this kind of card.")
-    lengths, limits = data["products"][product], data["generations"][generation]
+    lengths, limits = products[product], generations[generation]
     return PinRules(
         pin1=PinLength(**lengths["pin1"]),
         pin2=PinLength(**lengths["pin2"]),

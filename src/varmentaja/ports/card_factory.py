@@ -41,7 +41,7 @@ class FactoryOrder:
     """Idempotency key: one key, one card."""
     product: str
     generation: str
-    """Card generation (domain/data/pin_rules.toml)."""
+    """Card generation (domain/data/chip_generations.toml)."""
     algorithm: KeyAlgorithm
     face: Face
 

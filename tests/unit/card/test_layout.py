@@ -9,11 +9,9 @@ from varmentaja.card.layout import PinPolicy
 from varmentaja.domain.data_files import load
 from varmentaja.domain.pins import PinName, pin_rules
 
-RULES = load("pin_rules")
 
-
-@pytest.mark.parametrize("generation", RULES["generations"])
-@pytest.mark.parametrize("product", RULES["products"])
+@pytest.mark.parametrize("generation", load("chip_generations")["generations"])
+@pytest.mark.parametrize("product", load("pin_rules")["products"])
 def test_every_rule_of_the_data_file_fits_a_card(product: str, generation: str) -> None:
     rules = pin_rules(product, generation)
     for name in PinName:

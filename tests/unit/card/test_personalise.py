@@ -49,7 +49,7 @@ def test_a_finished_card_reads_as_it_was_ordered(algorithm: KeyAlgorithm) -> Non
     contents = open_card(InProcessTransport(card)).read()
     assert contents.certificates == made.certified.certificates
     assert (contents.chip_serial, contents.printed_serial) == (cards.SERIAL, cards.SERIAL[-9:])
-    assert (contents.generation, contents.code_length) == ("test-1", 8)
+    assert (contents.generation, contents.code_length) == ("2020", 8)
     assert contents.is_test_card
     assert not contents.is_activated
     assert card.state.issuer_key == ""

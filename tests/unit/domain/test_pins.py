@@ -71,7 +71,7 @@ def test_the_length_of_the_activation_code_is_the_generations() -> None:
 
 @pytest.mark.parametrize("product", ProductId)
 def test_every_product_has_rules_on_every_generation(product: str) -> None:
-    for generation in load("pin_rules")["generations"]:
+    for generation in load("chip_generations")["generations"]:
         rules = pin_rules(product, generation)
         assert 4 <= rules.pin1.min <= rules.pin1.max <= 8
         assert 4 <= rules.pin2.min <= rules.pin2.max <= 8
