@@ -13,7 +13,7 @@ import pytest
 from varmentaja.adapters.post.simulator import SimulatedPost
 from varmentaja.adapters.sandbox.faults import Faults
 from varmentaja.domain.errors import DomainError, Kind
-from varmentaja.ports.post import Enclosure, Mailing, Post
+from varmentaja.ports.post import Enclosure, Mailing, Post, Recalled
 
 ADAPTERS: dict[str, Callable[[Path], Post]] = {
     "simulator": lambda folder: SimulatedPost(folder, Faults()),
@@ -64,3 +64,10 @@ def test_an_address_that_cannot_be_used_is_refused(post: Post, lines: tuple[str,
 def test_nothing_has_come_back_at_first(post: Post) -> None:
     post.send(MAILING)
     assert post.returned() == ()
+
+
+def test_an_envelope_can_be_stopped_once(post: Post) -> None:
+    assert post.recall(MAILING.key) is Recalled.NOT_HERE
+    post.send(MAILING)
+    assert post.recall(MAILING.key) is Recalled.STOPPED
+    assert post.recall(MAILING.key) is Recalled.NOT_HERE

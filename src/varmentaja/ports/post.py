@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -56,6 +57,16 @@ class ReturnedMailing:
     """A word of the post's: ``unknown_address``, ``not_collected`` or ``refused``."""
 
 
+class Recalled(StrEnum):
+    """What came of asking for an envelope back."""
+
+    NOT_HERE = "not_here"
+    """It was never handed over, or was stopped before."""
+    STOPPED = "stopped"
+    LEFT = "left"
+    """Too late: it is on its way."""
+
+
 class Post(Protocol):
     """A postal operator, or the printing house in front of it."""
 
@@ -65,6 +76,9 @@ class Post(Protocol):
         Raises DomainError: INVALID for an address that can't be used, CONFLICT when the key was used for
         another envelope, UNAVAILABLE when the post does not answer (send again with the same key).
         """
+
+    def recall(self, key: str) -> Recalled:
+        """Stop an envelope that must not leave; raises DomainError UNAVAILABLE (ask again)."""
 
     def returned(self) -> tuple[ReturnedMailing, ...]:
         """Every envelope that has come back so far, oldest first."""

@@ -21,7 +21,7 @@ from typing import Any
 from varmentaja.adapters.sandbox.faults import Faults
 from varmentaja.domain.calendar import add_business_days
 from varmentaja.domain.errors import DomainError, conflict, invalid, not_found, unavailable
-from varmentaja.ports.post import Mailing, Receipt, ReturnedMailing
+from varmentaja.ports.post import Mailing, Recalled, Receipt, ReturnedMailing
 
 SYSTEM = "post"
 """Name of this system in the file of faults."""
@@ -72,6 +72,22 @@ class SimulatedPost:
             raise conflict("Another envelope was posted under the same key.")
         return Receipt(mailing.key, envelope.posted_on, envelope.delivery_on)
 
+    def recall(self, key: str) -> Recalled:
+        """See the port; what has come back has been on its way, all else is still with the post."""
+        if self._faults.strike(SYSTEM, _no_answer):
+            raise unavailable("The post gave an answer that can't be understood. Try again later.")
+        letter = next((letter for letter in self.delivered() if letter.key == key), None)
+        if letter is None:
+            return Recalled.NOT_HERE
+        if letter.returned_on is not None:
+            return Recalled.LEFT
+        aside = self._parts(key)
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        letter.folder.rename(aside)  # at once out of the mailbox, however the program ends
+        shutil.rmtree(aside)
+        return Recalled.STOPPED
+
     def returned(self) -> tuple[ReturnedMailing, ...]:
         """See the port."""
         back = [
@@ -102,9 +118,13 @@ class SimulatedPost:
         name = f"{mailing.posted_on.isoformat()}-{mailing.kind}-{mailing.key}"
         return found[0] if found else self._mailbox / mailing.holder / name
 
+    def _parts(self, key: str) -> Path:
+        """Beside the mailbox: an envelope that is being filled, or thrown away."""
+        return self._mailbox.with_name(f"{self._mailbox.name}.posting") / key
+
     def _deliver(self, mailing: Mailing, folder: Path) -> None:
         """Fill a folder aside and put it into the mailbox whole, however the program ends."""
-        parts = self._mailbox.with_name(f"{self._mailbox.name}.posting") / mailing.key
+        parts = self._parts(mailing.key)
         shutil.rmtree(parts, ignore_errors=True)
         parts.mkdir(parents=True, mode=0o700)
         for enclosure in mailing.enclosures:

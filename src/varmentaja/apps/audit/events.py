@@ -54,6 +54,9 @@ class AuditAction(StrEnum):
     LETTER_SENT = "letter.sent"
     LETTER_REPRINTED = "letter.reprinted"
     LETTER_RETURNED = "letter.returned"
+    LETTER_CANCELLED = "letter.cancelled"
+    LETTER_STOPPED = "letter.stopped"
+    LETTER_LEFT_TOO_LATE = "letter.left_too_late"
 
     SIGNED_IN = "session.signed_in"
     SIGNED_OUT = "session.signed_out"

@@ -29,7 +29,7 @@ def follow_card(
             case CertificateEvent():
                 _follow_in_certificates(actor, card, joined, reason, now=now)
             case LetterEvent():
-                cancel_letters(card, now=now)
+                cancel_letters(actor, card, now=now)
 
 
 def _follow_in_certificates(

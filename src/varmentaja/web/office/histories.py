@@ -28,7 +28,7 @@ INNER = frozenset({AuditAction.ORDER_MOVED, AuditAction.CODE_DERIVED})
 """Steps of the machinery: the card's own events tell the same in people's words."""
 TWINS = frozenset(
     {"ordered", "dispatch", "report_lost", "cancel", "code_letter_posted", "code_letter_returned"}
-    | {"code_letter_sent_again"}
+    | {"code_letter_sent_again", "code_letter_stopped", "code_letter_left", "expire"}
 )
 """Card events that the audit trail tells too, and tells who did it."""
 

@@ -17,6 +17,7 @@ from varmentaja.apps.letters.queries import LetterLine, letter_line
 from varmentaja.apps.people.queries import names_of
 from varmentaja.apps.sandbox.clock import business_today
 from varmentaja.domain.actors import Role
+from varmentaja.domain.cards import IN_FORCE
 from varmentaja.domain.delivery import LABELS as DESTINATIONS
 from varmentaja.domain.delivery import Destination
 from varmentaja.domain.errors import DomainError
@@ -55,7 +56,7 @@ def letter(request: HttpRequest, letter_id: int) -> HttpResponse:
         "rows": _facts(line),
         "status": letter_status(line.state),
         "may_return": LETTER.leads(line.state, LetterEvent.RETURN) is not None,
-        "may_send": LETTER.leads(line.state, LetterEvent.SEND_AGAIN) is not None,
+        "may_send": card.state in IN_FORCE and LETTER.leads(line.state, LetterEvent.SEND_AGAIN) is not None,
         "letter": line,
         "breadcrumb": [
             *crumbs(person_link(names_of([line.person_id])[line.person_id], line.person_id)),

@@ -57,6 +57,9 @@ ACTIONS: dict[AuditAction, Promise] = {
     AuditAction.LETTER_SENT: _("Code letter posted"),
     AuditAction.LETTER_REPRINTED: _("Code letter put to be sent again"),
     AuditAction.LETTER_RETURNED: _("Code letter came back"),
+    AuditAction.LETTER_CANCELLED: _("Code letter cancelled because its card has ended"),
+    AuditAction.LETTER_STOPPED: _("Code letter stopped at the post because its card has ended"),
+    AuditAction.LETTER_LEFT_TOO_LATE: _("Code letter left although its card had ended"),
     AuditAction.SIGNED_IN: _("Signed in"),
     AuditAction.SIGNED_OUT: _("Signed out"),
     AuditAction.DOCUMENT_SIGNED: _("Document signed"),
@@ -84,6 +87,8 @@ CARD_EVENTS: dict[str, Promise] = {
     "code_letter_posted": _("Code letter posted"),
     "code_letter_returned": _("Code letter came back"),
     "code_letter_sent_again": _("Code letter put to be sent again"),
+    "code_letter_stopped": _("Code letter stopped at the post because its card has ended"),
+    "code_letter_left": _("Code letter left although its card had ended"),
 }
 
 ROLES = {

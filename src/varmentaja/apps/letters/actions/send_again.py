@@ -18,8 +18,9 @@ from varmentaja.apps.people.actions.refresh_person import ask_register, refresh_
 from varmentaja.apps.registration.queries import place_of
 from varmentaja.domain import people
 from varmentaja.domain.actors import Actor
+from varmentaja.domain.cards import CARD, IN_FORCE, CardState
 from varmentaja.domain.delivery import Destination, Recipient, recipient
-from varmentaja.domain.errors import not_found
+from varmentaja.domain.errors import DomainError, Kind, not_found
 from varmentaja.domain.identity_code import IdentityCode
 from varmentaja.domain.letters import LetterEvent
 
@@ -28,7 +29,8 @@ def send_again(actor: Actor, letter_id: int, to: Destination, *, now: datetime, 
     """Send the letter to the address that ``to`` means today: the register is asked for a home.
 
     It carries the same code: the card's own cannot be changed (decision 9). Raises DomainError: not_found,
-    not_allowed, conflict (not posted), invalid (field ``to``: no such address), unavailable (register).
+    not_allowed, conflict (not posted; the card has ended), invalid (field ``to``: no such address),
+    unavailable (register).
     """
     letter = Letter.objects.select_related("card__person").filter(pk=letter_id).first()
     if letter is None:
@@ -43,6 +45,8 @@ def _send(
     actor: Actor, letter_id: int, to: Destination, person: people.Person, *, now: datetime, today: date
 ) -> None:
     letter = locked_letter(letter_id)
+    if letter.card.state not in IN_FORCE:
+        raise DomainError(Kind.CONFLICT, CARD.states[CardState(letter.card.state)].sentence)
     # The post takes one key once: a letter that goes again needs a new one.
     letter.key, letter.due_on, letter.posted_on = uuid4(), today, None
     move_letter(actor, letter, LetterEvent.SEND_AGAIN, now=now, today=today)

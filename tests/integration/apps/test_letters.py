@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A code letter and the end of its card, whichever comes first."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.support.service import Service
+
+from varmentaja.apps.audit.models import Entry
+from varmentaja.apps.cards.actions.end_card import end_card
+from varmentaja.apps.letters.actions import post_letter as posting
+from varmentaja.apps.letters.actions.post_letter import post_letter
+from varmentaja.apps.letters.actions.send_again import send_again
+from varmentaja.apps.letters.models import Letter
+from varmentaja.domain.delivery import Destination
+from varmentaja.domain.errors import DomainError, Kind
+from varmentaja.domain.revocation import Ground
+
+pytestmark = pytest.mark.django_db
+
+
+def lose(service: Service, card: Any) -> None:
+    end_card(service.officer(), card.pk, Ground.LOST, now=service.now, today=service.today)
+
+
+def code_letters(service: Service, card: Any) -> list[str]:
+    return [each.key for each in service.post.delivered(card.person.electronic_id) if each.kind == "code"]
+
+
+def actions_on(letter: Letter) -> list[str]:
+    entries = Entry.objects.filter(subject_type="letters.letter", subject_id=str(letter.pk))
+    return [entry.document["action"] for entry in entries.order_by("id")]
+
+
+def events_of(card: Any) -> list[str]:
+    return [event.event for event in card.events.order_by("id")]
+
+
+def test_a_printed_letter_whose_card_ends_is_not_posted(service: Service) -> None:
+    card = service.made_card()
+    letter = Letter.objects.get(card=card)
+    service.faults.write_text(json.dumps({"post": {"mode": "down"}}))
+    with pytest.raises(DomainError):
+        post_letter(letter.pk, now=service.now, today=letter.due_on)
+    letter.refresh_from_db()
+    assert letter.state == "printed"
+    lose(service, card)
+    service.faults.unlink()
+    post_letter(letter.pk, now=service.now, today=letter.due_on)
+    letter.refresh_from_db()
+    assert letter.state == "cancelled"
+    assert code_letters(service, card) == []
+    assert actions_on(letter) == ["code.derived", "letter.cancelled"]
+
+
+def test_a_card_that_ends_while_its_letter_is_written_keeps_it_here(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = service.made_card()
+    letter = Letter.objects.get(card=card)
+    write = posting._mailing
+
+    def lost_meanwhile(*args: Any, **kwargs: Any) -> Any:
+        lose(service, card)
+        return write(*args, **kwargs)
+
+    monkeypatch.setattr(posting, "_mailing", lost_meanwhile)
+    post_letter(letter.pk, now=service.now, today=letter.due_on)
+    assert code_letters(service, card) == []
+    letter.refresh_from_db()
+    assert letter.state == "cancelled"
+
+
+def test_a_letter_in_the_post_s_hands_is_stopped_and_the_office_sees_it(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = service.made_card()
+    letter = Letter.objects.get(card=card)
+    send = service.post.send
+
+    def lost_meanwhile(mailing: Any) -> Any:
+        receipt = send(mailing)
+        lose(service, card)
+        return receipt
+
+    monkeypatch.setattr(service.post, "send", lost_meanwhile)
+    post_letter(letter.pk, now=service.now, today=letter.due_on)
+    assert code_letters(service, card) == []
+    assert actions_on(letter) == ["code.derived", "letter.cancelled", "letter.stopped"]
+    assert events_of(card)[-1] == "code_letter_stopped"
+    post_letter(letter.pk, now=service.now, today=letter.due_on)
+    assert actions_on(letter)[-2:] == ["letter.cancelled", "letter.stopped"]
+
+
+def test_a_letter_that_left_before_it_could_be_stopped_is_recorded(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = service.made_card()
+    letter = Letter.objects.get(card=card)
+    send = service.post.send
+
+    def gone_and_lost(mailing: Any) -> Any:
+        receipt = send(mailing)
+        service.post.return_to_sender(mailing.key, service.today)
+        lose(service, card)
+        return receipt
+
+    monkeypatch.setattr(service.post, "send", gone_and_lost)
+    post_letter(letter.pk, now=service.now, today=letter.due_on)
+    assert actions_on(letter)[-1] == "letter.left_too_late"
+    assert events_of(card)[-1] == "code_letter_left"
+
+
+def test_a_worker_killed_after_the_post_took_the_letter_calls_it_back(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*args: Any, **kwargs: Any) -> Any:
+        raise Killed
+
+    card = service.made_card()
+    letter = Letter.objects.get(card=card)
+    with monkeypatch.context() as patch:
+        patch.setattr(posting, "_note_posted", kill)
+        with pytest.raises(Killed):
+            post_letter(letter.pk, now=service.now, today=letter.due_on)
+    assert len(code_letters(service, card)) == 1
+    lose(service, card)
+    post_letter(letter.pk, now=service.now, today=letter.due_on)
+    assert code_letters(service, card) == []
+    assert actions_on(letter)[-1] == "letter.stopped"
+
+
+def test_the_letter_of_a_card_that_has_ended_is_not_sent_again(service: Service) -> None:
+    card = service.made_card()
+    letter = Letter.objects.get(card=card)
+    post_letter(letter.pk, now=service.now, today=letter.due_on)
+    lose(service, card)
+    with pytest.raises(DomainError, match="reported lost") as refusal:
+        send_again(service.officer(), letter.pk, Destination.HOME, now=service.now, today=service.today)
+    assert refusal.value.kind is Kind.CONFLICT
+    letter.refresh_from_db()
+    assert letter.state == "posted"
+
+
+def test_a_letter_put_down_for_a_card_that_has_ended_is_cancelled_by_its_job(service: Service) -> None:
+    card = service.made_card()
+    letter = Letter.objects.get(card=card)
+    type(card).objects.filter(pk=card.pk).update(state="lost")
+    post_letter(letter.pk, now=service.now, today=letter.due_on)
+    letter.refresh_from_db()
+    assert letter.state == "cancelled"
+    assert code_letters(service, card) == []
