@@ -187,6 +187,16 @@ class CardRemoved(CardError):
         )
 
 
+class CardInUse(CardError):
+    """Another program keeps the card to itself."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Kind.UNAVAILABLE,
+            message("Another program is using the card. Close that program, or wait until it is done."),
+        )
+
+
 class CardNotSupported(CardError):
     """No driver knows this card."""
 

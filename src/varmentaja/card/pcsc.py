@@ -4,16 +4,37 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from varmentaja.card.driver import CardRemoved
+from varmentaja.card.driver import CardInUse, CardRemoved
 from varmentaja.domain.errors import unavailable
 
 
+@dataclass(frozen=True, slots=True)
+class ReaderSeen:
+    """One reader as PC/SC tells of it; equal to what was seen before while nothing has happened in it."""
+
+    name: str
+    has_card: bool
+    is_mute: bool
+    """There is a card, but its chip does not answer."""
+    state: int
+    """PC/SC's own word, with its count of insertions where the system keeps one."""
+
+    def same_card(self, other: ReaderSeen) -> bool:
+        """Whether nothing was pulled or inserted between the two."""
+        return (self.has_card, self.is_mute, self.state >> 16) == (
+            other.has_card,
+            other.is_mute,
+            other.state >> 16,
+        )
+
+
 class PcscReaders:
-    """The readers that the system's PC/SC service knows."""
+    """The readers that the system's PC/SC service knows. Calls of one object wait for one another."""
 
     def __init__(self) -> None:
         try:
@@ -23,16 +44,51 @@ class PcscReaders:
         self._scard: Any = scard
         result, self._context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
         if result != scard.SCARD_S_SUCCESS:
-            raise unavailable("The system's card reader service (PC/SC) does not answer.")
+            raise _silent()
 
     def names(self) -> list[str]:
         """The names of all readers, with and without a card."""
         result, names = self._scard.SCardListReaders(self._context, [])
         return list(names) if result == self._scard.SCARD_S_SUCCESS else []
 
+    def watch(self, before: Sequence[ReaderSeen], timeout: float) -> tuple[ReaderSeen, ...]:
+        """All readers, once one of them differs from ``before``, or after ``timeout`` seconds; a reader that
+        is plugged in is seen only then, and with no reader at all the answer comes at once.
+
+        Raises unavailable when the PC/SC service does not answer."""
+        self._require_service()
+        known = {seen.name: seen.state for seen in before}
+        asked = [(name, known.get(name, self._scard.SCARD_STATE_UNAWARE)) for name in self.names()]
+        if not asked:
+            return ()
+        result, found = self._scard.SCardGetStatusChange(self._context, int(timeout * 1000), asked)
+        if result not in (self._scard.SCARD_S_SUCCESS, self._scard.SCARD_E_TIMEOUT):
+            self._require_service()
+            return tuple(before)
+        return tuple(self._seen(name, state) for name, state, _atr in found)
+
     def open(self, name: str) -> PcscTransport:
-        """The card in this reader; CardRemoved if there is none."""
+        """The card in this reader; CardRemoved if there is none, CardInUse if a program keeps it to itself."""
         return PcscTransport(self._scard, self._context, name)
+
+    def close(self) -> None:
+        """Let go of the service; cards that were opened are no longer connected."""
+        self._scard.SCardReleaseContext(self._context)
+
+    def _require_service(self) -> None:
+        if self._scard.SCardIsValidContext(self._context) != self._scard.SCARD_S_SUCCESS:
+            raise _silent()
+        result, _names = self._scard.SCardListReaders(self._context, [])
+        if result not in (self._scard.SCARD_S_SUCCESS, self._scard.SCARD_E_NO_READERS_AVAILABLE):
+            raise _silent()
+
+    def _seen(self, name: str, state: int) -> ReaderSeen:
+        return ReaderSeen(
+            name,
+            has_card=bool(state & self._scard.SCARD_STATE_PRESENT),
+            is_mute=bool(state & self._scard.SCARD_STATE_MUTE),
+            state=state & ~self._scard.SCARD_STATE_CHANGED,
+        )
 
 
 class PcscTransport:
@@ -42,9 +98,9 @@ class PcscTransport:
         self._scard = scard
         self._lock = threading.RLock()
         self._depth = 0
-        protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+        self._protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
         result, self._card, protocol = scard.SCardConnect(
-            context, reader, scard.SCARD_SHARE_SHARED, protocols
+            context, reader, scard.SCARD_SHARE_SHARED, self._protocols
         )
         self._require(result)
         self._protocol = scard.SCARD_PCI_T1 if protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
@@ -66,7 +122,7 @@ class PcscTransport:
     def transaction(self) -> Iterator[None]:
         with self._lock:
             if self._depth == 0:
-                self._require(self._scard.SCardBeginTransaction(self._card))
+                self._begin()
             self._depth += 1
             try:
                 yield
@@ -78,7 +134,24 @@ class PcscTransport:
     def close(self) -> None:
         self._scard.SCardDisconnect(self._card, self._scard.SCARD_LEAVE_CARD)
 
+    def _begin(self) -> None:
+        """Another program may have reset the card meanwhile: it is the same card, with nothing verified."""
+        result = self._scard.SCardBeginTransaction(self._card)
+        if result == self._scard.SCARD_W_RESET_CARD:
+            again, _protocol = self._scard.SCardReconnect(
+                self._card, self._scard.SCARD_SHARE_SHARED, self._protocols, self._scard.SCARD_LEAVE_CARD
+            )
+            self._require(again)
+            result = self._scard.SCardBeginTransaction(self._card)
+        self._require(result)
+
     def _require(self, result: int) -> None:
-        """Whatever PC/SC answers but success means that this connection to the card is over."""
+        """Whatever else PC/SC answers but success means that this connection to the card is over."""
+        if result == self._scard.SCARD_E_SHARING_VIOLATION:
+            raise CardInUse()
         if result != self._scard.SCARD_S_SUCCESS:
             raise CardRemoved()
+
+
+def _silent() -> Exception:
+    return unavailable("The system's card reader service (PC/SC) does not answer.")
