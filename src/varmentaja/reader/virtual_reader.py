@@ -67,7 +67,7 @@ class OpenCard(Protocol):
 
 
 class Slot:
-    """One slot of the reader: empty, or with a card that may turn out to be unusable (``error``)."""
+    """One slot of the reader: empty, or with a card that may turn out to be unusable (``trouble``)."""
 
     def __init__(self, name: str, listener: Listener) -> None:
         self.name = name
@@ -77,8 +77,14 @@ class Slot:
         self.picture: Path | None = None
         """The picture of its face, where there is one that browsers show."""
         self.card: InsertedCard | None = None
-        self.error: Message | None = None
+        self.trouble: CardError | None = None
+        """Why the card that is in cannot be used."""
         self._transport: InsertedTransport | None = None
+
+    @property
+    def error(self) -> Message | None:
+        """What the person is told of a card that cannot be used."""
+        return self.trouble.message if self.trouble else None
 
     @property
     def is_taken(self) -> bool:
@@ -94,13 +100,13 @@ class Slot:
             self.clear()
             raise
         except CardError as error:
-            self.error = error.message
+            self.trouble = error
 
     def clear(self) -> None:
         """Forget the card that was here."""
         if self._transport is not None:
             self._transport.close()
-        self.serial = self.picture = self.card = self.error = self._transport = None
+        self.serial = self.picture = self.card = self.trouble = self._transport = None
 
 
 class VirtualReader:
