@@ -17,11 +17,11 @@ settings.cache_clear()
 
 pytest_plugins = [
     "tests.support.browser",
-    "tests.support.demo",
     "tests.support.clock",
     "tests.support.pcsc",
     "tests.support.pki",
     "tests.support.postgres",
     "tests.support.service",
     "tests.support.web",
+    "tests.support.whole_service",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.demo import Demo
+from tests.support.whole_service import WholeService
 
 from varmentaja.tour.card import STEPS
 
@@ -44,7 +44,7 @@ def assert_whole(document: dict[str, Any], algorithm: str) -> None:
 
 
 @pytest.fixture
-def register_down(shared_demo: Demo) -> Iterator[None]:
+def register_down(shared_demo: WholeService) -> Iterator[None]:
     file = shared_demo.state / "sandbox" / "faults.json"
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps({"population_register": {"mode": "down"}}))
@@ -52,7 +52,7 @@ def register_down(shared_demo: Demo) -> Iterator[None]:
     file.unlink()
 
 
-def test_the_story_of_a_card_is_played_on_the_running_demo_again_and_again(shared_demo: Demo) -> None:
+def test_the_story_of_a_card_is_played_on_the_running_demo_again_and_again(shared_demo: WholeService) -> None:
     first, second = (played(shared_demo.say("tour", "card", "--json")) for _ in range(2))
     for document in (first, second):
         assert_whole(document, "ecc")
@@ -61,7 +61,7 @@ def test_the_story_of_a_card_is_played_on_the_running_demo_again_and_again(share
 
 
 def test_rsa_cards_get_a_service_of_their_own_beside_the_demo_which_goes_away(
-    shared_demo: Demo, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    shared_demo: WholeService, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path_factory.mktemp("t")  # a short name: addresses of sockets have 107 characters at most
     monkeypatch.setitem(shared_demo.environment, "TMPDIR", str(folder))
@@ -72,7 +72,7 @@ def test_rsa_cards_get_a_service_of_their_own_beside_the_demo_which_goes_away(
 
 
 @pytest.mark.usefixtures("register_down")
-def test_a_step_that_fails_is_named_and_ends_the_story(shared_demo: Demo) -> None:
+def test_a_step_that_fails_is_named_and_ends_the_story(shared_demo: WholeService) -> None:
     done = shared_demo.say("tour", "--json")
     document = json.loads(done.stdout)
     assert done.returncode == 1
@@ -81,7 +81,9 @@ def test_a_step_that_fails_is_named_and_ends_the_story(shared_demo: Demo) -> Non
 
 
 @pytest.mark.usefixtures("register_down")
-def test_people_read_each_step_without_escape_codes_where_there_is_no_terminal(shared_demo: Demo) -> None:
+def test_people_read_each_step_without_escape_codes_where_there_is_no_terminal(
+    shared_demo: WholeService,
+) -> None:
     told = shared_demo.say("tour").stdout
     assert told.startswith("The story is played on the running demo: ")
     assert f"ok  1. {STORY[0]}" in told and f"failed  2. {STORY[1]}" in told

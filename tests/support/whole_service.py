@@ -1,40 +1,26 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A demo of its own in real processes, for those who kill parts of it or measure it."""
+"""The demo as a person starts it: real processes, on a folder and ports of its own."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from varmentaja.ground.embedded_postgres import embedded_url
+from varmentaja.tour.place import free_ports
 
 ROOT = Path(__file__).parent.parent.parent
-PORTS = 6
-"""Portal, responder, reader, TLS host, signing interface, and one spare."""
-
-
-def free_ports(count: int = PORTS) -> int:
-    """The first of ``count`` free ports in a row."""
-    for first in range(21000 + os.getpid() % 300 * 10, 32000, 10):
-        try:
-            for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no free ports")
 
 
 class WholeService:
@@ -77,17 +63,22 @@ class WholeService:
                 env=self.environment,
                 cwd=ROOT,
             )
-        while "Ready in" not in self._log.read_text("utf-8"):
-            if self.process.poll() is not None or time.monotonic() - begun > 180:
-                raise AssertionError(self._log.read_text("utf-8"))
+        while "Ready in" not in self.output:
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() - begun < 180, self.output
             time.sleep(0.02)
         return time.monotonic() - begun
 
-    def stop(self) -> None:
-        """As Ctrl-C does."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
+    @property
+    def output(self) -> str:
+        """What it has said."""
+        return self._log.read_text("utf-8")
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait; the exit code. As Ctrl-C does, unless told otherwise."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(30)
 
     def command(self, *arguments: str) -> list[str]:
         """The command line of one of its programs."""
@@ -103,6 +94,20 @@ class WholeService:
         """A folder of its state as its processes see it, in whatever mount namespace they are."""
         assert self.process is not None
         return Path(f"/proc/{self.process.pid}/root{self.state / name}")
+
+    def status(self) -> dict[str, Any]:
+        """What ``varmentaja status`` says."""
+        document: dict[str, Any] = json.loads(self.say("status", "--json").stdout)
+        return document
+
+    def processes(self) -> set[int]:
+        """Every process that knows our state folder, whoever started it."""
+        mark = str(self.state).encode()
+        return {
+            int(path.name)
+            for path in Path("/proc").glob("[0-9]*")
+            if int(path.name) != os.getpid() and mark in _words_of(path)
+        }
 
     def services(self) -> dict[str, dict[str, Any]]:
         """What the supervisor says of its children, by name."""
@@ -124,6 +129,23 @@ class WholeService:
         """Ask its database."""
         with psycopg.connect(self.database, autocommit=True) as connection:
             return connection.execute(query, values).fetchall()
+
+
+def _words_of(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+    except OSError:
+        return b""
+
+
+def eventually(true: Callable[[], bool], seconds: float) -> bool:
+    """Whether it becomes true in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if true():
+            return True
+        time.sleep(0.05)
+    return true()
 
 
 DESK = "import django; django.setup(); from tests.soak.desk import main; main()"
@@ -162,10 +184,19 @@ class Desk:
 
 @contextmanager
 def whole_service(state: Path, inside: tuple[str, ...] = ()) -> Iterator[WholeService]:
-    """One that runs, and is stopped at the end."""
+    """One that runs, and of which nothing is left afterwards."""
     service = WholeService(state, inside)
     try:
         service.start()
         yield service
     finally:
-        service.stop()
+        if service.process is not None and service.process.poll() is None:
+            service.end()
+    assert eventually(lambda: not service.processes(), 10), service.processes()
+
+
+@pytest.fixture(scope="session")
+def shared_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeService]:
+    """One for tests that only use it; put them into the xdist group ``shared-demo``."""
+    with whole_service(tmp_path_factory.mktemp("demo") / "var") as demo:
+        yield demo
