@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -32,16 +33,22 @@ def use_case(
     def decorate(function: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenate[Actor, P], R]:
         @wraps(function)
         def call(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            try:
-                with transaction.atomic():
-                    return function(actor, *args, **kwargs)
-            except DomainError as refusal:
-                trace_refusal(name, actor, refusal, about(pk=args[0]) if about and args else None)
-                raise
+            with traced(name, actor, about(pk=args[0]) if about and args else None), transaction.atomic():
+                return function(actor, *args, **kwargs)
 
         return call
 
     return decorate
+
+
+@contextmanager
+def traced(name: AuditAction, actor: Actor, subject: models.Model | None = None) -> Iterator[None]:
+    """Record a refusal of what is done within: for the part of an action before its transaction."""
+    try:
+        yield
+    except DomainError as refusal:
+        trace_refusal(name, actor, refusal, subject)
+        raise
 
 
 def trace_refusal(

@@ -15,7 +15,7 @@ from typing import Any
 from varmentaja.domain.data_files import load
 from varmentaja.domain.eligibility_facts import Facts, day, facts_from_document, facts_to_document
 from varmentaja.domain.eligibility_rules import RULES, Case, Outcome, last_day_of_card, pick_right
-from varmentaja.domain.errors import Message
+from varmentaja.domain.errors import Message, message
 from varmentaja.domain.rights import Right
 
 
@@ -97,6 +97,29 @@ def decide(facts: Facts, today: date) -> Decision:
         (worst for worst in (Outcome.REFUSED, Outcome.TO_OFFICER) if worst in outcomes), Outcome.APPROVED
     )
     return Decision(outcome, today, results, right, valid_until, facts)
+
+
+def news(before: Decision, after: Decision) -> tuple[Message, ...]:
+    """What somebody who knows the decision ``before`` must hear of the one made ``after`` it.
+
+    The reasons of rules that go otherwise now, another right, an earlier last day; that days have passed
+    is no news.
+    """
+    known = {result.rule: result for result in before.results}
+    heard = [result.reason for result in after.results if _is_news(known.get(result.rule), result)]
+    if after.right and before.right and after.right.code != before.right.code:
+        title = after.right.title_fi
+        heard.append(message("The card would now carry another right to practise: %(title)s.", title=title))
+    if after.valid_until and before.valid_until and after.valid_until < before.valid_until:
+        last = after.valid_until.isoformat()
+        heard.append(message("The card would now be valid until %(day)s only.", day=last))
+    return tuple(heard)
+
+
+def _is_news(before: RuleResult | None, after: RuleResult) -> bool:
+    if before is None or before.outcome is not after.outcome:
+        return True
+    return after.outcome is not Outcome.APPROVED and before.reason != after.reason
 
 
 def rules_in_force(product: str, today: date) -> list[Mapping[str, Any]]:

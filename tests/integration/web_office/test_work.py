@@ -87,6 +87,31 @@ def test_an_officer_decides_with_reasons(service: Service, office: Client, decis
     assert draft.review_reason == "Rajoitus ei estä korttia"
 
 
+def test_what_has_changed_meanwhile_is_shown_and_the_reasons_stay_written(
+    service: Service, office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = waiting(service)
+    register = type(service.outside.professional_register)
+    ask = register.professional
+
+    def unrestricted(self: Any, code: Any, *, request_id: str) -> Any:
+        told = ask(self, code, request_id=request_id)
+        assert told is not None
+        return replace(told, rights=tuple(replace(right, restricted=False) for right in told.rights))
+
+    monkeypatch.setattr(register, "professional", unrestricted)
+    address = f"/en/office/applications/{draft.pk}/"
+    page = office.post(address, {"decision": "approve", "reason": "Tarkistettu", "version": draft.version})
+    assert "Nothing has been decided yet" in page.text
+    assert "Tarkistettu" in page.text
+    draft.refresh_from_db()
+    assert draft.state == "with_officer"
+    assert f'value="{draft.version}"' in page.text
+    office.post(address, {"decision": "approve", "reason": "Tarkistettu", "version": draft.version})
+    draft.refresh_from_db()
+    assert draft.state == "ordered"
+
+
 def test_the_second_of_two_officers_is_told(service: Service, office: Client) -> None:
     draft = waiting(service)
     address = f"/en/office/applications/{draft.pk}/"

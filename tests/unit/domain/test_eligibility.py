@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from varmentaja.domain.data_files import load
-from varmentaja.domain.eligibility import Decision, decide, rules_in_force
+from varmentaja.domain.eligibility import Decision, decide, news, rules_in_force
 from varmentaja.domain.eligibility_facts import Facts, HeldCard, OpenApplication
 from varmentaja.domain.eligibility_rules import RULES, Outcome
 from varmentaja.domain.identity_documents import DocumentKind, IdentityDocument
@@ -291,3 +291,26 @@ def test_an_approved_card_never_outlives_its_right_or_five_years(
     assert decision.valid_until is not None
     assert decision.right.valid_on(decision.valid_until)
     assert today <= decision.valid_until < today + timedelta(days=5 * 366)
+
+
+def test_days_that_have_passed_are_no_news() -> None:
+    restricted = replace(GOOD, rights=(right(restricted=True),))
+    before = Decision.from_document(json.loads(json.dumps(decide(restricted, TODAY).to_document())))
+    assert news(before, decide(restricted, TODAY + timedelta(days=3))) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"rights": (ENDED,)}, "right"),
+        ({"person_alive": False}, "died"),
+        ({"rights": (right(),)}, "restrict"),
+        ({"rights": (right("034", restricted=True),)}, "another right"),
+        ({"rights": (right(restricted=True, ends=date(2029, 1, 1)),)}, "valid until 2029-01-01 only"),
+        ({"identity_document": OLD_PASSPORT}, "identity document"),
+    ],
+)
+def test_what_the_rules_say_otherwise_today_is_news(change: Mapping[str, Any], text: str) -> None:
+    restricted = replace(GOOD, rights=(right(restricted=True),))
+    heard = news(decide(restricted, TODAY), decide(replace(restricted, **change), TODAY))
+    assert any(text in str(each) for each in heard), [str(each) for each in heard]

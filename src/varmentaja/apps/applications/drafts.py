@@ -10,7 +10,7 @@ from varmentaja.apps.applications.professionals import professional_of
 from varmentaja.apps.people.models import Person
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.applications import APPLICATION, ApplicationEvent, ApplicationFacts, ApplicationState
-from varmentaja.domain.authority import Subject
+from varmentaja.domain.authority import Action, Subject, require
 from varmentaja.domain.errors import DomainError, conflict, not_found
 
 
@@ -24,6 +24,14 @@ def locked_application(application_id: int) -> Application:
         )
     except Application.DoesNotExist:
         raise not_found("There is no such application.") from None
+
+
+def authorise(actor: Actor, action: Action, application_id: int) -> None:
+    """Raise not_found or not_allowed, before anybody is asked about the applicant."""
+    application = Application.objects.only("person_id", "point_id").filter(pk=application_id).first()
+    if application is None:
+        raise not_found("There is no such application.")
+    require(actor, action, Subject(person_id=application.person_id, point_id=application.point_id))
 
 
 def lock_person_of(application_id: int) -> None:

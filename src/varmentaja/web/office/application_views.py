@@ -41,14 +41,16 @@ def application(request: HttpRequest, application_id: int) -> HttpResponse:
     actor = actor_of(request)
     if request.method == "POST":
         form = ReviewForm(request.POST)
+        heard: tuple[Message, ...] = ()
         if form.is_valid():
             try:
-                _review(actor, application_id, form)
-                messages.success(request, _("Your decision has been recorded."))
-                return redirect("office:application", application_id)
+                heard = _review(actor, application_id, form)
+                if not heard:
+                    messages.success(request, _("Your decision has been recorded."))
+                    return redirect("office:application", application_id)
             except DomainError as error:
                 add_error(form, error)
-        return _page(request, read_application(actor, application_id, today=business_today()), form)
+        return _page(request, read_application(actor, application_id, today=business_today()), form, heard)
     file = read_application(actor, application_id, today=business_today())
     return _page(request, file, ReviewForm(initial={"version": file.version}))
 
@@ -92,19 +94,23 @@ def _back(application_id: int) -> HttpResponseRedirect:
     return redirect("office:application", application_id)
 
 
-def _review(actor: Actor, application_id: int, form: ReviewForm) -> None:
+def _review(actor: Actor, application_id: int, form: ReviewForm) -> tuple[Message, ...]:
+    """Record the decision; if the rules say something new today, that instead."""
     version, reason = form.cleaned_data["version"], form.cleaned_data["reason"]
     now, today = timezone.now(), business_today()
     match form.cleaned_data["decision"]:
         case "approve":
-            approve_after_review(actor, application_id, version, reason, now=now, today=today)
+            return approve_after_review(actor, application_id, version, reason, now=now, today=today)
         case "refuse":
             refuse_after_review(actor, application_id, version, reason, today=today)
         case "return":
             return_to_registrar(actor, application_id, version, reason, today=today)
+    return ()
 
 
-def _page(request: HttpRequest, file: ApplicationFile, form: ReviewForm) -> HttpResponse:
+def _page(
+    request: HttpRequest, file: ApplicationFile, form: ReviewForm, heard: tuple[Message, ...] = ()
+) -> HttpResponse:
     not_you = allowed(actor_of(request), Action.APPLICATION_REVIEW, Subject(file.person_id, file.point_id))
     if form.is_bound:
         # The page shows how things stand now, so the next press of the button means this state.
@@ -117,6 +123,7 @@ def _page(request: HttpRequest, file: ApplicationFile, form: ReviewForm) -> Http
         "reasons": _reasons(file),
         "status": application_status(file.state),
         "not_you": not_you,
+        "heard": heard,
         "to_review": file.state is ApplicationState.WITH_OFFICER,
         "to_order": file.state is ApplicationState.APPROVED,
         "breadcrumb": crumbs(person_link(applicant_of(file), file.person_id)),

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 
-from varmentaja.apps.action import trace_refusal, use_case
+from varmentaja.apps.action import traced, use_case
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.applications.professionals import as_document
 from varmentaja.apps.audit.recording import AuditAction, record
@@ -18,7 +18,7 @@ from varmentaja.domain import authority, people
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.applications import ApplicationState
 from varmentaja.domain.authority import Subject
-from varmentaja.domain.errors import DomainError, conflict
+from varmentaja.domain.errors import conflict
 from varmentaja.domain.identity_code import IdentityCode
 from varmentaja.domain.rights import Professional
 from varmentaja.ports.connected import outside
@@ -34,12 +34,9 @@ def open_application(actor: Actor, identity_code: str, *, now: datetime, today: 
     point), not_allowed (one's own), unavailable (a register does not answer: nothing is stored).
     """
     code = IdentityCode.parse(identity_code, today=today)
-    try:
+    with traced(AuditAction.APPLICATION_OPENED, actor):
         authority.require(actor, authority.Action.APPLICATION_OPEN, Subject(point_id=actor.point_id))
         person = ask_register(code)
-    except DomainError as refusal:
-        trace_refusal(AuditAction.APPLICATION_OPENED, actor, refusal)
-        raise
     professional = outside().professional_register.professional(code, request_id=str(uuid4()))
     return _open(actor, person, professional, now=now, today=today)
 

@@ -7,25 +7,72 @@ from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 
-from varmentaja.apps.action import use_case
+from varmentaja.apps.action import traced, use_case
 from varmentaja.apps.applications.carry_out import approve, refuse
-from varmentaja.apps.applications.drafts import locked_application, move, require_version, save_step
+from varmentaja.apps.applications.drafts import (
+    authorise,
+    check,
+    lock_person_of,
+    locked_application,
+    move,
+    require_version,
+    save_step,
+)
 from varmentaja.apps.applications.models import Application
+from varmentaja.apps.applications.registers import RegisterAnswers, ask_registers, decide_anew
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.applications import ApplicationEvent
-from varmentaja.domain.eligibility import Decision
-from varmentaja.domain.errors import conflict
+from varmentaja.domain.authority import Action
+from varmentaja.domain.eligibility import Decision, news
+from varmentaja.domain.eligibility_rules import Outcome
+from varmentaja.domain.errors import DomainError, Kind, Message, conflict
+
+
+def approve_after_review(
+    actor: Actor, application_id: int, version: int, reason: str, *, now: datetime, today: date
+) -> tuple[Message, ...]:
+    """Approve, whatever the rules doubt today; the card is ordered at once.
+
+    The rules are applied again on what the registers say now. If they say anything that the officer cannot
+    know yet, that is returned and stored with the application, which still waits for the decision; nothing is
+    returned when the application was approved. Raises DomainError: not_found, not_allowed, unavailable (a
+    register), conflict (changed meanwhile; not waiting; the rules refuse it).
+    """
+    with traced(AuditAction.APPLICATION_REVIEWED, actor, Application(pk=application_id)):
+        authorise(actor, Action.APPLICATION_REVIEW, application_id)
+    answers = ask_registers(application_id)
+    return _approve(actor, application_id, version, reason, answers, now=now, today=today)
 
 
 @use_case(AuditAction.APPLICATION_REVIEWED, Application)
-def approve_after_review(
-    actor: Actor, application_id: int, version: int, reason: str, *, now: datetime, today: date
-) -> None:
-    """Approve, whatever the rules doubted; the card is ordered at once."""
-    application = _to_review(actor, application_id, version, reason)
-    decision = Decision.from_document(application.decision or {})
+def _approve(
+    actor: Actor,
+    application_id: int,
+    version: int,
+    reason: str,
+    answers: RegisterAnswers,
+    *,
+    now: datetime,
+    today: date,
+) -> tuple[Message, ...]:
+    lock_person_of(application_id)
+    application = locked_application(application_id)
+    require_version(application, version)
+    check(actor, application, ApplicationEvent.APPROVE, today=today, review_reason=reason)
+    before = Decision.from_document(application.decision or {})
+    decision = decide_anew(application, answers, now=now, today=today)
+    heard = news(before, decision)
+    if heard:
+        save_step(application, "professional", "decision", "decided_at", today=today)
+        record(AuditAction.APPLICATION_REVIEWED, actor, application, facts={"step": "decided_anew"})
+        return heard
+    if decision.outcome is Outcome.REFUSED:
+        raise DomainError(Kind.CONFLICT, decision.reasons()[0])
+    save_step(application, "professional", "decision", "decided_at", today=today)
+    _note_review(actor, application, reason)
     approve(application, decision, now=now, today=today, by=actor, review_reason=reason)
+    return ()
 
 
 @use_case(AuditAction.APPLICATION_REVIEWED, Application)
@@ -53,7 +100,11 @@ def return_to_registrar(actor: Actor, application_id: int, version: int, reason:
 def _to_review(actor: Actor, application_id: int, version: int, reason: str) -> Application:
     application = locked_application(application_id)
     require_version(application, version)
+    _note_review(actor, application, reason)
+    return application
+
+
+def _note_review(actor: Actor, application: Application, reason: str) -> None:
     application.review_reason = reason
     application.save(update_fields=["review_reason"])
     record(AuditAction.APPLICATION_REVIEWED, actor, application, personal={"reason": reason})
-    return application

@@ -6,17 +6,13 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from varmentaja.apps.action import use_case
-from varmentaja.apps.applications.actions.submit_application import RegisterAnswers, ask_registers
 from varmentaja.apps.applications.carry_out import order
 from varmentaja.apps.applications.drafts import lock_person_of, locked_application, require_version, save_step
-from varmentaja.apps.applications.facts import facts_for
 from varmentaja.apps.applications.models import Application
-from varmentaja.apps.applications.professionals import as_document
+from varmentaja.apps.applications.registers import RegisterAnswers, ask_registers, decide_anew
 from varmentaja.apps.audit.recording import AuditAction, record
-from varmentaja.apps.people.actions.refresh_person import refresh_person
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.authority import Action, Subject, require
-from varmentaja.domain.eligibility import decide
 from varmentaja.domain.eligibility_rules import Outcome
 from varmentaja.domain.errors import DomainError, Kind
 
@@ -38,13 +34,9 @@ def _order(
     application = locked_application(application_id)
     require(actor, Action.APPLICATION_REVIEW, Subject(application.person_id, application.point_id))
     require_version(application, version)
-    if answers.person is not None and answers.person.alive:
-        application.person = refresh_person(answers.person, now=now)
-    decision = decide(facts_for(application, answers.person, answers.professional, today=today), today)
+    decision = decide_anew(application, answers, now=now, today=today)
     if decision.outcome is Outcome.REFUSED:
         raise DomainError(Kind.CONFLICT, decision.reasons()[0])
-    application.professional = as_document(answers.professional)
-    application.decision, application.decided_at = decision.to_document(), now
     order(application, decision, now=now, today=today)
     save_step(application, "professional", "decision", "decided_at", today=today)
     record(AuditAction.APPLICATION_REVIEWED, actor, application, facts={"step": "ordered_again"})
