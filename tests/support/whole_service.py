@@ -34,7 +34,7 @@ class WholeService:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.environment = {
             **kept,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
             "VARMENTAJA_STATE": str(state),
             "VARMENTAJA_PORT": str(self.port),
             "VARMENTAJA_SCS_PORT": str(self.port + 4),
