@@ -11,6 +11,7 @@ import shutil
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, HttpUrl, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -48,8 +49,10 @@ class Settings(BaseSettings):
     tls_url: HttpUrl | None = None
     """Address of the TLS host for sign-in by certificate. When unset: ``https://localhost:<port + 3>`` in a
     test service where nginx is found, otherwise there is no such sign-in."""
-    scs_port: int = 53951
-    """First port on which the reader offers the signing interface (SCS)."""
+    scs_port: int = Field(default=53951, ge=1024, le=65534)
+    """First port on which the reader offers the signing interface (SCS); the next one is for HTTPS."""
+    scs_version: Literal["1.2", "1.3"] = "1.2"
+    """Version of SCS that the reader says it speaks; each request is answered by the version it names."""
     people: int = Field(default=0, ge=0)
     """How many synthetic people a test service is filled with, for timings of pages."""
     hierarchy: str = "demo"
@@ -196,6 +199,16 @@ class Settings(BaseSettings):
     def factory(self) -> Path:
         """Folder of the card factory simulator's own records."""
         return self.state / "factory"
+
+    @property
+    def reader(self) -> Path:
+        """Folder of the reader program's own certificate for this computer."""
+        return self.state / "reader"
+
+    @property
+    def downloads(self) -> Path:
+        """Folder of what the page of the card reader program offers: packages and the list of versions."""
+        return self.state / "downloads"
 
     @property
     def faults(self) -> Path:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The worker: jobs of the queue, and beside them what must not wait in a queue.
 
-Beside the queue run the audit's sealer (every 0.3 s), its signed head (every minute), and the finder of jobs
+Beside the queue run the audit's sealer (every 0.3 s), its signed head (every minute), the card reader
+program's list of versions (when the worker starts, and looked at every hour), and the finder of jobs
 whose worker died: such jobs are put back, at the start and every 15 s (decision 6).
 """
 
@@ -25,6 +26,7 @@ from varmentaja.apps.audit.sealing import seal_all
 from varmentaja.config import settings
 from varmentaja.files import write_new
 from varmentaja.ground.keys import authority_store
+from varmentaja.ground.reader_versions import publish_versions
 from varmentaja.pki.algorithms import Hash
 from varmentaja.signer.keys import AUDIT_KEY
 from varmentaja.wiring import connect_worker
@@ -33,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 SEAL_SECONDS = 0.3
 HEAD_SECONDS = 60.0
+VERSIONS_SECONDS = 3600.0
 STALLED_SECONDS = 15.0
 HEARTBEAT_SECONDS = 3.0
 DEAD_SECONDS = 10.0
@@ -48,6 +51,7 @@ def run() -> None:
     beside = [
         threading.Thread(target=_every, args=(SEAL_SECONDS, seal_all, stop), name="sealer"),
         threading.Thread(target=_every, args=(HEAD_SECONDS, sign_head, stop), name="head"),
+        threading.Thread(target=_every, args=(VERSIONS_SECONDS, publish_versions, stop), name="versions"),
     ]
     for thread in beside:
         thread.start()

@@ -35,6 +35,8 @@ class Role(StrEnum):
     AUTHORITY = "authority"
     OCSP_RESPONDER = "ocsp-responder"
     PERSON = "person"
+    SERVICE = "service"
+    """A program of the service itself."""
 
 
 class Purpose(StrEnum):
