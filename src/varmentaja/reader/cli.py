@@ -12,9 +12,11 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from cryptography.hazmat.primitives import hashes
 
 from varmentaja.card.driver import PinRole
 from varmentaja.config import settings
@@ -22,9 +24,12 @@ from varmentaja.domain.errors import DomainError, Kind, Message, invalid, messag
 from varmentaja.reader.control_client import ReaderControl
 from varmentaja.reader.forms import tries_text
 from varmentaja.reader.hands import take_in_hand
+from varmentaja.reader.https import LocalTls
 from varmentaja.reader.program import ReaderProgram, ReaderSettings, serve
-from varmentaja.reader.scs_http import PORTS
+from varmentaja.reader.scs_http import candidate_ports
+from varmentaja.reader.scs_pages import fingerprint
 from varmentaja.reader.texts import LANGUAGES, day, say
+from varmentaja.reader.trust import install, remove
 
 reader_app = typer.Typer(no_args_is_help=True, help="The card reader program.")
 
@@ -68,7 +73,9 @@ def serve_reader() -> None:
                 run=chosen.run,
                 card_host_socket=chosen.card_host_socket,
                 pages_port=chosen.port + 2,
-                scs_ports=(chosen.scs_port, *(port for port in PORTS if port != chosen.scs_port)),
+                scs_ports=candidate_ports(chosen.scs_port),
+                tls_folder=chosen.reader,
+                scs_version=chosen.scs_version,
             ),
             ready=ready,
         )
@@ -154,6 +161,60 @@ def unlock(
         code = typed.old("code", message("Activation code (from the letter)"))
         card.unlock(pin, code, typed.new("new", message("New PIN"), state))
         _tell(message("The new PIN is in use."), language)
+
+
+@reader_app.command()
+def trust(
+    language: Language,
+    to_install: Annotated[
+        bool, typer.Option("--install", help="Tell this user's browsers (Linux) to trust it.")
+    ] = False,
+    to_remove: Annotated[bool, typer.Option("--remove", help="Take that back.")] = False,
+) -> None:
+    """Explain how browsers come to trust the program's HTTPS address, or see to it."""
+    with _errors_told(language):
+        tls = LocalTls(settings().reader)
+        if to_remove:
+            _tell_where(message("No longer trusted in:"), remove(Path.home()), language)
+        elif to_install:
+            _tell_where(message("Trusted in:"), install(tls.authority_file, Path.home()), language)
+            _tell(message("Start your browsers again to let them notice."), language)
+        else:
+            _explain(tls, language)
+
+
+def _explain(tls: LocalTls, language: str) -> None:
+    authority = tls.authority()
+    _tell(
+        message(
+            "The program speaks HTTPS on this computer with a certificate that it has made itself. Its "
+            "authority can vouch for 127.0.0.1 and localhost alone. A browser that is to use the secure "
+            "address has to trust the authority once."
+        ),
+        language,
+    )
+    _tell(message("Certificate: %(file)s", file=str(tls.authority_file)), language)
+    _tell(
+        message(
+            "Fingerprint (SHA-256): %(fingerprint)s",
+            fingerprint=fingerprint(authority.fingerprint(hashes.SHA256())),
+        ),
+        language,
+    )
+    _tell(message("Valid until %(day)s", day=day(authority.not_valid_after_utc, language)), language)
+    _tell(message("On Linux: varmentaja reader trust --install"), language)
+    _tell(
+        message(
+            "On Windows and macOS, and step by step: %(url)s", url=f"http://127.0.0.1:{settings().scs_port}/"
+        ),
+        language,
+    )
+
+
+def _tell_where(text: Message, places: tuple[Path, ...], language: str) -> None:
+    _tell(text, language)
+    for place in places:
+        typer.echo(f"  {place}")
 
 
 class _Typed:

@@ -20,9 +20,11 @@ from varmentaja.reader import scs_http
 from varmentaja.reader.control import PREFIX, Control
 from varmentaja.reader.events import Events
 from varmentaja.reader.http import LocalServer, Request, Response
+from varmentaja.reader.https import LocalTls
 from varmentaja.reader.pad import Pad
 from varmentaja.reader.pages import Pages
-from varmentaja.reader.scs import MAX_BODY
+from varmentaja.reader.scs import MAX_BODY, VERSION
+from varmentaja.reader.scs_pages import ScsPages
 from varmentaja.reader.signing import ScsService
 from varmentaja.reader.virtual_reader import VirtualReader
 
@@ -40,7 +42,12 @@ class ReaderSettings:
     card_host_socket: Path
     pages_port: int
     scs_ports: tuple[int, ...] = scs_http.PORTS
+    """Candidates for plain HTTP; HTTPS is one higher."""
     slots: int = 2
+    tls_folder: Path | None = None
+    """Where the local certificate is kept; ``<run>/tls`` when unset."""
+    scs_version: str = VERSION
+    """What ``/version`` says: 1.2 or 1.3."""
 
 
 class ReaderProgram:
@@ -55,8 +62,18 @@ class ReaderProgram:
             open_card,
             events,
         )
-        scs = scs_http.scs_app(ScsService(self.reader, pad))
+        self.tls = LocalTls(settings.tls_folder or settings.run / "tls")
+        scs = scs_http.scs_app(
+            ScsService(self.reader, pad, version=settings.scs_version),
+            ScsPages(self.tls, lambda: self.scs_https.url),
+        )
         self.scs = LocalServer(scs, ports=settings.scs_ports, max_body=MAX_BODY)
+        self.scs_https = LocalServer(
+            scs,
+            ports=scs_http.https_ports(settings.scs_ports),
+            max_body=MAX_BODY,
+            tls=self.tls.context,
+        )
         token = secrets.token_urlsafe(32)
         control = Control(self.reader, pad, events, token=token, scs_port=self.scs.port)
         pages = Pages(self.reader, pad, events)
@@ -67,6 +84,7 @@ class ReaderProgram:
         self.pages = LocalServer(app, ports=(settings.pages_port,))
         self._address = settings.run / ADDRESS_FILE
         self.scs.start()
+        self.scs_https.start()
         self.pages.start()
         _write_private(
             self._address,
@@ -77,6 +95,7 @@ class ReaderProgram:
         """Stop serving and pull the cards."""
         self._address.unlink(missing_ok=True)
         self.scs.close()
+        self.scs_https.close()
         self.pages.close()
         self.reader.close()
 

@@ -2,7 +2,7 @@
 """SCS (Signature Creation Service) as rules, free of sockets and cards: requests, answers, the origin rule.
 
 A page asks the program on the same machine to sign with a key of the card. What other programs were seen to
-answer is followed where it is known. Versions 1.0 to 1.2 are served.
+answer is followed where it is known. Versions 1.0.1 to 1.3 are served; the request says by which it goes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from varmentaja.domain.errors import Message, message
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 VERSION = "1.2"
-_SERVED = frozenset({"1.0", "1.0.1", "1.1", "1.2"})
+"""What ``/version`` says unless the program is set to say 1.3."""
+VERSION_1_3 = "1.3"
+_SERVED = frozenset({"1.0", "1.0.1", "1.1", VERSION, VERSION_1_3})
 _MISSING_VERSION = "1.1"
 """A request that names no version is held to the rules of 1.1, whose clients did not all send one."""
 
@@ -81,10 +83,17 @@ class ContentType(StrEnum):
 
 
 class SignatureType(StrEnum):
-    """Forms of answer served so far: a bare signature, DER for EC or ``r || s``."""
+    """Forms of answer: a bare signature (for EC keys DER, or ``r || s``), or detached CMS (see cms.py)."""
 
     SIGNATURE = "signature"
     PLAIN = "signature-plain"
+    CMS = "cms"
+    CMS_PADES = "cms-pades"
+
+    @property
+    def is_cms(self) -> bool:
+        """Whether what the key signs is a set of attributes with the content's digest among them."""
+        return self in (SignatureType.CMS, SignatureType.CMS_PADES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +120,13 @@ class SignRequest:
 
 def parse_request(body: bytes) -> SignRequest:
     """Read a request body. Unknown members are ignored (clients in use send some); wrong ones raise."""
-    data = _json_object(body)
+    data = json_object(body)
     version = _text(data, "version", _MISSING_VERSION)
     if version not in _SERVED:
         raise ScsError(
             Reason.NOT_SERVED,
             Problem.NOT_SERVED,
-            message("This program serves SCS versions up to %(version)s.", version=VERSION),
+            message("This program serves SCS versions up to %(version)s.", version=VERSION_1_3),
         )
     content_type = _choice(
         ContentType, _text(data, "contentType", ContentType.DATA).lower(), Reason.BAD_REQUEST
@@ -129,22 +138,48 @@ def parse_request(body: bytes) -> SignRequest:
     hash_algorithm = _choice(HashAlgorithm, hash_name, Reason.NOT_SERVED)
     content = _content(data)
     if content_type is ContentType.DIGEST and len(content) != _DIGEST_LENGTHS[hash_algorithm]:
-        raise _bad(message("The digest does not have the length of its hash algorithm."))
-    return SignRequest(version, _selector(data), content, content_type, hash_algorithm, signature_type)
+        raise bad_request(message("The digest does not have the length of its hash algorithm."))
+    return SignRequest(version, read_selector(data), content, content_type, hash_algorithm, signature_type)
 
 
-def is_bound(content: bytes, origin: str | None) -> bool:
-    """Whether content is bound to a calling site as the authentication key demands (versions up to 1.2).
+def json_object(body: bytes) -> Mapping[str, Any]:
+    """Parse a JSON object; raises ScsError."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        raise bad_request(message("The request is not JSON.")) from None
+    if not isinstance(data, dict):
+        raise bad_request(message("The request is not a JSON object."))
+    return data
 
-    It starts with the Origin, then a character that cannot continue an origin (else ``https://a.fi`` could
-    pass for ``https://a.fi.evil.example``), then at least 64 octets. A page without an origin of its own
-    (none, or ``null``) cannot be bound to.
+
+def read_selector(data: Mapping[str, Any]) -> Selector:
+    """The request's ``selector``; raises ScsError."""
+    selector = data.get("selector", {})
+    if not isinstance(selector, dict):
+        raise bad_request(message("The selector is not a JSON object."))
+    return Selector(
+        issuers=_texts(selector, "issuers"),
+        akis=_texts(selector, "akis"),
+        key_usages=tuple(usage.lower() for usage in _texts(selector, "keyusages")),
+        key_algorithms=tuple(name.lower() for name in _texts(selector, "keyalgorithms")),
+    )
+
+
+def is_bound(content: bytes, origin: str | None, version: str) -> bool:
+    """Whether content is bound to a calling site as the authentication key demands.
+
+    Up to 1.2 it starts with the Origin, then a character that cannot continue an origin (else
+    ``https://a.fi`` could pass for ``https://a.fi.evil.example``), then at least 64 octets. In 1.3 that
+    character is a semicolon. A page without an origin of its own (none, or ``null``) cannot be bound to.
     """
     if not names_a_site(origin):
         return False
     start = str(origin).encode()
     rest = content[len(start) :]
-    return content.startswith(start) and len(rest) > CHALLENGE_MINIMUM and _ends_origin(rest[0])
+    if not content.startswith(start) or len(rest) <= CHALLENGE_MINIMUM:
+        return False
+    return rest[0] == ord(";") if version == VERSION_1_3 else _ends_origin(rest[0])
 
 
 def names_a_site(origin: str | None) -> bool:
@@ -157,10 +192,10 @@ def _ends_origin(octet: int) -> bool:
     return octet < 0x80 and not chr(octet).isalnum() and chr(octet) not in "-._~%:[]@!$&'()*+,="
 
 
-def version_answer(*, card_present: bool) -> dict[str, Any]:
+def version_answer(*, card_present: bool, version: str = VERSION) -> dict[str, Any]:
     """The answer of ``GET /version``. Pages see by ``hashAlgorithms`` whether there is a card in a reader."""
     return {
-        "version": VERSION,
+        "version": version,
         "httpMethods": "GET, POST",
         "contentTypes": ", ".join(ContentType),
         "signatureTypes": ",".join(SignatureType),
@@ -185,15 +220,25 @@ def success(request: SignRequest, *, signature: bytes, chain: Sequence[bytes], i
     }
 
 
-def failure(error: ScsError) -> dict[str, Any]:
+def failure(error: ScsError, version: str = VERSION) -> dict[str, Any]:
     """The answer without a signature: the fields of a signature are left out, not null."""
     return {
-        "version": VERSION,
+        "version": version,
         "status": "failed",
         "reasonCode": int(error.reason),
         "reasonText": str(error.text),
         "problem": error.problem,
     }
+
+
+def bad_request(text: Message) -> ScsError:
+    """A request that is not as it should be."""
+    return ScsError(Reason.BAD_REQUEST, Problem.BAD_REQUEST, text)
+
+
+def forbidden(text: Message) -> ScsError:
+    """A request that this page may not make."""
+    return ScsError(Reason.FORBIDDEN, Problem.WRONG_ORIGIN, text)
 
 
 def too_large() -> ScsError:
@@ -206,20 +251,10 @@ def too_large() -> ScsError:
     )
 
 
-def _json_object(body: bytes) -> Mapping[str, Any]:
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _bad(message("The request is not JSON.")) from None
-    if not isinstance(data, dict):
-        raise _bad(message("The request is not a JSON object."))
-    return data
-
-
 def _text(data: Mapping[str, Any], name: str, default: str) -> str:
     value = data.get(name, default)
     if not isinstance(value, str):
-        raise _bad(message("The value of %(name)s is not text.", name=name))
+        raise bad_request(message("The value of %(name)s is not text.", name=name))
     return value
 
 
@@ -227,28 +262,16 @@ def _content(data: Mapping[str, Any]) -> bytes:
     try:
         content = base64.b64decode(_text(data, "content", ""), validate=True)
     except (ValueError, binascii.Error):
-        raise _bad(message("The content is not base64.")) from None
+        raise bad_request(message("The content is not base64.")) from None
     if not content:
-        raise _bad(message("There is no content to sign."))
+        raise bad_request(message("There is no content to sign."))
     return content
-
-
-def _selector(data: Mapping[str, Any]) -> Selector:
-    selector = data.get("selector", {})
-    if not isinstance(selector, dict):
-        raise _bad(message("The selector is not a JSON object."))
-    return Selector(
-        issuers=_texts(selector, "issuers"),
-        akis=_texts(selector, "akis"),
-        key_usages=tuple(usage.lower() for usage in _texts(selector, "keyusages")),
-        key_algorithms=tuple(name.lower() for name in _texts(selector, "keyalgorithms")),
-    )
 
 
 def _texts(selector: Mapping[str, Any], name: str) -> tuple[str, ...]:
     values = selector.get(name, [])
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise _bad(message("The value of %(name)s is not a list of texts.", name=name))
+        raise bad_request(message("The value of %(name)s is not a list of texts.", name=name))
     return tuple(values)
 
 
@@ -264,7 +287,3 @@ def _choice(kind: type[_Choice], value: str, reason: Reason) -> _Choice:
                 "%(value)s is not served; choose one of %(values)s.", value=value[:40], values=", ".join(kind)
             ),
         ) from None
-
-
-def _bad(text: Message) -> ScsError:
-    return ScsError(Reason.BAD_REQUEST, Problem.BAD_REQUEST, text)

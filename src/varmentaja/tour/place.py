@@ -22,7 +22,7 @@ from varmentaja.config import Settings
 from varmentaja.ground.leash import leashed
 from varmentaja.ground.status import read_status
 
-PORTS = 5
+PORTS = 6
 """A demo's own: portal, responder, the reader's pages, the TLS host, SCS."""
 START_SECONDS = 180.0
 STOP_SECONDS = 30.0

@@ -31,8 +31,13 @@ CARD_ALGORITHM = settings().algorithm
 READER_URL = settings().reader_address
 DEMO = settings().run / "demo.json"
 """Who is in the demo, where there is one."""
-SCS_PORTS = tuple(dict.fromkeys((settings().scs_port, 53951, 23123, 8088)))
-"""Where a page looks for the card reader program: the candidates of the SCS specification."""
+_SCS_PORTS = tuple(dict.fromkeys((settings().scs_port, 53951, 23123, 8088)))
+SCS_ADDRESSES = tuple(
+    address
+    for port in _SCS_PORTS
+    for address in (f"https://127.0.0.1:{port + 1}", f"http://127.0.0.1:{port}")
+)
+"""Where a page looks for the card reader program, in this order; a port for HTTPS is one above its twin's."""
 
 HTTPS = PUBLIC_URL.startswith("https://")
 

@@ -34,8 +34,8 @@ TEXTS = {
 class SignInSite:
     """A relying party's page with scs.js, under the policy that a real page would have."""
 
-    def __init__(self, scs_port: int) -> None:
-        self.scs_port = scs_port
+    def __init__(self, address: str) -> None:
+        self.address = address
         self.answers: list[dict[str, object]] = []
         self.usage, self.content = "digitalSignature", b""
         self.server = LocalServer(self.app, ports=(0,))
@@ -51,10 +51,10 @@ class SignInSite:
             form = parse_qs((request.body or b"").decode())
             self.answers.append(json.loads(form["answer"][0]))
             return Response(200, b"<h1>Signed in</h1>", "text/html")
-        # The first port is nobody's: the page has to go on to the next.
+        # The first address is nobody's: the page has to go on to the next.
         page = f"""<!DOCTYPE html><html lang="en"><title>Sign in</title>
             <form data-scs method="post" action="/"
-            data-scs-ports="9,{self.scs_port}" data-scs-usage="{self.usage}"
+            data-scs-addresses="http://127.0.0.1:9 {self.address}" data-scs-usage="{self.usage}"
             data-scs-content="{base64.b64encode(self.content).decode()}">
             <input type="hidden" name="answer"><p role="status" data-scs-message></p>
             <button type="submit" hidden>Sign in</button>
@@ -62,14 +62,14 @@ class SignInSite:
             <script src="/scs.js" defer></script></html>"""
         policy = (
             "default-src 'none'; script-src 'self'; form-action 'self'; "
-            f"connect-src http://127.0.0.1:9 http://127.0.0.1:{self.scs_port}"
+            f"connect-src http://127.0.0.1:9 {self.address}"
         )
         return Response(200, page.encode(), "text/html", (("Content-Security-Policy", policy),))
 
 
 @pytest.fixture
 def site(program: ReaderProgram) -> Iterator[SignInSite]:
-    running = SignInSite(program.scs.port)
+    running = SignInSite(program.scs.url)
     yield running
     running.server.close()
 
@@ -134,7 +134,7 @@ def test_a_cancelled_pin_is_told_on_the_page_that_asked(
 def test_a_program_that_is_not_there_is_told(
     program: ReaderProgram, site: SignInSite, open_page: OpenPage
 ) -> None:
-    site.scs_port = 10
+    site.address = "http://127.0.0.1:10"
     page = open_page(site.server.url)
     expect(page.get_by_role("status")).to_have_text("no program", timeout=10_000)
     expect(page.get_by_role("button")).to_be_hidden()

@@ -3,27 +3,38 @@
 
 import base64
 import json
+import os
 import socket
+import ssl
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from tests.support.reader_fakes import PIN1, MemoryCard, OneReader, TinyHierarchy, Typist
 
 from varmentaja.domain.errors import DomainError
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.events import Events
-from varmentaja.reader.http import LocalServer
+from varmentaja.reader.http import App, LocalServer
+from varmentaja.reader.https import LocalTls
 from varmentaja.reader.pad import Pad
+from varmentaja.reader.prompts import PinAnswer
 from varmentaja.reader.scs import MAX_BODY
 from varmentaja.reader.scs_http import scs_app
+from varmentaja.reader.scs_pages import ScsPages
 from varmentaja.reader.signing import ScsService
 
 ORIGIN = "https://portal.example"
 CHALLENGE = f"{ORIGIN};{'n' * 96}".encode()
+TLS = LocalTls(Path(tempfile.mkdtemp()))
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +47,13 @@ def pad() -> Pad:
     return Pad(Events())
 
 
-def serve(service: ScsService) -> LocalServer:
-    server = LocalServer(scs_app(service), ports=(0,), max_body=MAX_BODY)
+def app_of(service: ScsService) -> App:
+    return scs_app(service, ScsPages(TLS, lambda: "https://127.0.0.1"))
+
+
+def serve(service: ScsService, *, https: bool = False) -> LocalServer:
+    tls = TLS.context if https else None
+    server = LocalServer(app_of(service), ports=(0,), max_body=MAX_BODY, tls=tls)
     server.start()
     return server
 
@@ -47,6 +63,18 @@ def server(card: MemoryCard, pad: Pad) -> Iterator[LocalServer]:
     running = serve(ScsService(OneReader([InsertedCard("1", card)]), pad))
     yield running
     running.close()
+
+
+@pytest.fixture
+def https_server(card: MemoryCard, pad: Pad) -> Iterator[LocalServer]:
+    running = serve(ScsService(OneReader([InsertedCard("1", card)]), pad), https=True)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def trusting() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(TLS.authority_file))
 
 
 def challenge(content: bytes = CHALLENGE) -> dict[str, object]:
@@ -106,7 +134,8 @@ def test_localhost_is_a_name_of_its_own(server: LocalServer) -> None:
 
 
 def test_other_paths_and_methods_are_refused(server: LocalServer) -> None:
-    assert httpx.get(f"{server.url}/").status_code == 404
+    assert httpx.get(f"{server.url}/nothing").status_code == 404
+    assert httpx.post(f"{server.url}/fi/").status_code == 405
     assert httpx.get(f"{server.url}/sign").status_code == 405
     assert httpx.put(f"{server.url}/version").status_code == 405
 
@@ -188,7 +217,7 @@ def test_a_page_that_closes_takes_its_question_away(server: LocalServer, pad: Pa
 
 
 def test_the_first_free_candidate_port_is_used(card: MemoryCard) -> None:
-    app = scs_app(ScsService(OneReader(), Typist([])))
+    app = app_of(ScsService(OneReader(), Typist([])))
     first = LocalServer(app, ports=(0,))
     second = LocalServer(app, ports=(first.port, 0))
     assert second.port != first.port
@@ -210,3 +239,94 @@ def test_a_slow_client_does_not_hold_up_others(server: LocalServer) -> None:
     threading.Thread(target=ask).start()
     assert done.wait(5)
     slow.close()
+
+
+def test_https_on_both_names_of_this_computer(https_server: LocalServer, trusting: ssl.SSLContext) -> None:
+    for name in ("127.0.0.1", "localhost"):
+        answer = httpx.get(f"https://{name}:{https_server.port}/version", verify=trusting)
+        assert answer.json()["version"] == "1.2"
+    with pytest.raises(httpx.ConnectError, match="certificate"):
+        httpx.get(f"{https_server.url}/version")
+
+
+def test_a_page_that_closes_over_https_takes_its_question_away(
+    https_server: LocalServer, pad: Pad, trusting: ssl.SSLContext
+) -> None:
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(
+            f"{https_server.url}/sign",
+            json=challenge(),
+            headers={"Origin": ORIGIN},
+            timeout=1,
+            verify=trusting,
+        )
+    deadline = time.monotonic() + 5
+    while pad.pending and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert pad.pending is None
+
+
+def test_a_page_that_waits_over_https_keeps_its_question(
+    https_server: LocalServer, pad: Pad, trusting: ssl.SSLContext
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(
+            httpx.post,
+            f"{https_server.url}/sign",
+            json=challenge(),
+            headers={"Origin": ORIGIN},
+            timeout=60,
+            verify=trusting,
+        )
+        deadline = time.monotonic() + 20
+        while pad.pending is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(1)  # many looks at the connection
+        assert pad.pending is not None
+        pad.answer(pad.pending.number, PinAnswer(0, PIN1))
+        assert waiting.result().json()["status"] == "ok"
+
+
+def test_plain_talk_to_the_https_port_stops_nothing(
+    https_server: LocalServer, trusting: ssl.SSLContext
+) -> None:
+    with socket.create_connection(("127.0.0.1", https_server.port), timeout=10) as connection:
+        connection.sendall(b"GET /version HTTP/1.1\r\n\r\n")
+        with suppress(ConnectionResetError):
+            while connection.recv(1000):
+                pass
+    assert httpx.get(f"{https_server.url}/version", verify=trusting).status_code == 200
+
+
+def test_a_burst_of_large_bodies_leaves_memory_bounded(server: LocalServer) -> None:
+    body = json.dumps(challenge(b"x" * 1_400_000)).encode()
+    before = resident()
+
+    def ask(_: int) -> int:
+        return httpx.post(
+            f"{server.url}/sign", content=body, headers={"Origin": ORIGIN}, timeout=120
+        ).status_code
+
+    with ThreadPoolExecutor(50) as pool:
+        statuses = list(pool.map(ask, range(150)))
+    assert set(statuses) <= {200, 503}
+    assert httpx.get(f"{server.url}/version").status_code == 200
+    assert resident() - before < 300
+
+
+def resident() -> float:
+    """MiB of this process now, the client's side of the burst included."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def test_the_pages_explain_trust_in_three_languages(server: LocalServer) -> None:
+    start = httpx.get(f"{server.url}/", headers={"Accept-Language": "sv"})
+    assert (start.status_code, start.headers["location"]) == (303, "/sv/")
+    for language in ("fi", "sv", "en"):
+        page = httpx.get(f"{server.url}/{language}/")
+        assert page.status_code == 200
+        assert TLS.authority().fingerprint(hashes.SHA256()).hex(":").upper() in page.text
+    given = httpx.get(f"{server.url}/local-authority.crt")
+    assert given.headers["content-type"] == "application/x-x509-ca-cert"
+    assert x509.load_der_x509_certificate(given.content) == TLS.authority()

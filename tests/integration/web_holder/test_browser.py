@@ -41,7 +41,7 @@ def reader(holder: Holder, tmp_path: Path, settings: Any) -> Iterator[ReaderCont
     """The card reader program on a port of its own, the holder's card in it."""
     holder.driver.transport.close()
     program = ReaderProgram(ReaderSettings(tmp_path / "run", holder.service.folder / "host.sock", 0, (0,)))
-    settings.SCS_PORTS = (program.scs.port,)
+    settings.SCS_ADDRESSES = (program.scs.url,)
     control = ReaderControl.running(tmp_path / "run")
     control.insert(holder.card.chip_serial)
     yield control

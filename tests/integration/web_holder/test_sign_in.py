@@ -55,7 +55,8 @@ def test_whoever_has_signed_in_is_sent_on(holder: Holder) -> None:
 
 def test_the_page_may_speak_with_the_program_and_with_nobody_else(holder: Holder) -> None:
     policy = holder.get("/en/sign-in/").headers["Content-Security-Policy"]
-    assert "connect-src 'self' http://127.0.0.1:53951 http://127.0.0.1:23123 http://127.0.0.1:8088" in policy
+    addresses = (f"https://127.0.0.1:{port + 1} http://127.0.0.1:{port}" for port in (53951, 23123, 8088))
+    assert f"connect-src 'self' {' '.join(addresses)}" in policy
     assert "127.0.0.1:" not in holder.get("/en/").headers["Content-Security-Policy"]
 
 
@@ -194,3 +195,54 @@ def test_a_refusal_is_recorded(holder: Holder) -> None:
         "/en/sign-in/", {**holder.fields(), "answer": json.dumps({"status": "failed", "reasonCode": 403})}
     )
     assert ("session.signed_in", "refused") in [(entry["action"], entry["outcome"]) for entry in audit()]
+
+
+def last_refusal() -> dict[str, Any]:
+    entry = [entry for entry in audit() if entry["action"] == "session.signed_in"][-1]
+    assert entry["outcome"] == "refused"
+    return entry
+
+
+def serial_of(entry: dict[str, Any]) -> Any:
+    from varmentaja.apps.certificates.models import Certificate
+
+    assert entry["subject"]["type"] == "certificates.certificate"
+    return Certificate.objects.get(pk=entry["subject"]["id"])
+
+
+def test_a_refused_card_of_ours_is_recorded_with_certificate_and_person(holder: Holder) -> None:
+    end_card(SYSTEM, holder.card.pk, Ground.REPLACED, now=timezone.now(), today=holder.service.today)
+    holder.publish()
+    assert holder.sign_in().status_code == 403
+    entry = last_refusal()
+    assert serial_of(entry).card_id == holder.card.pk
+    assert entry["facts"]["person"] == holder.card.person_id
+    assert entry["actor"]["person"] is None, "a certificate that is shown is not yet a person who came"
+
+
+def test_a_signature_that_does_not_match_leaves_a_trace_with_the_certificate(holder: Holder) -> None:
+    fields = holder.fields()
+    other = base64.b64encode(b"something else").decode()
+    holder.post("/en/sign-in/", {**fields, "answer": holder.answer(other)})
+    entry = last_refusal()
+    assert entry["facts"]["kind"] == "invalid"
+    assert serial_of(entry).purpose == "authentication"
+
+
+def test_an_answer_that_cannot_be_read_leaves_a_trace(holder: Holder) -> None:
+    holder.post("/en/sign-in/", {**holder.fields(), "answer": "not json"})
+    entry = last_refusal()
+    assert (entry["facts"]["kind"], entry["subject"]) == ("invalid", None)
+
+
+def test_somebody_else_s_certificate_with_a_number_of_ours_is_not_taken_for_ours(holder: Holder) -> None:
+    from cryptography import x509
+
+    from varmentaja.apps.access.party import if_ours
+    from varmentaja.apps.certificates.models import Certificate
+
+    row = Certificate.objects.filter(card=holder.card).order_by("id")[0]
+    certificate = x509.load_der_x509_certificate(bytes(row.der or b""))
+    assert if_ours(certificate) == row
+    Certificate.objects.filter(pk=row.pk).update(der=b"another one under the same number")
+    assert if_ours(certificate) is None

@@ -95,10 +95,10 @@ def test_unknown_members_are_ignored() -> None:
         (body(selector={"issuers": "CN=A"}), Reason.BAD_REQUEST, Problem.BAD_REQUEST),
         (body(selector={"keyusages": [1]}), Reason.BAD_REQUEST, Problem.BAD_REQUEST),
         (body(version=1.2), Reason.BAD_REQUEST, Problem.BAD_REQUEST),
-        (body(version="1.3"), Reason.NOT_SERVED, Problem.NOT_SERVED),
+        (body(version="1.4"), Reason.NOT_SERVED, Problem.NOT_SERVED),
         (body(version="2"), Reason.NOT_SERVED, Problem.NOT_SERVED),
         (body(hashAlgorithm="SHA1"), Reason.NOT_SERVED, Problem.NOT_SERVED),
-        (body(signatureType="cms"), Reason.NOT_SERVED, Problem.NOT_SERVED),
+        (body(signatureType="xml"), Reason.NOT_SERVED, Problem.NOT_SERVED),
     ],
 )
 def test_a_wrong_request_is_refused_with_its_reason(
@@ -148,7 +148,60 @@ def test_random_bytes_never_break_the_parser(junk: bytes) -> None:
 def test_only_content_that_names_the_calling_origin_is_bound(
     content: str, origin: str | None, bound: bool
 ) -> None:
-    assert is_bound(content.encode(), origin) is bound
+    for version in ("1.0.1", "1.1", "1.2"):
+        assert is_bound(content.encode(), origin, version) is bound
+
+
+@pytest.mark.parametrize(
+    ("content", "bound"),
+    [
+        (f"{ORIGIN};{NONCE}", True),
+        (f"{ORIGIN};{NONCE[1:]}", False),
+        (f"{ORIGIN}\n{NONCE}", False),
+        (f"{ORIGIN}/{NONCE}", False),
+        (f"{ORIGIN}.evil.example;{NONCE}", False),
+        (f"x{ORIGIN};{NONCE}", False),
+    ],
+)
+def test_version_1_3_wants_the_origin_a_semicolon_and_a_nonce(content: str, bound: bool) -> None:
+    assert is_bound(content.encode(), ORIGIN, "1.3") is bound
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.0.1", "1.1", "1.2", "1.3"])
+def test_each_version_is_served_and_named_in_its_answer(version: str) -> None:
+    request = parse_request(body(version=version))
+    answer = success(request, signature=b"s", chain=[b"1"], is_ec=False)
+    assert request.version == answer["version"] == version
+
+
+_TEXT = st.text(max_size=12)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+_MEMBERS = st.sampled_from(
+    ("version", "selector", "content", "contentType", "hashAlgorithm", "signatureType", "more")
+)
+_NAMES = st.sampled_from(("issuers", "akis", "keyusages", "keyalgorithms", "more"))
+
+
+@given(st.dictionaries(_MEMBERS, _VALUES | st.dictionaries(_NAMES, _VALUES, max_size=3)))
+def test_members_of_any_kind_are_read_or_refused(data: dict[str, Any]) -> None:
+    for more in ({}, {"content": "AAAA", "version": "1.2"}):
+        try:
+            request = parse_request(json.dumps(data | more).encode())
+        except ScsError as error:
+            assert error.reason in (Reason.BAD_REQUEST, Reason.NOT_SERVED)
+        else:
+            assert request.content
+
+
+@given(st.binary(max_size=200), st.text(max_size=40))
+def test_only_what_begins_with_the_origin_is_ever_bound(content: bytes, origin: str) -> None:
+    for version in ("1.1", "1.3"):
+        if is_bound(content, origin, version):
+            assert content.startswith(origin.encode())
 
 
 def test_hash_algorithms_tell_whether_there_is_a_card() -> None:

@@ -15,11 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from tests.support.reader_fakes import PIN1, PIN2, MemoryCard, OneReader, TinyHierarchy, Typist
 
 from varmentaja.card.driver import KeyRole, PinRole
+from varmentaja.reader.attention import MOST_WAITING
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.events import Events
 from varmentaja.reader.pad import Pad
 from varmentaja.reader.prompts import PinAnswer, PinRequest
-from varmentaja.reader.signing import MOST_WAITING, ScsService
+from varmentaja.reader.signing import ScsService
 
 ORIGIN = "https://portal.example"
 CHALLENGE = f"{ORIGIN};{'n' * 96}".encode()

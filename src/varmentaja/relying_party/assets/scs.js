@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Signing through SCS from a page: finds the card reader program, waits for a card, asks for the signature and
 // sends the answer as an ordinary form. No inline code; the page's Content-Security-Policy must list the
-// addresses in connect-src. The page says everything in its own language:
+// addresses in connect-src. They are tried in the order given, https and http alike: programs on computers and
+// on Android answer at different ones. The page says everything in its own language:
 //
-//   <form data-scs data-scs-ports="53951,23123,8088" data-scs-content="<base64>" data-scs-usage="digitalSignature"
-//         method="post" action="…">
+//   <form data-scs data-scs-addresses="https://127.0.0.1:53952 http://127.0.0.1:53951 …"
+//         data-scs-content="<base64>" data-scs-usage="digitalSignature" method="post" action="…">
 //     <input type="hidden" name="answer">
 //     <p role="status" data-scs-message></p>
 //     <button type="submit" hidden>…</button>
@@ -12,20 +13,24 @@
 //   </form>
 //
 // Optional: data-scs-hash (SHA256, SHA384, SHA512), data-scs-content-type (data, digest).
-// Texts: searching, no_program, no_card, ready, asking, and one for each problem (cancelled, pin_locked,
-// not_activated, wrong_origin, no_certificate, card_removed, busy, other). The form's data-scs-state holds the
-// same word for style sheets and tests.
+// Texts: searching, permission, blocked, no_program, no_card, ready, asking, and one for each problem (cancelled,
+// pin_locked, not_activated, wrong_origin, no_certificate, card_removed, busy, other). The form's data-scs-state
+// holds the same word for style sheets and tests.
 'use strict';
 
 const SCS_POLL = 1500;
 const SCS_VERSION = '1.2';
 // Problems that are over once a card is there again.
-const SCS_PASSING = ['no_program', 'no_card', 'card_removed'];
+const SCS_PASSING = ['no_program', 'blocked', 'no_card', 'card_removed'];
+// What browsers call the right of a page to speak with programs of the same computer; names change with versions.
+const SCS_PERMISSIONS = ['loopback-network', 'local-network-access'];
+// A request that waits this long is waiting for the person's answer to the browser's question, if there is one.
+const SCS_PATIENCE = 800;
 
 class ScsForm {
   constructor(form) {
     this.form = form;
-    this.ports = form.dataset.scsPorts.split(',');
+    this.addresses = form.dataset.scsAddresses.split(' ');
     this.texts = JSON.parse(form.querySelector('[data-scs-texts]').textContent);
     this.message = form.querySelector('[data-scs-message]');
     this.button = form.querySelector('[type="submit"]');
@@ -50,29 +55,45 @@ class ScsForm {
   async watch() {
     for (;;) {
       if (!this.busy && !document.hidden) {
+        const question = setTimeout(() => this.sayQuestion(), SCS_PATIENCE);
         const version = await this.version();
-        if (!this.busy) this.show(version);
+        clearTimeout(question);
+        const absent = version || (await this.permission()) !== 'denied' ? 'no_program' : 'blocked';
+        if (!this.busy) this.show(version, absent);
       }
       await new Promise((resolve) => setTimeout(resolve, SCS_POLL));
     }
   }
 
-  show(version) {
+  show(version, absent) {
     const cardIsThere = Boolean(version && version.hashAlgorithms);
     this.button.hidden = !cardIsThere;
     // A refusal stays to be read while its cause lasts; otherwise what is missing now is said.
     const refused = this.refusal && cardIsThere && !SCS_PASSING.includes(this.refusal);
     if (!refused) {
       this.refusal = null;
-      this.say(version ? (cardIsThere ? 'ready' : 'no_card') : 'no_program');
+      this.say(version ? (cardIsThere ? 'ready' : 'no_card') : absent);
     }
   }
 
-  // The program's own description, or null; the port that answered is tried first from then on.
+  // The browser's permission for this page: granted, prompt or denied; empty where it knows none.
+  async permission() {
+    for (const name of SCS_PERMISSIONS) {
+      const permission = await navigator.permissions?.query({ name }).catch(() => null);
+      if (permission) return permission.state;
+    }
+    return '';
+  }
+
+  async sayQuestion() {
+    const asks = (await this.permission()) === 'prompt';
+    if (asks && !this.busy && this.form.dataset.scsState === 'searching') this.say('permission');
+  }
+
+  // The program's own description, or null; the address that answered is tried first from then on.
   async version() {
-    const addresses = this.ports.map((port) => `http://127.0.0.1:${port}`);
-    if (this.address) addresses.unshift(this.address);
-    for (const address of addresses) {
+    const first = this.address ? [this.address] : [];
+    for (const address of [...first, ...this.addresses]) {
       try {
         const answer = await fetch(`${address}/version`, { cache: 'no-store' });
         const version = await answer.json();
@@ -81,7 +102,7 @@ class ScsForm {
           return version;
         }
       } catch {
-        // Nobody there, or somebody who speaks another language: the next port.
+        // Nobody there, or somebody who speaks another language: the next address.
       }
     }
     this.address = null;

@@ -31,8 +31,7 @@ def may_ask_the_card(view: View[P]) -> View[P]:
 
     @wraps(view)
     def allowed(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        addresses = [f"http://127.0.0.1:{port}" for port in settings.SCS_PORTS]
-        with_addresses = cast("View[P]", csp_update({"connect-src": addresses})(view))
+        with_addresses = cast("View[P]", csp_update({"connect-src": list(settings.SCS_ADDRESSES)})(view))
         return with_addresses(request, *args, **kwargs)
 
     return allowed
@@ -46,13 +45,13 @@ class ScsRequest:
     """Base64 of the bytes."""
     usage: Usage
     texts: dict[str, str]
-    ports: str
+    addresses: str
 
 
 def scs_request(content: bytes, usage: Usage) -> ScsRequest:
     """Ask for a signature over ``content`` with the key for ``usage``."""
-    ports = ",".join(str(port) for port in settings.SCS_PORTS)
-    return ScsRequest(base64.b64encode(content).decode(), usage, _texts(usage), ports)
+    addresses = " ".join(settings.SCS_ADDRESSES)
+    return ScsRequest(base64.b64encode(content).decode(), usage, _texts(usage), addresses)
 
 
 def origin_of(request: HttpRequest) -> Origin:
@@ -76,6 +75,11 @@ def _texts(usage: Usage) -> dict[str, str]:
     }
     return {
         "searching": _("Looking for the card reader program …"),
+        "permission": _("Your browser asks whether this page may use your local network. Answer Allow."),
+        "blocked": _(
+            "Your browser does not let this page speak with the card reader program. Allow the local network "
+            "for this page from the icon beside the address."
+        ),
         "no_program": _("The card reader program does not answer. Start it on this computer."),
         "no_card": _("The card reader program is running. Put your card in the reader."),
         "ready": ready[usage],
