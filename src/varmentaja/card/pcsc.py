@@ -68,7 +68,7 @@ class PcscReaders:
         return tuple(self._seen(name, state) for name, state, _atr in found)
 
     def open(self, name: str) -> PcscTransport:
-        """The card in this reader; CardRemoved if there is none, CardInUse if a program keeps it to itself."""
+        """The card in this reader; CardRemoved if there is none, CardInUse if a program holds it for itself."""
         return PcscTransport(self._scard, self._context, name)
 
     def close(self) -> None:

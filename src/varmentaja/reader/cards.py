@@ -17,6 +17,7 @@ from varmentaja.card.driver import (
     HashAlgorithm,
     KeyRole,
     PinRole,
+    WrongCode,
 )
 from varmentaja.reader.certificates import CardCertificate, read_certificate
 
@@ -62,6 +63,12 @@ class InsertedCard:
         """Set both PINs with the activation code."""
         with self._pins_changing(*PinRole):
             self.driver.activate(code, pin1, pin2)
+            self._code_was_right()
+
+    def verify(self, role: PinRole, pin: str) -> None:
+        """Check a PIN; nothing stays verified."""
+        with self._pins_changing(role):
+            self.driver.verify(role, pin)
 
     def change(self, role: PinRole, old: str, new: str) -> None:
         """Replace a PIN, knowing the old one."""
@@ -72,6 +79,11 @@ class InsertedCard:
         """Set a new PIN with the activation code."""
         with self._pins_changing(role):
             self.driver.unblock(role, code, new)
+            self._code_was_right()
+
+    def _code_was_right(self) -> None:
+        """The card counts wrong codes from the start again."""
+        self.contents = replace(self.contents, code_tries_left=None)
 
     @contextmanager
     def _noticing_removal(self) -> Iterator[None]:
@@ -87,8 +99,11 @@ class InsertedCard:
         try:
             with self._noticing_removal():
                 yield
+        except WrongCode as error:  # few cards tell of the code when asked
+            self.contents = replace(self.contents, code_tries_left=error.tries_left)
+            raise
         except CodeLocked:
-            self.contents = replace(self.contents, code_tries_left=0)  # few cards tell it when asked
+            self.contents = replace(self.contents, code_tries_left=0)
             raise
         finally:
             with suppress(CardError), self._noticing_removal():

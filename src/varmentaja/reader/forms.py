@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from varmentaja.card.driver import PinRole
-from varmentaja.domain.errors import DomainError, Message, invalid, message
+from varmentaja.domain.errors import DomainError, Kind, Message, invalid, message
+from varmentaja.domain.pins import PinLength, PinName, PinRules, check_pin
 from varmentaja.reader.cards import InsertedCard
 
 Values: TypeAlias = Mapping[str, str]
@@ -25,8 +26,14 @@ class Field:
     name: str
     label: Message
     hint: Message | None = None
+    tries: Message | None = None
+    """How many tries are left, where there is a right and a wrong."""
     repeats: str | None = None
     """The field that this one must equal."""
+    min_length: int = 0
+    max_length: int = 16
+    is_new: bool = False
+    """A PIN that is chosen here, so that the rules for choosing apply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ def change(card: InsertedCard, role: PinRole) -> PinForm:
     return PinForm(
         title=message("Change PIN 1") if role is PinRole.AUTHENTICATION else message("Change PIN 2"),
         fields=(
-            Field("old", _present_label(role), tries_text(card.contents.pin(role).tries_left)),
+            _present(card, role),
             *_new(card, role, "new"),
         ),
         button=message("Change the PIN"),
@@ -89,6 +96,37 @@ def unlock(card: InsertedCard, role: PinRole) -> PinForm:
         send=lambda card, values: card.unblock(role, values["code"], values["new"]),
         card_fields={role.value: "new"},
     )
+
+
+def verify(card: InsertedCard, role: PinRole) -> PinForm:
+    """Find out whether a PIN is still remembered; the card is logged out at once."""
+    return PinForm(
+        title=message("Check PIN 1") if role is PinRole.AUTHENTICATION else message("Check PIN 2"),
+        fields=(_present(card, role),),
+        button=message("Check the PIN"),
+        send=lambda card, values: card.verify(role, values["old"]),
+        card_fields={role.value: "old"},
+    )
+
+
+def judge(field: Field, values: Values) -> tuple[bool, Message] | None:
+    """What is said of an entry while it is typed: whether it will do, and why not; None where there is
+    nothing to say yet."""
+    value = values.get(field.name, "")
+    if field.repeats is not None:
+        wanted = values.get(field.repeats, "")
+        if value and value == wanted:
+            return True, message("The two entries are the same.")
+        return None if wanted.startswith(value) else (False, _DIFFERENT)
+    if len(value) < field.min_length or not field.is_new:
+        return None
+    problem = _problem(field, value)
+    return (False, problem) if problem else (True, message("This PIN will do."))
+
+
+def _problem(field: Field, value: str) -> Message | None:
+    length = PinLength(field.min_length, field.max_length)
+    return check_pin(value, PinName.PIN1, PinRules(length, length, 0, 0, 0))
 
 
 def tries_text(tries: int | None) -> Message | None:
@@ -109,13 +147,30 @@ def _check(field: Field, values: Values) -> None:
     if not (value.isascii() and value.isdigit()):
         raise invalid("Use digits only.", field=field.name)
     if field.repeats is not None and value != values.get(field.repeats):
-        raise invalid("The two entries are not the same. Type the PIN again.", field=field.name)
+        raise DomainError(Kind.INVALID, _DIFFERENT, field=field.name)
+    if field.is_new and (problem := _problem(field, value)):
+        raise DomainError(Kind.INVALID, problem, field=field.name)
+
+
+_DIFFERENT = message("The two entries are not the same. Type the PIN again.")
+
+
+def code_tries_text(tries: int | None) -> Message | None:
+    """How many tries of the activation code are left, and what happens at the last one, said before it."""
+    if tries is None:
+        return None
+    if tries == 0:
+        return message("The activation code is locked. You need a new card: contact your registration point.")
+    if tries == 1:
+        return message("1 try left. If it is wrong, the card can no longer be activated or unlocked.")
+    return message("%(tries)s tries left.", tries=tries)
 
 
 def _code(card: InsertedCard) -> Field:
     length = card.contents.code_length
     hint = message("%(length)s digits. The code is in the letter that came after the card.", length=length)
-    return Field("code", message("Activation code"), hint)
+    tries = code_tries_text(card.contents.code_tries_left)
+    return Field("code", message("Activation code"), hint, tries, min_length=length, max_length=length)
 
 
 def _new(card: InsertedCard, role: PinRole, name: str) -> tuple[Field, Field]:
@@ -129,8 +184,12 @@ def _new(card: InsertedCard, role: PinRole, name: str) -> tuple[Field, Field]:
         labels = message("New PIN 1, for signing in"), message("New PIN 1 again")
     else:
         labels = message("New PIN 2, for signing documents"), message("New PIN 2 again")
-    return Field(name, labels[0], rule), Field(f"{name}_again", labels[1], repeats=name)
+    first = Field(
+        name, labels[0], rule, min_length=state.min_length, max_length=state.max_length, is_new=True
+    )
+    return first, Field(f"{name}_again", labels[1], repeats=name, max_length=state.max_length)
 
 
-def _present_label(role: PinRole) -> Message:
-    return message("Present PIN 1") if role is PinRole.AUTHENTICATION else message("Present PIN 2")
+def _present(card: InsertedCard, role: PinRole) -> Field:
+    label = message("Present PIN 1") if role is PinRole.AUTHENTICATION else message("Present PIN 2")
+    return Field("old", label, tries=tries_text(card.contents.pin(role).tries_left))
