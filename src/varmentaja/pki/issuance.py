@@ -8,18 +8,21 @@ works once.
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from varmentaja.domain.errors import conflict, invalid, not_allowed
+from varmentaja.domain.batch import attempt, go_on, only
+from varmentaja.domain.errors import DomainError, conflict, invalid, not_allowed
 from varmentaja.pki.algorithms import (
     CURVES,
     RSA_BITS,
@@ -32,13 +35,13 @@ from varmentaja.pki.algorithms import (
     verifies,
 )
 from varmentaja.pki.keystore.base import KeyStore
-from varmentaja.pki.lint import Circumstances, Finding, judge, lint_certificate, own_findings
+from varmentaja.pki.lint import Circumstances, Finding, judge, lint_certificates, own_findings
 from varmentaja.pki.names import Attribute, Subject, encode_name, subject_values
 from varmentaja.pki.profile import Occasion, Profile
 from varmentaja.pki.serials import new_serial, serial_text
 from varmentaja.pki.template import Contents, Issuer, build_tbs, join_signature
 
-_lint_lock = threading.Lock()  # pkilint's documents are not known to be safe for threads
+_CORES = len(os.sched_getaffinity(0))
 _made_here = object()
 
 
@@ -57,7 +60,7 @@ class CertificateRequest:
 class LintedToken:
     """A certificate that passed its checks and may be signed once. Made by `prepare` alone."""
 
-    __slots__ = ("_lock", "_tbs", "_used", "findings", "issuer", "profile", "serial", "shard", "twin")
+    __slots__ = ("_lock", "_tbs", "_used", "findings", "issuer", "request", "serial", "twin")
 
     def __init__(
         self,
@@ -78,8 +81,7 @@ class LintedToken:
         self.twin = twin
         """The same certificate signed by a throw-away key: store it before `issue`."""
         self.serial = serial_text(serial)
-        self.profile = request.profile
-        self.shard = request.shard
+        self.request = request
         self.issuer = issuer
         self.findings = findings
         """Expected and minor findings of the lint."""
@@ -93,21 +95,81 @@ class LintedToken:
         return self._tbs
 
 
-def prepare(
-    request: CertificateRequest, issuer: Issuer, *, random: Callable[[int], bytes], serial: str | None = None
-) -> LintedToken:
+def prepare(request: CertificateRequest, issuer: Issuer, *, random: Callable[[int], bytes]) -> LintedToken:
     """First step: build, sign a twin with a throw-away key of the issuer's kind, lint.
 
-    ``serial`` is drawn from ``random`` unless one was reserved before (`new_serial`). Raises `invalid` for
-    a name, key or period that the profile does not carry, and `CertificateRefused` with the findings of the
-    lint.
+    The serial is drawn from ``random``. Raises `invalid` for a name, key or period that the profile does not
+    carry, and `CertificateRefused` with the findings of the lint.
     """
+    return only(prepare_all([(request, issuer)], random=random))
+
+
+def prepare_all(
+    requests: Sequence[tuple[CertificateRequest, Issuer]], *, random: Callable[[int], bytes]
+) -> list[LintedToken | DomainError]:
+    """`prepare` for many at once: for each its token, or why it is refused. All are linted together."""
+    drafts = [attempt(partial(_draft, random=random), request) for request in requests]
+    return go_on(drafts, _lint)
+
+
+def issue(token: LintedToken, store: KeyStore) -> bytes:
+    """Second step: sign the linted bytes with the issuer's key; returns the certificate as DER.
+
+    `conflict` if the token was used; `not_allowed` if the store's key is not the issuer's.
+    """
+    return only(issue_all([token], store))
+
+
+def issue_all(tokens: Sequence[LintedToken], store: KeyStore) -> list[bytes | DomainError]:
+    """`issue` for many: for each its certificate, or why there is none. Signing runs on all cores."""
+    sign = partial(attempt, partial(_issue, store=store))
+    if len(tokens) == 1:
+        return [sign(tokens[0])]
+    with ThreadPoolExecutor(_CORES) as threads:  # a signature and its check hold no lock of the interpreter
+        return list(threads.map(sign, tokens))
+
+
+def _issue(token: LintedToken, store: KeyStore) -> bytes:
+    tbs, issuer = token.redeem(), token.issuer
+    signature = store.sign(issuer.key_label, tbs, SIGNING_HASH[issuer.algorithm])
+    der = join_signature(tbs, issuer.algorithm, signature)
+    check_issued(der, token)
+    return der
+
+
+def check_issued(der: bytes, token: LintedToken) -> None:
+    """What was issued is parsed again: its signed part is that of the twin, and the issuer's public key
+    verifies it; else AssertionError or `not_allowed`.
+    """
+    issuer = token.issuer
+    certificate = x509.load_der_x509_certificate(der)
+    tbs = certificate.tbs_certificate_bytes
+    if tbs != x509.load_der_x509_certificate(token.twin).tbs_certificate_bytes:
+        raise AssertionError("signed bytes differ from the linted ones")
+    if not verifies(issuer.public_key, certificate.signature, tbs, SIGNING_HASH[issuer.algorithm]):
+        raise not_allowed("The key in the key store is not that of the authority %(id)s.", id=issuer.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A certificate that is built and has a twin, before lint."""
+
+    request: CertificateRequest
+    issuer: Issuer
+    values: tuple[tuple[Attribute, str], ...]
+    serial: int
+    tbs: bytes
+    twin: bytes
+
+
+def _draft(wanted: tuple[CertificateRequest, Issuer], random: Callable[[int], bytes]) -> _Draft:
+    request, issuer = wanted
     profile = request.profile
     values = subject_values(request.subject, profile.attributes, profile.character_set)
     _check(request, issuer, {attribute for attribute, _ in values})
-    number = int(serial or new_serial(random), 16)
+    serial = int(new_serial(random), 16)
     contents = Contents(
-        serial=number,
+        serial=serial,
         subject=encode_name(values),
         public_key=request.public_key,
         not_before=request.not_before,
@@ -115,34 +177,30 @@ def prepare(
         shard=request.shard,
     )
     tbs = build_tbs(profile, issuer, contents)
-    twin = join_signature(tbs, issuer.algorithm, _throw_away_signature(issuer.algorithm, tbs))
-    given = Circumstances(profile, issuer, request.shard)
-    with _lint_lock:
-        findings = own_findings(twin, given) + lint_certificate(twin, profile.linter)
-    accepted = judge(findings, profile.expected, algorithm_of(request.public_key), _occasions(issuer, values))
+    return _Draft(request, issuer, values, serial, tbs, make_twin(tbs, issuer.algorithm))
+
+
+def _lint(drafts: Sequence[_Draft]) -> list[LintedToken | DomainError]:
+    """Judge what pkilint and our own rules say of the twins."""
+    found = lint_certificates([(draft.twin, draft.request.profile.linter) for draft in drafts])
+    return [attempt(_judge, each) for each in zip(drafts, found, strict=True)]
+
+
+def _judge(linted: tuple[_Draft, tuple[Finding, ...]]) -> LintedToken:
+    draft, findings = linted
+    request, issuer = draft.request, draft.issuer
+    findings += own_findings(draft.twin, Circumstances(request.profile, issuer, request.shard))
+    algorithm = algorithm_of(request.public_key)
+    accepted = judge(findings, request.profile.expected, algorithm, _occasions(issuer, draft.values))
     return LintedToken(
-        _made_here, tbs=tbs, twin=twin, serial=number, request=request, issuer=issuer, findings=accepted
+        _made_here,
+        tbs=draft.tbs,
+        twin=draft.twin,
+        serial=draft.serial,
+        request=request,
+        issuer=issuer,
+        findings=accepted,
     )
-
-
-def issue(token: LintedToken, store: KeyStore) -> bytes:
-    """Second step: sign the linted bytes with the issuer's key; returns the certificate as DER.
-
-    `conflict` if the token was used; `not_allowed` if the store's key is not the issuer's. The answer is
-    parsed again: its signed part is that of the twin, and the issuer's public key verifies it.
-    """
-    issuer = token.issuer
-    tbs = token.redeem()
-    name = SIGNING_HASH[issuer.algorithm]
-    signature = store.sign(issuer.key_label, tbs, name)
-    der = join_signature(tbs, issuer.algorithm, signature)
-    certificate = x509.load_der_x509_certificate(der)
-    twin = x509.load_der_x509_certificate(token.twin)
-    if certificate.tbs_certificate_bytes != twin.tbs_certificate_bytes:
-        raise AssertionError("signed bytes differ from the linted ones")
-    if not verifies(issuer.public_key, certificate.signature, tbs, name):
-        raise not_allowed("The key in the key store is not that of the authority %(id)s.", id=issuer.id)
-    return der
 
 
 def _check(request: CertificateRequest, issuer: Issuer, present: set[Attribute]) -> None:
@@ -175,12 +233,15 @@ def _is_local(url: str) -> bool:
         return False
 
 
-def _throw_away_signature(algorithm: KeyAlgorithm, data: bytes) -> bytes:
+def make_twin(tbs: bytes, algorithm: KeyAlgorithm) -> bytes:
+    """The certificate as it will be, signed by a throw-away key of the same kind: for lint alone."""
     key = _throw_away_key(algorithm)
     name = hash_function(SIGNING_HASH[algorithm])
     if isinstance(key, rsa.RSAPrivateKey):
-        return key.sign(data, padding.PKCS1v15(), name)
-    return key.sign(data, ec.ECDSA(name))
+        signature = key.sign(tbs, padding.PKCS1v15(), name)
+    else:
+        signature = key.sign(tbs, ec.ECDSA(name))
+    return join_signature(tbs, algorithm, signature)
 
 
 @cache

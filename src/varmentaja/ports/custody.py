@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from varmentaja.domain.errors import DomainError
 from varmentaja.pki.names import Subject
 from varmentaja.pki.publication import Answer, Crl
 
@@ -67,11 +68,11 @@ class Custody(Protocol):
     def shards(self) -> Sequence[tuple[str, int]]:
         """Every CRL that must exist: authority and shard."""
 
-    def prepare(self, order: CertificateOrder) -> Prepared:
-        """Build, lint and hold a certificate ready under a new serial."""
+    def prepare(self, orders: Sequence[CertificateOrder]) -> list[Prepared | DomainError]:
+        """Build, lint and hold certificates ready, each under a new serial; or why one cannot be made."""
 
-    def issue(self, token: str) -> bytes:
-        """Sign what was prepared, once; the certificate as DER."""
+    def issue(self, tokens: Sequence[str]) -> list[bytes | DomainError]:
+        """Sign what was prepared, once; each certificate as DER, or why it was not signed."""
 
     def answer(self, status: SerialStatus, *, this_update: datetime, next_update: datetime) -> Answer:
         """The signed OCSP answers for one serial."""

@@ -6,11 +6,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import cast
 
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.x509 import load_der_x509_certificate
 
-from varmentaja.domain.errors import conflict
+from varmentaja.domain.batch import attempt, go_on
+from varmentaja.domain.errors import DomainError, conflict
 from varmentaja.domain.revocation import RevocationReason
 from varmentaja.pki import issuance, ocsp
 from varmentaja.pki.activation_code import derive_activation_code
@@ -21,7 +24,7 @@ from varmentaja.pki.issuance import CertificateRequest, LintedToken
 from varmentaja.pki.keystore.base import KeyStore
 from varmentaja.pki.profile import load_profile
 from varmentaja.pki.publication import Answer, Crl, verifier
-from varmentaja.pki.reader import describe
+from varmentaja.pki.template import Issuer
 from varmentaja.ports.custody import CertificateOrder, Prepared, SerialStatus
 from varmentaja.signer.keys import ACTIVATION_SECRET, CODE_GENERATION, PUBLICATION_KEY
 
@@ -56,43 +59,52 @@ class InProcessCustody:
             for shard in range(authority.shards)
         ]
 
-    def prepare(self, order: CertificateOrder) -> Prepared:
-        """Lint and hold ready; the shard is drawn at random so that lists grow evenly."""
-        authority = self._hierarchy.authority(order.authority)
-        profile = load_profile(order.profile)
-        token = issuance.prepare(
-            CertificateRequest(
-                profile=profile,
-                subject=order.subject,
-                public_key=cast(PublicKey, load_der_public_key(order.public_key)),
-                not_before=order.not_before,
-                not_after=order.not_after,
-                shard=int.from_bytes(self._random(4)) % authority.shards,
-            ),
-            authority.issuer,
-            random=self._random,
-        )
-        name = secrets.token_hex(16)
-        self._tokens[name] = token
-        return Prepared(
-            token=name,
-            serial=token.serial,
-            subject=describe(token.twin).subject,
-            shard=token.shard,
-            twin=token.twin,
-            profile=profile.id,
-            profile_version=profile.version,
-            profile_hash=profile.content_hash,
-            not_before=order.not_before,
-            not_after=order.not_after,
-        )
+    def prepare(self, orders: Sequence[CertificateOrder]) -> list[Prepared | DomainError]:
+        """Lint all together and hold them ready."""
+        requests = [attempt(self._request, order) for order in orders]
+        tokens = go_on(requests, partial(issuance.prepare_all, random=self._random))
+        return go_on(tokens, lambda made: map(self._hold, made))
 
-    def issue(self, token: str) -> bytes:
+    def issue(self, tokens: Sequence[str]) -> list[bytes | DomainError]:
         """Sign once; a second call finds no token."""
+        held = [attempt(self._release, token) for token in tokens]
+        return go_on(held, partial(issuance.issue_all, store=self._keys))
+
+    def _release(self, token: str) -> LintedToken:
         prepared = self._tokens.pop(token, None)
         if prepared is None:
             raise conflict("This certificate was signed already.")
-        return issuance.issue(prepared, self._keys)
+        return prepared
+
+    def _request(self, order: CertificateOrder) -> tuple[CertificateRequest, Issuer]:
+        """The shard is drawn at random so that lists grow evenly."""
+        authority = self._hierarchy.authority(order.authority)
+        request = CertificateRequest(
+            profile=load_profile(order.profile),
+            subject=order.subject,
+            public_key=cast(PublicKey, load_der_public_key(order.public_key)),
+            not_before=order.not_before,
+            not_after=order.not_after,
+            shard=int.from_bytes(self._random(4)) % authority.shards,
+        )
+        return request, authority.issuer
+
+    def _hold(self, token: LintedToken) -> Prepared:
+        name = secrets.token_hex(16)
+        self._tokens[name] = token
+        request = token.request
+        return Prepared(
+            token=name,
+            serial=token.serial,
+            subject=load_der_x509_certificate(token.twin).subject.rfc4514_string(),
+            shard=request.shard,
+            twin=token.twin,
+            profile=request.profile.id,
+            profile_version=request.profile.version,
+            profile_hash=request.profile.content_hash,
+            not_before=request.not_before,
+            not_after=request.not_after,
+        )
 
     def answer(self, status: SerialStatus, *, this_update: datetime, next_update: datetime) -> Answer:
         """Both answers (CertID by SHA-1 and by SHA-256) by the authority's delegated responder."""

@@ -15,7 +15,7 @@ from varmentaja.apps.applications.models import Application
 from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.cards.actions.produce_card import produce_card
 from varmentaja.apps.cards.models import Card, Order
-from varmentaja.apps.certificates.actions import issue_for_key
+from varmentaja.apps.certificates.actions import issue_batch
 from varmentaja.apps.certificates.actions.burn_reserved import burn_reserved
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.letters.actions.post_letter import post_letter
@@ -63,9 +63,9 @@ class Killed(BaseException):
 
 
 PLACES = [
-    ("varmentaja.apps.certificates.actions.issue_for_key._reserve", 1),
-    ("varmentaja.apps.certificates.actions.issue_for_key._store", 1),
-    ("varmentaja.apps.certificates.actions.issue_for_key._store", 2),
+    ("varmentaja.apps.certificates.actions.issue_batch._reserve", 1),
+    ("varmentaja.apps.certificates.actions.issue_batch._store", 1),
+    ("varmentaja.apps.certificates.actions.issue_batch._write", 1),
     ("varmentaja.apps.cards.actions.produce_card.differences", 1),
     ("varmentaja.apps.cards.actions.produce_card._note_made", 1),
     ("varmentaja.apps.cards.actions.produce_card.dispatch", 1),
@@ -113,12 +113,12 @@ def test_a_signature_whose_row_was_lost_burns_its_serial(
     service.submit(draft)
     order = service.order_of(draft)
     with monkeypatch.context() as patch:
-        patch.setattr(issue_for_key, "_store", _kill)
+        patch.setattr(issue_batch, "_store", _kill)
         with pytest.raises(Killed):
             produce_card(order.pk, now=service.now, today=service.today)
     produce_card(order.pk, now=service.now, today=service.today)
-    burned = Certificate.objects.get(card_id=order.card_id, state="burned")
-    assert burned.der is None and burned.answer_due_at is None
+    burned = Certificate.objects.filter(card_id=order.card_id, state="burned")
+    assert [(row.der, row.answer_due_at) for row in burned] == [(None, None)] * 2
 
 
 def _kill(*args: object, **kwargs: object) -> object:
@@ -202,19 +202,20 @@ def test_a_serial_burned_while_it_was_being_signed_stays_burned(
     draft = service.application()
     service.submit(draft)
     order = service.order_of(draft)
-    store = issue_for_key._store
+    store = issue_batch._store
 
-    def overtaken(row: Certificate, *args: Any, **kwargs: Any) -> Certificate:
-        assert row.card is not None
-        burn_reserved(row.card)  # as another worker does that takes this one for dead
-        return store(row, *args, **kwargs)
+    def overtaken(rows: list[Certificate], *args: Any, **kwargs: Any) -> object:
+        for row in rows:
+            assert row.card is not None
+            burn_reserved(row.card)  # as another worker does that takes this one for dead
+        return store(rows, *args, **kwargs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(issue_for_key, "_store", overtaken)
+        patch.setattr(issue_batch, "_store", overtaken)
         with pytest.raises(DomainError):
             produce_card(order.pk, now=service.now, today=service.today)
-    burned = Certificate.objects.get(card_id=order.card_id)
-    assert (burned.state, burned.der) == ("burned", None)
+    burned = Certificate.objects.filter(card_id=order.card_id)
+    assert [(row.state, row.der) for row in burned] == [("burned", None)] * 2
     produce_card(order.pk, now=service.now, today=service.today)
     assert Card.objects.get(pk=order.card_id).state == "dispatched"
 

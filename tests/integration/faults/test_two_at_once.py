@@ -26,8 +26,9 @@ from varmentaja.apps.audit.verifying import verify
 from varmentaja.apps.cards.actions.produce_card import produce_card
 from varmentaja.apps.cards.models import Order
 from varmentaja.apps.cards.subjects import subject_for
-from varmentaja.apps.certificates.actions.issue_for_key import issue_for_key
+from varmentaja.apps.certificates.actions.issue_batch import KeyRequest, issue_batch
 from varmentaja.apps.certificates.models import Certificate
+from varmentaja.domain.batch import only
 from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.ports.custody import CertificateOrder
 
@@ -117,7 +118,8 @@ def test_sixteen_threads_never_issue_one_serial_twice(service: Service) -> None:
             service.now.replace(microsecond=0),
             service.now.replace(microsecond=0) + timedelta(days=300),
         )
-        return issue_for_key(card, "authentication", order, now=service.now).serial
+        request = KeyRequest(card, "authentication", order)
+        return only(issue_batch([request], now=service.now)).serial
 
     def worker() -> list[str]:
         return [issue(_new_key()) for _ in range(4)]

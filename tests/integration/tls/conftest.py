@@ -33,8 +33,9 @@ from tests.support.service import Service
 
 from varmentaja.apps.access import party
 from varmentaja.apps.cards.subjects import subject_for
-from varmentaja.apps.certificates.actions.issue_for_key import issue_for_key
+from varmentaja.apps.certificates.actions.issue_batch import KeyRequest, issue_batch
 from varmentaja.apps.status.actions.publish_status import publish_status
+from varmentaja.domain.batch import only
 from varmentaja.ground.nginx import client_authorities, server_certificate
 from varmentaja.pki.ceremony import demo_plan, perform_ceremony
 from varmentaja.pki.keystore import open_software_store
@@ -102,7 +103,7 @@ class World:
             not_before=now,
             not_after=now + lasts,
         )
-        row = issue_for_key(card, purpose, order, now=now)
+        row = only(issue_batch([KeyRequest(card, purpose, order)], now=now))
         self.publish()
         return self.files(key, x509.load_der_x509_certificate(bytes(row.der or b"")), row)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import connection, models
@@ -17,7 +17,7 @@ from varmentaja.apps.audit.models import Entry, PersonalFacts
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.errors import DomainError
 
-__all__ = ["AuditAction", "Outcome", "record", "record_refusal"]
+__all__ = ["AuditAction", "Outcome", "record", "record_each", "record_refusal"]
 
 Facts = Mapping[str, Any]
 """JSON values without fractions: numbers that print in more than one way have no place in a hash."""
@@ -39,22 +39,21 @@ def record(
     ``facts`` are sealed into the chain for ever and say nothing personal; ``personal`` facts are stored
     encrypted beside it.
     """
-    if not connection.in_atomic_block:
-        raise RuntimeError("an audit entry belongs to the transaction of what it tells of")
+    _require_transaction()
     salt = os.urandom(SALT_BYTES) if personal else b""
-    document = {
-        "at": timezone.now().isoformat(),
-        "action": action.value,
-        "outcome": outcome.value,
-        "actor": describe(actor),
-        "subject": {"type": subject._meta.label_lower, "id": str(subject.pk)} if subject else None,
-        "facts": dict(facts or {}),
-        "personal": personal_hash(salt, personal) if personal else None,
-    }
-    entry = Entry.objects.create(content=canonical(document))
+    hashed = personal_hash(salt, personal) if personal else None
+    entry = Entry.objects.create(content=_content(action, actor, subject, facts, hashed, outcome))
     if personal:
         PersonalFacts.objects.create(entry=entry, salt=salt, facts=dict(personal))
     return entry
+
+
+def record_each(action: AuditAction, actor: Actor, subjects: Iterable[models.Model]) -> None:
+    """`record` that the same was done to each of many: an entry for each, written together."""
+    _require_transaction()
+    Entry.objects.bulk_create(
+        [Entry(content=_content(action, actor, subject, None, None, Outcome.DONE)) for subject in subjects]
+    )
 
 
 def record_refusal(
@@ -74,6 +73,32 @@ def record_refusal(
         facts={**(facts or {}), **why},
         personal=dict(refusal.message.values) or None,
         outcome=Outcome.REFUSED,
+    )
+
+
+def _require_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise RuntimeError("an audit entry belongs to the transaction of what it tells of")
+
+
+def _content(
+    action: AuditAction,
+    actor: Actor,
+    subject: models.Model | None,
+    facts: Facts | None,
+    personal: str | None,
+    outcome: Outcome,
+) -> str:
+    return canonical(
+        {
+            "at": timezone.now().isoformat(),
+            "action": action.value,
+            "outcome": outcome.value,
+            "actor": describe(actor),
+            "subject": {"type": subject._meta.label_lower, "id": str(subject.pk)} if subject else None,
+            "facts": dict(facts or {}),
+            "personal": personal,
+        }
     )
 
 

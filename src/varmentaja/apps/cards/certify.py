@@ -16,12 +16,13 @@ from varmentaja.apps.cards.models import Card
 from varmentaja.apps.cards.records import locked_card, note_event
 from varmentaja.apps.cards.subjects import subject_for
 from varmentaja.apps.certificates.actions.burn_reserved import burn_reserved
-from varmentaja.apps.certificates.actions.issue_for_key import issue_for_key, key_hash_of
+from varmentaja.apps.certificates.actions.issue_batch import KeyRequest, issue_batch, key_hash_of
 from varmentaja.apps.certificates.actions.revoke_certificates import revoke_certificates
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.card.driver import CardCertificates, KeyRole, printed_serial
 from varmentaja.card.personalise import CertificationRequest, Certified
 from varmentaja.domain.actors import SYSTEM
+from varmentaja.domain.batch import all_of
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.errors import Message
 from varmentaja.domain.pins import pin_rules
@@ -76,13 +77,12 @@ class CardIssuer:
         with transaction.atomic():
             burn_reserved(card)
             revoke_certificates(SYSTEM, card, GROUNDS[Ground.DISCARDED].code, now=self.now, keep_keys=keys)
-        rows = {
-            role: bytes(
-                issue_for_key(card, role, self._order(card, role, proof.public_key), now=self.now).der or b""
-            )
+        requests = [
+            KeyRequest(card, role, self._order(card, role, proof.public_key))
             for role, proof in request.keys.items()
-        }
-        return _with_authorities(card, rows)
+        ]
+        rows = all_of(issue_batch(requests, now=self.now))
+        return _with_authorities(card, {KeyRole(row.purpose): bytes(row.der or b"") for row in rows})
 
     def withdraw(self, chip_serial: str, reason: Message) -> None:
         """Revoke what was certified for a chip that is destroyed, and let go of the chip."""

@@ -3,6 +3,7 @@
 
 from varmentaja.pki.lint.external import lint_certificate, lint_crl, lint_ocsp
 from varmentaja.pki.lint.findings import CertificateRefused, Finding, Severity, judge
+from varmentaja.pki.lint.pool import lint_certificates
 from varmentaja.pki.lint.rules import Circumstances, own_findings
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Severity",
     "judge",
     "lint_certificate",
+    "lint_certificates",
     "lint_crl",
     "lint_ocsp",
     "own_findings",

@@ -11,6 +11,7 @@ from pkilint.etsi.etsi_constants import CertificateType
 from pkilint.pkix import certificate, crl, extension, name, ocsp
 
 from varmentaja.domain.errors import not_found
+from varmentaja.pki.lint.dispatch import quick
 from varmentaja.pki.lint.findings import Finding, Severity
 
 _ETSI_TYPES = {"etsi-natural-person": CertificateType.NCP_NATURAL_PERSON_CERTIFICATE}
@@ -19,7 +20,7 @@ _ETSI_TYPES = {"etsi-natural-person": CertificateType.NCP_NATURAL_PERSON_CERTIFI
 def lint_certificate(der: bytes, linter: str) -> tuple[Finding, ...]:
     """Findings of a certificate by ``pkix`` (RFC 5280) or ``etsi-natural-person`` (EN 319 412-2)."""
     filters = etsi.create_etsi_finding_filters(_ETSI_TYPES[linter]) if linter in _ETSI_TYPES else ()
-    return _run(loader.RFC5280CertificateDocumentLoader(), _certificate_validator(linter), der, filters)
+    return _run(loader.RFC5280CertificateDocumentLoader(), _quick_certificate_validator(linter), der, filters)
 
 
 def lint_crl(der: bytes) -> tuple[Finding, ...]:
@@ -41,8 +42,8 @@ def _run(reader: Any, validator: Any, der: bytes, filters: Any = ()) -> tuple[Fi
     return _findings(results)
 
 
-@cache
-def _certificate_validator(linter: str) -> Any:
+def certificate_validator(linter: str) -> Any:
+    """pkilint's validators for one of our linters, newly built."""
     if linter in _ETSI_TYPES:
         kind = _ETSI_TYPES[linter]
         return certificate.create_pkix_certificate_validator_container(
@@ -60,6 +61,11 @@ def _certificate_validator(linter: str) -> Any:
             certificate.create_spki_validator_container([]),
         ],
     )
+
+
+@cache
+def _quick_certificate_validator(linter: str) -> Any:
+    return quick(certificate_validator(linter))
 
 
 @cache

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.models import Card
 from varmentaja.apps.certificates.models import Certificate
@@ -12,7 +14,13 @@ from varmentaja.domain.certificates import CertificateState
 
 def burn_reserved(card: Card) -> None:
     """Burn the reserved serials of ``card``; runs in the caller's transaction."""
-    for row in Certificate.objects.select_for_update().filter(card=card, state=CertificateState.RESERVED):
+    rows = Certificate.objects.select_for_update().filter(card=card, state=CertificateState.RESERVED)
+    burn(rows.order_by("id"))
+
+
+def burn(rows: Iterable[Certificate]) -> None:
+    """Burn these, which the caller's transaction has locked."""
+    for row in rows:
         row.state = CertificateState.BURNED
         row.save(update_fields=["state"])
         record(AuditAction.CERTIFICATE_BURNED, SYSTEM, row)
