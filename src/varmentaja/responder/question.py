@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.x509 import Certificate, ocsp
+from cryptography.x509 import ocsp
+
+from varmentaja.pki.publication.issuer import Issuer
 
 
 class ErrorStatus(IntEnum):
@@ -28,16 +29,6 @@ class ErrorStatus(IntEnum):
     def der(self) -> bytes:
         """An OCSPResponse that holds only this status: SEQUENCE { ENUMERATED }."""
         return bytes((0x30, 0x03, 0x0A, 0x01, self))
-
-
-@dataclass(frozen=True, slots=True)
-class Issuer:
-    """How a CertID names the issuer."""
-
-    hash_name: str
-    """``sha1`` or ``sha256``."""
-    name_hash: bytes
-    key_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +69,3 @@ def decode_get(text: str) -> bytes | None:
         return base64.b64decode(text.encode("ascii"), validate=True)
     except (UnicodeEncodeError, binascii.Error):
         return None
-
-
-def issuers_of(certificate: Certificate) -> tuple[Issuer, Issuer]:
-    """The two names by which a CertID may call this authority: by SHA-1 and by SHA-256."""
-    return _issuer(certificate, hashes.SHA1()), _issuer(certificate, hashes.SHA256())  # noqa: S303  RFC 9919 §3.1.1
-
-
-def _issuer(certificate: Certificate, algorithm: hashes.HashAlgorithm) -> Issuer:
-    # A request about any certificate of this issuer holds the hash of its key. The name is the subject: what
-    # add_certificate hashes is the issuer of its first argument, which here would be the authority above.
-    request = ocsp.OCSPRequestBuilder().add_certificate(certificate, certificate, algorithm).build()
-    digest = hashes.Hash(algorithm)
-    digest.update(certificate.subject.public_bytes())
-    return Issuer(algorithm.name, digest.finalize(), request.issuer_key_hash)

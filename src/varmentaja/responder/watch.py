@@ -10,7 +10,7 @@ import structlog
 from cryptography.x509 import load_der_x509_certificate
 
 from varmentaja.pki.publication import PublicationReader, Snapshot
-from varmentaja.responder.question import Issuer, issuers_of
+from varmentaja.pki.publication.issuer import Issuer, issuers_of
 
 POLL = 0.3
 """Seconds between looks at the head: half of this is the mean delay of a revocation."""

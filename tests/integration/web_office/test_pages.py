@@ -36,7 +36,11 @@ def pages(service: Service) -> dict[str, str]:
     """Each page by a name, with something on it."""
     from varmentaja.apps.cards.actions.end_card import end_card
     from varmentaja.apps.letters.actions.post_letter import post_letter
+    from varmentaja.apps.status.holds import hold_back
+    from varmentaja.apps.status.models import Hold
     from varmentaja.domain.callers import CallerCheck
+    from varmentaja.domain.errors import message
+    from varmentaja.domain.publication_gate import Finding, Gate
     from varmentaja.domain.revocation import Ground
 
     now, today = service.now, service.today
@@ -57,6 +61,8 @@ def pages(service: Service) -> dict[str, str]:
     discard_for_change(service, service.order_of(discarded))
     review = waiting(service)
     service.submit(service.application("nurse_ended"))
+    hold_back([Finding(Gate.JUMP, "", 70, message("%(count)d at once.", count=70))], now=now)
+    held = Hold.objects.get()
     return {
         "front": "",
         "person": f"people/{card.person_id}/",
@@ -70,6 +76,8 @@ def pages(service: Service) -> dict[str, str]:
         "discarded": f"applications/{discarded.pk}/",
         "review": f"applications/{review.pk}/",
         "orders": "orders/",
+        "holds": "holds/",
+        "hold": f"holds/{held.pk}/",
         "serials": "serials/",
         "refusals": "refusals/",
     }

@@ -20,6 +20,7 @@ from varmentaja.domain.errors import DomainError, Kind, message
 from varmentaja.domain.letters import LETTER, LetterEvent, LetterFacts, LetterState
 from varmentaja.domain.machine import Machine, StateText, Transition
 from varmentaja.domain.orders import ORDER, DiscardReason, OrderEvent, OrderFacts, OrderState
+from varmentaja.domain.publication_gate import HOLD, HoldFacts
 
 TODAY = date(2026, 11, 23)
 TOMORROW = date(2026, 11, 24)
@@ -37,6 +38,8 @@ CYCLES: list[tuple[str, Machine[Any, Any, Any], Any]] = [
     ("certificate-past", CERTIFICATE, CertificateFacts(LATER, not_after=NOW)),
     ("letter", LETTER, LetterFacts(TODAY, due_on=TODAY)),
     ("letter-early", LETTER, LetterFacts(TODAY, due_on=TOMORROW)),
+    ("hold", HOLD, HoldFacts(asked_by=1, acting=2)),
+    ("hold-alone", HOLD, HoldFacts(asked_by=1, acting=1)),
     ("order", ORDER, OrderFacts(DiscardReason.INTERRUPTED)),
     ("order-no-reason", ORDER, OrderFacts()),
 ]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.support.responder import request_for
 from tests.support.status import Authority
 
-from varmentaja.responder.question import ErrorStatus, Question, decode_get, issuers_of, read_question
+from varmentaja.pki.publication.issuer import issuers_of
+from varmentaja.responder.question import ErrorStatus, Question, decode_get, read_question
 
 _AUTHORITY = Authority("people")
 

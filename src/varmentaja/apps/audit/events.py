@@ -66,6 +66,8 @@ class AuditAction(StrEnum):
     STATUS_PUBLISHED = "status.published"
     PUBLICATION_HELD = "status.held"
     PUBLICATION_RELEASED = "status.released"
+    CANARY_NAMED = "status.canary_named"
+    CANARY_DISMISSED = "status.canary_dismissed"
 
     AUDIT_READ = "audit.read"
     CODE_SET_IMPORTED = "code_set.imported"

@@ -33,3 +33,48 @@ class Publication(models.Model):
     published_at = models.DateTimeField()
     answers = models.PositiveIntegerField()
     crls = models.PositiveIntegerField()
+    revocations = models.PositiveIntegerField(default=0)
+    """Certificates that turned revoked with it, as the gate counts; 0 when two officers let them through."""
+
+    class Meta:
+        indexes = [models.Index(fields=["published_at"], name="publication_at")]
+
+
+class Hold(models.Model):
+    """A publication that a gate holds back, or a jump announced before it comes; two officers release it."""
+
+    gate = models.CharField(max_length=20)
+    subject = models.CharField(max_length=130, blank=True)
+    """What the finding is about (domain/publication_gate.py)."""
+    count = models.PositiveIntegerField()
+    """How much the release lets through."""
+    message = models.JSONField(null=True)
+    """Text and values of the finding; null for what was announced."""
+    state = models.CharField(max_length=20)
+    found_at = models.DateTimeField()
+    asked_by = models.ForeignKey("people.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(blank=True)
+    """Why the first officer would let it through."""
+    agreed_by = models.ForeignKey("people.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    agreed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(state__in=["held", "asked", "released"]),
+                name="hold_open",
+            )
+        ]
+
+
+class Canary(models.Model):
+    """A certificate whose status an officer knows for sure; no publication may tell another one."""
+
+    authority = models.CharField(max_length=60)
+    serial = models.CharField(max_length=40)
+    """Hexadecimal, lower case, as text."""
+    revoked = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["authority", "serial"], name="canary_once")]

@@ -30,6 +30,8 @@ class Build:
         self._number = number
         self._under = under
         self._runs: dict[str, list[Segment]] = {}
+        self.fresh: list[tuple[str, Segment]] = []
+        """What ``take`` has written, by authority; stays open for gates when the files are merged away."""
         self._crls: dict[str, dict[str, CrlRef]] = {}
 
     def take(self, answers: Iterable[Answer], crls: Iterable[Crl]) -> None:
@@ -115,6 +117,7 @@ class Build:
         runs = self._runs.setdefault(check_name(authority), [])
         ref = write_run(self.folder, f"{authority}.run{len(runs)}", answers)
         runs.append(Segment(self.folder / ref.index.name, self.folder / ref.answers.name))
+        self.fresh.append((authority, runs[-1]))
 
     def _is_newer(self, answer: Answer) -> bool:
         version = answer.revision, int(answer.this_update.timestamp())

@@ -8,18 +8,20 @@ unfinished run left behind is removed by the next one.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from varmentaja.domain.errors import conflict
+from varmentaja.domain.errors import DomainError, conflict
 from varmentaja.pki.publication.build import Build
 from varmentaja.pki.publication.content import Answer, Crl
 from varmentaja.pki.publication.files import empty_folder, locked, move_folder, replace_file, write_file
 from varmentaja.pki.publication.manifest import HEAD, MANIFEST, AuthorityRef, FolderRef, Head, Manifest
 from varmentaja.pki.publication.reader import PublicationReader, Snapshot
 from varmentaja.pki.publication.seal import Sign, Verify
+from varmentaja.pki.publication.segment import Segment
 
 _KEPT = 3
 """Sets and overlays left on disk: the current one and those that a slow reader may be opening."""
@@ -33,6 +35,8 @@ class Candidate:
     after: Snapshot
     overtaking: int
     """Number of answers that overtake; 0 for a regular set."""
+    fresh: tuple[tuple[str, Segment], ...]
+    """Authority and answers that are not in ``before``."""
 
 
 Gate = Callable[[Candidate], None]
@@ -93,8 +97,8 @@ class Publisher:
             build = Build(empty_folder(self._folder / "sets" / ".building"), number, before)
             build.take(answers, crls)
             made = self._place(build, "set", number, build.finish_set(certificates), now)
-            with locked(self._folder / ".switch.lock"):
-                head = self._switch(made, self.current(), [], [], now)
+            with locked(self._folder / ".switch.lock"), self._kept_if_published("sets", number):
+                head = self._switch(made, self.current(), [], [], now, build.fresh)
             self._remove_old("sets", number)
         return head
 
@@ -112,7 +116,13 @@ class Publisher:
         return head
 
     def _switch(
-        self, base: FolderRef, before: Snapshot | None, answers: list[Answer], crls: list[Crl], now: datetime
+        self,
+        base: FolderRef,
+        before: Snapshot | None,
+        answers: list[Answer],
+        crls: list[Crl],
+        now: datetime,
+        fresh: Sequence[tuple[str, Segment]] = (),
     ) -> Head:
         """Point the head at ``base`` under an overlay: the new, and of the old one what ``base`` lacks."""
         generation = before.head.generation if before else 0
@@ -125,11 +135,21 @@ class Publisher:
             generation += 1
             overlay = self._place(build, "overlay", generation, content, now)
         head = Head(base, overlay, generation, now)
-        candidate = Candidate(before, self._reader.load(head), len(answers))
-        for gate in self._gates:
-            gate(candidate)
+        with self._kept_if_published("overlay", generation) if overlay else nullcontext():
+            candidate = Candidate(before, self._reader.load(head), len(answers), (*fresh, *build.fresh))
+            for gate in self._gates:
+                gate(candidate)
         replace_file(self._folder / HEAD, head.sealed(self._sign))
         return head
+
+    @contextmanager
+    def _kept_if_published(self, name: str, number: int) -> Iterator[None]:
+        """A folder that a gate holds back is removed: it is made anew at each attempt."""
+        try:
+            yield
+        except DomainError:
+            shutil.rmtree(self._folder / name / str(number), ignore_errors=True)
+            raise
 
     def _place(
         self, build: Build, kind: str, number: int, content: dict[str, AuthorityRef], now: datetime

@@ -114,3 +114,27 @@ class SendAgainForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = [(each.value, translated(DESTINATIONS[each])) for each in destinations]
         self.fields["to"].choices = choices  # type: ignore[attr-defined]  # fields are typed as plain Field
+
+
+class ReasonForm(forms.Form):
+    """Why a held publication may go out."""
+
+    reason = forms.CharField(
+        label=_("Reasons"),
+        help_text=_("What you examined and why it is right. Do not write anything about people."),
+        max_length=NOTE_LENGTH,
+        widget=forms.Textarea({"rows": 5}),
+        error_messages={"required": _("Write the reasons")},
+    )
+
+
+class BulkForm(ReasonForm):
+    """A bulk revocation, announced before it comes."""
+
+    count = forms.IntegerField(
+        label=_("How many certificates are revoked"),
+        min_value=1,
+        max_value=1_000_000,
+        error_messages={"required": _("Write how many certificates are revoked")},
+    )
+    field_order = ["count", "reason"]

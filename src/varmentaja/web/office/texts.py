@@ -67,6 +67,8 @@ ACTIONS: dict[AuditAction, Promise] = {
     AuditAction.STATUS_PUBLISHED: _("Status published"),
     AuditAction.PUBLICATION_HELD: _("Publication of status held"),
     AuditAction.PUBLICATION_RELEASED: _("Publication of status released"),
+    AuditAction.CANARY_NAMED: _("Certificate of known status named"),
+    AuditAction.CANARY_DISMISSED: _("Certificate of known status dismissed"),
     AuditAction.AUDIT_READ: _("Audit trail read"),
     AuditAction.BUSINESS_TIME_MOVED: _("Business time moved on"),
     AuditAction.CEREMONY_HELD: _("Certificate hierarchy made"),

@@ -5,7 +5,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from varmentaja.web.office import application_views, card_views, letter_views, list_views, person_views, views
+from varmentaja.web.office import (
+    application_views,
+    card_views,
+    hold_views,
+    letter_views,
+    list_views,
+    person_views,
+    views,
+)
 
 app_name = "office"
 urlpatterns = [
@@ -25,6 +33,8 @@ urlpatterns = [
     path("applications/<int:application_id>/order-again/", application_views.again, name="order_again"),
     path("applications/<int:application_id>/cancel/", application_views.cancel, name="cancel"),
     path("orders/", list_views.orders, name="orders"),
+    path("holds/", hold_views.hold_list, name="holds"),
+    path("holds/<int:hold_id>/", hold_views.hold_page, name="hold"),
     path("serials/", list_views.serials, name="serials"),
     path("refusals/", list_views.refusals, name="refusals"),
 ]

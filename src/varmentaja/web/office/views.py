@@ -19,6 +19,7 @@ from varmentaja.apps.audit.recording import AuditAction
 from varmentaja.apps.cards.queries_office import count_troubled_orders
 from varmentaja.apps.certificates.queries import count_burned_serials
 from varmentaja.apps.paging import MOST
+from varmentaja.apps.status.queries import count_open_holds
 from varmentaja.domain.actors import Role
 from varmentaja.domain.applications import ApplicationState
 from varmentaja.web.office.forms import SearchForm
@@ -71,6 +72,12 @@ def _queues() -> list[Queue]:
             _("The last attempt failed; production tries again by itself."),
             count_troubled_orders(),
             "orders",
+        ),
+        _queue(
+            _("Held publications of statuses"),
+            _("Relying parties get older statuses until two officers have examined them."),
+            count_open_holds(),
+            "holds",
         ),
         _queue(
             _("Serial numbers out of use"),

@@ -17,16 +17,22 @@ from django.db import transaction
 from django.db.models import Q
 
 from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status.gate import PublicationGate
+from varmentaja.apps.status.holds import hold_back, settle
 from varmentaja.apps.status.models import CrlShard, Publication
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.pki.crl import next_crl_number, stays_listed
-from varmentaja.pki.publication import Answer, Crl, Head, Publisher, Snapshot
+from varmentaja.pki.publication import Answer, Crl, Gate, Head, Publisher, Snapshot
+from varmentaja.pki.publication.gates import Held
 from varmentaja.ports.connected import outside
 from varmentaja.ports.custody import Custody, SerialStatus
 
 LIFETIME = timedelta(hours=48)
 """Validity of answers and lists (decision 21)."""
 HALF_LIFE = LIFETIME / 2
+LISTED_BEYOND = 2 * LIFETIME
+"""An entry stays in the list so long after expiry: until then an answer may still call it revoked, and the
+gate must find the two in agreement. RFC 5280 §3.3 asks for less."""
 STAGGER = timedelta(hours=4)
 """Renewals are spread over this time before the half-life, each serial at a place of its own."""
 OVERTAKING = 200
@@ -35,7 +41,18 @@ BATCH = 5000
 
 
 def publish_status(*, now: datetime) -> Head | None:
-    """Publish what is due; None when nothing is. Runs one at a time (a job lock sees to it)."""
+    """Publish what is due; None when nothing is, or when a gate holds it back and the office is alarmed.
+
+    Runs one at a time (a job lock sees to it).
+    """
+    try:
+        return _publish(now=now)
+    except Held as held:
+        hold_back(held.findings, now=now)
+        return None
+
+
+def _publish(*, now: datetime) -> Head | None:
     custody = outside().custody
     assert custody is not None, "the worker holds the keys"
     with transaction.atomic():
@@ -48,8 +65,18 @@ def publish_status(*, now: datetime) -> Head | None:
         second = now.replace(microsecond=0)  # what is signed is dated in whole seconds
         answers = [_answer(custody, row, now=second) for row in rows]
         crls = [_crl(custody, shard, now=second) for shard in shards]
-        head = _switch(custody, answers, crls, now=now)
-        _store(rows, shards, answers, crls, head, now=now)
+        gate = PublicationGate(now=now)
+        head = _switch(custody, gate, answers, crls, now=now)
+        _store(rows, shards, answers, crls, now=now)
+        Publication.objects.create(
+            set_number=head.set.number,
+            generation=head.generation,
+            published_at=now,
+            answers=len(answers),
+            crls=len(crls),
+            revocations=0 if gate.used else gate.revocations,
+        )
+        settle(gate.used, gate.revocations, now=now)
     return head
 
 
@@ -100,7 +127,7 @@ def _crl(custody: Custody, shard: CrlShard, *, now: datetime) -> Crl:
     listed = (
         _status(row)
         for row in revoked.iterator(chunk_size=2000)
-        if row.revoked_at and stays_listed(row.not_after, row.revoked_at, shard.scheduled_at)
+        if row.revoked_at and stays_listed(row.not_after + LISTED_BEYOND, row.revoked_at, shard.scheduled_at)
     )
     return custody.crl(
         shard.authority,
@@ -112,9 +139,9 @@ def _crl(custody: Custody, shard: CrlShard, *, now: datetime) -> Crl:
     )
 
 
-def _switch(custody: Custody, answers: list[Answer], crls: list[Crl], *, now: datetime) -> Head:
+def _switch(custody: Custody, gate: Gate, answers: list[Answer], crls: list[Crl], *, now: datetime) -> Head:
     folder = Path(settings.PUBLICATION)
-    publisher = Publisher(folder, custody.seal, custody.verify_seal)
+    publisher = Publisher(folder, custody.seal, custody.verify_seal, [gate])
     current = publisher.current()
     if current is not None and _overtaken(current) + len(answers) <= OVERTAKING:
         return publisher.overtake(answers, crls, now)
@@ -132,7 +159,6 @@ def _store(
     shards: list[CrlShard],
     answers: list[Answer],
     crls: list[Crl],
-    head: Head,
     *,
     now: datetime,
 ) -> None:
@@ -146,13 +172,6 @@ def _store(
             shard.scheduled_at = now
             shard.due_at = now + HALF_LIFE
     CrlShard.objects.bulk_update(shards, ["number", "changed_at", "scheduled_at", "due_at"])
-    Publication.objects.create(
-        set_number=head.set.number,
-        generation=head.generation,
-        published_at=now,
-        answers=len(answers),
-        crls=len(crls),
-    )
 
 
 def _stagger(serial: str) -> timedelta:

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""When a publication of statuses is held back, and who may let it through.
+
+On 17-18 April 2023 good cards showed as revoked all over the country. A publication that looks like that one,
+or like another known fault, stays where it is: the set before it goes on being served, the office is alarmed,
+and two different officers may release it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from functools import cache
+
+from varmentaja.domain.authority import Action
+from varmentaja.domain.data_files import load
+from varmentaja.domain.errors import Message, message
+from varmentaja.domain.machine import Machine, StateText, Transition
+
+
+class Gate(StrEnum):
+    """What a publication is judged by."""
+
+    JUMP = "jump"
+    """Too many certificates turn revoked in a short time."""
+    WRONG_ISSUER = "wrong_issuer"
+    """An answer or a list speaks of another authority's certificates."""
+    GOING_BACK = "going_back"
+    """A number is lower than the published one, or what was revoked is revoked no more."""
+    CANARY = "canary"
+    """A certificate whose status is known for sure is told wrongly."""
+    REJECTED = "rejected"
+    """An independent verifier refuses an answer or a list."""
+
+
+LABELS: dict[Gate, Message] = {
+    Gate.JUMP: message("Too many revocations at once"),
+    Gate.WRONG_ISSUER: message("Wrong issuer"),
+    Gate.GOING_BACK: message("A step back"),
+    Gate.CANARY: message("A certificate of known status is told wrongly"),
+    Gate.REJECTED: message("Refused by an independent verifier"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a publication is held."""
+
+    gate: Gate
+    subject: str
+    """What it is about: an authority, ``authority/serial`` or ``authority/shard``; empty for a jump."""
+    count: int
+    """How many certificates or documents."""
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The figures of data/publication_gate.toml."""
+
+    most: int
+    window: timedelta
+    sample: int
+    release: timedelta
+
+
+@cache
+def limits() -> Limits:
+    """What the data file says."""
+    content = load("publication_gate")
+    return Limits(
+        most=int(content["jump"]["most"]),
+        window=timedelta(minutes=content["jump"]["minutes"]),
+        sample=int(content["independent"]["sample"]),
+        release=timedelta(hours=content["release"]["hours"]),
+    )
+
+
+class HoldState(StrEnum):
+    """The way of a hold, or of two officers' word given in advance."""
+
+    HELD = "held"
+    ASKED = "asked"
+    RELEASED = "released"
+    USED = "used"
+    OVER = "over"
+
+
+class HoldEvent(StrEnum):
+    """What can happen to a hold."""
+
+    ASK = "ask"
+    AGREE = "agree"
+    PASS = "pass"  # noqa: S105  # a publication passes
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldFacts:
+    """What the guards look at."""
+
+    asked_by: int | None = None
+    acting: int | None = None
+
+
+def _must_be_another(facts: HoldFacts) -> Message | None:
+    if facts.acting is None or facts.acting == facts.asked_by:
+        return message("Another officer must agree: nobody releases a publication alone.")
+    return None
+
+
+_S, _E = HoldState, HoldEvent
+_Row = Transition[HoldState, HoldEvent, HoldFacts]
+
+HOLD: Machine[HoldState, HoldEvent, HoldFacts] = Machine(
+    start=_S.HELD,
+    states={
+        _S.HELD: StateText(message("Held back"), message("The publication is held back.")),
+        _S.ASKED: StateText(
+            message("Waits for a second officer"),
+            message("One officer has asked for this; another must agree."),
+        ),
+        _S.RELEASED: StateText(
+            message("Released"), message("Two officers have agreed; the next publication passes.")
+        ),
+        _S.USED: StateText(message("Published"), message("It was published by two officers' word.")),
+        _S.OVER: StateText(
+            message("Over"), message("What was wrong occurs no more, or the permission was not used in time.")
+        ),
+    },
+    events={
+        _E.ASK: message("Ask for the release"),
+        _E.AGREE: message("Agree to the release"),
+        _E.PASS: message("Note that it was published"),
+        _E.END: message("Note that it is over"),
+    },
+    transitions=(
+        _Row(_E.ASK, (_S.HELD,), _S.ASKED, Action.STATUS_RELEASE),
+        _Row(_E.AGREE, (_S.ASKED,), _S.RELEASED, Action.STATUS_RELEASE, _must_be_another),
+        _Row(_E.PASS, (_S.RELEASED,), _S.USED, Action.DEADLINES_KEEP),
+        _Row(_E.END, (_S.HELD, _S.ASKED, _S.RELEASED), _S.OVER, Action.DEADLINES_KEEP),
+    ),
+)
+
+OPEN = tuple(state for state in HoldState if state not in HOLD.final_states())

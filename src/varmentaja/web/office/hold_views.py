@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Publications of statuses that a gate holds back, and how two officers release them."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from varmentaja.apps.people.queries import names_of
+from varmentaja.apps.status.actions.release_publication import (
+    agree_to_release,
+    announce_bulk_revocation,
+    ask_for_release,
+)
+from varmentaja.apps.status.queries import HoldLine, hold, holds
+from varmentaja.domain.actors import Role
+from varmentaja.domain.authority import Subject
+from varmentaja.domain.errors import DomainError, Message
+from varmentaja.domain.publication_gate import HOLD, LABELS, HoldEvent, HoldFacts, HoldState
+from varmentaja.ui.components import Column, Link, SummaryRow, Table
+from varmentaja.ui.forms import add_error
+from varmentaja.ui.translate import translated
+from varmentaja.web.office.forms import BulkForm, ReasonForm
+from varmentaja.web.office.pages import crumbs, next_page
+from varmentaja.web.office.texts import moment
+from varmentaja.web.session import actor_of, for_role
+
+
+@for_role(Role.OFFICER)
+def hold_list(request: HttpRequest) -> HttpResponse:
+    """Everything that was held or announced, newest first, and the form of an announcement."""
+    form = BulkForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            hold_id = announce_bulk_revocation(
+                actor_of(request), form.cleaned_data["count"], form.cleaned_data["reason"], now=timezone.now()
+            )
+            messages.success(request, _("Another officer must agree before you revoke."))
+            return redirect("office:hold", hold_id)
+        except DomainError as error:
+            add_error(form, error)
+    page = holds(request.GET.get("after", ""))
+    heading = _("Held publications of statuses")
+    columns = [Column(_("Why")), Column(_("Certificates or documents"), numeric=True), Column(_("State"))]
+    table = Table(
+        heading,
+        [*columns, Column(_("Since"))],
+        [
+            [
+                Link(translated(LABELS[line.gate]), str(line.hold_id) + "/"),
+                line.count,
+                translated(HOLD.states[line.state].label),
+                moment(line.found_at),
+            ]
+            for line in page.lines
+        ],
+        empty=_("No publication has been held back."),
+    )
+    context = {"heading": heading, "table": table, "form": form, "breadcrumb": crumbs()}
+    return render(request, "office/holds.html", {**context, "next": next_page(request.path, page.next_key)})
+
+
+@for_role(Role.OFFICER)
+def hold_page(request: HttpRequest, hold_id: int) -> HttpResponse:
+    """What was found, and the next step for this officer."""
+    line, actor = hold(hold_id), actor_of(request)
+    facts = HoldFacts(line.asked_by, actor.person_id)
+    asks, agrees = (
+        HOLD.may(line.state, event, actor, Subject(), facts) for event in (HoldEvent.ASK, HoldEvent.AGREE)
+    )
+    form = ReasonForm(request.POST or None)
+    error: Message | None = None
+    asked = line.state is HoldState.ASKED
+    if request.method == "POST" and (asked or form.is_valid()):
+        try:
+            if asked:
+                agree_to_release(actor, hold_id, now=timezone.now())
+                messages.success(request, _("Released: the publication starts again."))
+            else:
+                ask_for_release(actor, hold_id, form.cleaned_data["reason"])
+                messages.success(request, _("Asked for: another officer must agree."))
+            return redirect("office:hold", hold_id)
+        except DomainError as refusal:
+            error = refusal.message
+    context = {
+        "heading": translated(LABELS[line.gate]),
+        "rows": _rows(line),
+        "form": form,
+        "asks": asks,
+        "agrees": agrees,
+        "why_not": error or HOLD.why_not(line.state, HoldEvent.AGREE, actor, Subject(), facts),
+        "breadcrumb": crumbs(Link(_("Held publications of statuses"), "..")),
+    }
+    return render(request, "office/hold.html", context)
+
+
+def _rows(line: HoldLine) -> list[SummaryRow]:
+    names = names_of(person for person in (line.asked_by, line.agreed_by) if person is not None)
+    rows = [
+        SummaryRow(_("State"), translated(HOLD.states[line.state].label)),
+        SummaryRow(
+            _("What was found"), translated(line.message) if line.message else _("Announced bulk revocation")
+        ),
+        SummaryRow(_("Certificates or documents"), str(line.count)),
+        SummaryRow(_("Since"), moment(line.found_at)),
+    ]
+    if line.asked_by is not None:
+        rows += [
+            SummaryRow(_("Asked for by"), names[line.asked_by]),
+            SummaryRow(_("Reasons"), line.reason),
+        ]
+    if line.agreed_by is not None and line.agreed_at is not None:
+        rows += [
+            SummaryRow(_("Agreed by"), names[line.agreed_by]),
+            SummaryRow(_("When"), moment(line.agreed_at)),
+        ]
+    return rows
