@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from varmentaja.domain.errors import DomainError, Kind, Message, message
@@ -75,10 +76,14 @@ _TEXTS: dict[Outcome, tuple[Kind, Message]] = {
 
 
 class Refused(DomainError):
-    """A check said no; ``outcome`` names it, ``detail`` is English for the log, never for the page."""
+    """A check said no; ``outcome`` names it, ``detail`` is English for the log, never for the page.
 
-    def __init__(self, outcome: Outcome, detail: str = "") -> None:
+    ``since`` is the time of revocation where that is the reason.
+    """
+
+    def __init__(self, outcome: Outcome, detail: str = "", *, since: datetime | None = None) -> None:
         kind, text = _TEXTS[outcome]
         super().__init__(kind, text)
         self.outcome = outcome
         self.detail = detail
+        self.since = since

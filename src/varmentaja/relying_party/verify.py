@@ -114,5 +114,5 @@ class RelyingParty:
             raise Refused(Outcome.WRONG_PURPOSE)
         status = ask_status(certificate, authority.certificate, self.ask, now=now)
         if status.revoked_at is not None and status.revoked_at <= moment:
-            raise Refused(Outcome.REVOKED, status.revoked_at.isoformat())
+            raise Refused(Outcome.REVOKED, since=status.revoked_at)
         return Verified(certificate, facts, profile.id, status)
