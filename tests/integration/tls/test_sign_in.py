@@ -96,6 +96,8 @@ def test_a_revoked_certificate_is_refused(world: World) -> None:
     assert outcome_of(world, identity) == (403, "Your certificate has been revoked")
     refusal = Entry.objects.filter(action="session.signed_in", outcome="refused").latest("id")
     assert "revoked" in refusal.document["facts"]["message"]
+    assert refusal.document["subject"] == {"type": "certificates.certificate", "id": str(identity.row.pk)}
+    assert refusal.document["facts"]["person"] == identity.row.person_id
 
 
 def test_a_certificate_revoked_between_handshake_and_portal_is_refused(world: World) -> None:

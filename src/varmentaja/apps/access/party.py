@@ -10,6 +10,7 @@ from typing import NewType
 
 import httpx
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 
 from varmentaja.apps.certificates.models import Certificate
@@ -46,9 +47,24 @@ def new_challenge(origin: Origin, *, session: str, now: datetime) -> Challenge:
 
 def record_of(certificate: x509.Certificate) -> Certificate:
     """Our record of a checked certificate; raises Refused when there is none."""
-    authority = _hierarchy().issuer_of(certificate)
-    serial = serial_text(certificate.serial_number)
-    row = certificate_by_serial(authority.id, serial) if authority else None
+    row = _by_serial(certificate)
     if row is None:
-        raise Refused(Outcome.UNKNOWN_ISSUER, f"no record of {serial}")
+        raise Refused(Outcome.UNKNOWN_ISSUER, f"no record of {serial_text(certificate.serial_number)}")
     return row
+
+
+def if_ours(certificate: x509.Certificate) -> Certificate | None:
+    """Our record of a certificate that nobody has checked yet; None unless it is ours byte for byte."""
+    try:
+        row = _by_serial(certificate)
+    except ValueError:  # a name or number that no certificate of ours has
+        return None
+    same = (
+        row is not None and row.der is not None and bytes(row.der) == certificate.public_bytes(Encoding.DER)
+    )
+    return row if same else None
+
+
+def _by_serial(certificate: x509.Certificate) -> Certificate | None:
+    authority = _hierarchy().issuer_of(certificate)
+    return certificate_by_serial(authority.id, serial_text(certificate.serial_number)) if authority else None

@@ -123,10 +123,10 @@ def _refusal(line: EntryLine, names: dict[int, str]) -> list[Cell]:
 
 
 def _about(line: EntryLine) -> Cell:
-    page = SUBJECT_PAGES.get(line.subject_type)
-    if page is None or line.subject_id is None:
-        return ""
-    return Link(_("Open"), reverse(page, args=[line.subject_id]))
+    page, row = SUBJECT_PAGES.get(line.subject_type), line.subject_id
+    if line.subject_type == "certificates.certificate":  # it stands in its holder's file
+        page, row = "office:person", line.facts.get("person")
+    return Link(_("Open"), reverse(page, args=[row])) if page and row else ""
 
 
 def _applications(request: HttpRequest, state: ApplicationState, heading: str, empty: str) -> HttpResponse:

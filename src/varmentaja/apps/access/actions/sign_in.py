@@ -9,8 +9,8 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 
 from varmentaja.apps.access.models import UsedChallenge
-from varmentaja.apps.access.party import Origin, record_of, relying_party
-from varmentaja.apps.action import trace_refusal
+from varmentaja.apps.access.party import Origin, if_ours, record_of, relying_party
+from varmentaja.apps.access.refused import note_refused_sign_in
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.records import locked_card, move_card
 from varmentaja.apps.certificates.models import Certificate
@@ -37,13 +37,15 @@ def sign_in_with_scs(
 
     Raises relying_party.Refused, whose ``outcome`` says which check failed; each challenge works once.
     """
+    shown: Certificate | None = None
     try:
         signature = read_answer(answer)
+        shown = if_ours(signature.certificate)
         verified = relying_party(origin).sign_in(content, signature, now=now, session=session)
         _use_up(verified.nonce, now=now)
         return admit(record_of(verified.certificate), Authentication.SCS, now=now, today=today)
     except DomainError as refusal:
-        trace_refusal(AuditAction.SIGNED_IN, SYSTEM, refusal)
+        note_refused_sign_in(refusal, shown, Authentication.SCS)
         raise
 
 

@@ -19,11 +19,10 @@ from django.db import transaction
 
 from varmentaja.apps.access.actions.sign_in import SignedIn, admit
 from varmentaja.apps.access.models import HandOver
-from varmentaja.apps.access.party import Origin, record_of, relying_party
-from varmentaja.apps.action import trace_refusal
-from varmentaja.apps.audit.recording import AuditAction
+from varmentaja.apps.access.party import Origin, if_ours, record_of, relying_party
+from varmentaja.apps.access.refused import note_refused_sign_in
 from varmentaja.apps.certificates.models import Certificate
-from varmentaja.domain.actors import SYSTEM, Authentication
+from varmentaja.domain.actors import Authentication
 from varmentaja.domain.errors import DomainError
 from varmentaja.pki.profile import Purpose
 from varmentaja.relying_party import Outcome, Refused
@@ -39,11 +38,13 @@ def hand_over(escaped: str, *, now: datetime, random: Callable[[int], bytes]) ->
     ``escaped`` is nginx's ``$ssl_client_escaped_cert`` (URL-encoded PEM), empty when none was sent.
     """
     code = base64.urlsafe_b64encode(random(CODE_BYTES)).decode("ascii").rstrip("=")
-    row, failure = None, None
+    row, shown, failure = None, None, None
     try:
-        row = _checked(escaped, now=now)
+        certificate = _read(escaped)
+        shown = if_ours(certificate)
+        row = _checked(certificate, now=now)
     except Refused as refusal:
-        trace_refusal(AuditAction.SIGNED_IN, SYSTEM, refusal)
+        note_refused_sign_in(refusal, shown, Authentication.TLS)
         failure = {"outcome": refusal.outcome.value, "detail": refusal.detail}
     HandOver.objects.filter(expires_at__lt=now).delete()
     HandOver.objects.create(
@@ -66,17 +67,20 @@ def sign_in_by_tls(code: str, *, now: datetime, today: date) -> SignedIn:
             raise Refused(Outcome.TOO_OLD, "no such code")
         return admit(found.certificate, Authentication.TLS, now=now, today=today)
     except DomainError as refusal:
-        trace_refusal(AuditAction.SIGNED_IN, SYSTEM, refusal)
+        note_refused_sign_in(refusal, found.certificate if found else None, Authentication.TLS)
         raise
 
 
-def _checked(escaped: str, *, now: datetime) -> Certificate:
+def _read(escaped: str) -> x509.Certificate:
     if not escaped:
         raise Refused(Outcome.NO_CARD, "no certificate in the handshake")
     try:
-        certificate = x509.load_pem_x509_certificate(unquote(escaped).encode("ascii"))
+        return x509.load_pem_x509_certificate(unquote(escaped).encode("ascii"))
     except ValueError as error:
         raise Refused(Outcome.UNKNOWN_ISSUER, str(error)) from error  # ours can be read
+
+
+def _checked(certificate: x509.Certificate, *, now: datetime) -> Certificate:
     party = relying_party(Origin(settings.PUBLIC_URL))
     return record_of(party.check_certificate(certificate, Purpose.AUTHENTICATION, now=now).certificate)
 
