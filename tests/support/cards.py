@@ -22,6 +22,7 @@ from varmentaja.card.layout import PinPolicy
 from varmentaja.card.personalise import CertificationRequest, PersonalisedCard, personalise, run
 from varmentaja.card.virtual.card import VirtualCard
 from varmentaja.card.virtual.state import CardState, blank
+from varmentaja.domain.pins import PinName, pin_rules
 
 MASTER = bytes(range(32))
 SERIAL = "00112233445566778899"
@@ -30,8 +31,9 @@ PIN1 = "2580"
 PIN2 = "258036"
 HOLDER = "Mallikas Anna 1234567890A"
 
-POLICY1 = PinPolicy(min_length=4, max_length=8, tries=5, code_length=8, code_tries=5)
-POLICY2 = PinPolicy(min_length=4, max_length=8, tries=5, code_length=8, code_tries=5)
+GENERATION = "2020"
+OLD_GENERATION = "2017"
+S4_2 = "2020-s4-2"
 
 
 def chip_key(serial: str = SERIAL) -> bytes:
@@ -39,17 +41,20 @@ def chip_key(serial: str = SERIAL) -> bytes:
     return issuer_key.diversify(MASTER, serial)
 
 
-def order(algorithm: KeyAlgorithm = KeyAlgorithm.P384, serial: str = SERIAL) -> CardOrder:
+def order(
+    algorithm: KeyAlgorithm = KeyAlgorithm.P384, serial: str = SERIAL, generation: str = GENERATION
+) -> CardOrder:
     """An order for one test card."""
+    rules = pin_rules("professional", generation)
     return CardOrder(
         chip_serial=serial,
         label=f"VARMENTAJA TEST {serial[-9:]}",
-        generation="2020",
+        generation=generation,
         algorithm=algorithm,
         challenge=os.urandom(32),
         code=CODE,
-        pin1=POLICY1,
-        pin2=POLICY2,
+        pin1=PinPolicy.of(rules, PinName.PIN1),
+        pin2=PinPolicy.of(rules, PinName.PIN2),
     )
 
 
@@ -124,29 +129,36 @@ def forget(_document: Mapping[str, Any]) -> None:
     """Storage for cards whose file nobody needs."""
 
 
-def blank_card(serial: str = SERIAL, save: Callable[[Mapping[str, Any]], None] = forget) -> VirtualCard:
+def blank_card(
+    serial: str = SERIAL,
+    save: Callable[[Mapping[str, Any]], None] = forget,
+    generation: str = GENERATION,
+) -> VirtualCard:
     """A chip as delivered by its maker."""
-    return VirtualCard(blank(serial, chip_key(serial)), save, os.urandom)
+    return VirtualCard(blank(serial, chip_key(serial), generation), save, os.urandom)
 
 
 def make(card: VirtualCard, algorithm: KeyAlgorithm = KeyAlgorithm.P384) -> PersonalisedCard:
     """Personalise a blank in process."""
     serial = card.state.chip_serial
-    return run(personalise(order(algorithm, serial), chip_key(serial)), card.transmit, authority().certify)
+    steps = personalise(order(algorithm, serial, card.state.generation), chip_key(serial))
+    return run(steps, card.transmit, authority().certify)
 
 
 @functools.cache
-def _finished(algorithm: KeyAlgorithm) -> dict[str, Any]:
-    card = blank_card()
+def _finished(algorithm: KeyAlgorithm, generation: str) -> dict[str, Any]:
+    card = blank_card(generation=generation)
     make(card, algorithm)
     return card.state.document()
 
 
 def finished_card(
-    algorithm: KeyAlgorithm = KeyAlgorithm.P384, save: Callable[[Mapping[str, Any]], None] = forget
+    algorithm: KeyAlgorithm = KeyAlgorithm.P384,
+    save: Callable[[Mapping[str, Any]], None] = forget,
+    generation: str = GENERATION,
 ) -> VirtualCard:
-    """A card as it leaves the factory: finished, not activated. Made once an algorithm, then copied."""
-    return VirtualCard(CardState.from_document(_finished(algorithm)), save, os.urandom)
+    """A card as it leaves the factory: finished, not activated. Made once a kind, then copied."""
+    return VirtualCard(CardState.from_document(_finished(algorithm, generation)), save, os.urandom)
 
 
 class PulledAfter:

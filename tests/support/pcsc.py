@@ -83,12 +83,14 @@ class Pcsc:
         """Environment for programs in there: OpenSC keeps nothing from one test for another."""
         return {**os.environ, "HOME": str(self.folder), "PYTHONPATH": f"{_ROOT / 'src'}:{_ROOT}"}
 
-    def make(self, algorithm: KeyAlgorithm, serial: str = cards.SERIAL) -> PersonalisedCard:
+    def make(
+        self, algorithm: KeyAlgorithm, serial: str = cards.SERIAL, generation: str = cards.GENERATION
+    ) -> PersonalisedCard:
         """A finished card in the host's drawer, made over the host's socket."""
-        self.host.create(serial, cards.chip_key(serial))
+        self.host.create(serial, cards.chip_key(serial), generation)
         transport = self.host.connect(serial)
         try:
-            steps = personalise(cards.order(algorithm, serial), cards.chip_key(serial))
+            steps = personalise(cards.order(algorithm, serial, generation), cards.chip_key(serial))
             return run(steps, transport.transmit, cards.authority().certify)
         finally:
             transport.close()

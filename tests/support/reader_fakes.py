@@ -142,6 +142,9 @@ class MemoryTransport:
     def transaction(self) -> Iterator[None]:
         yield
 
+    def reset(self) -> None:
+        """Nothing to forget."""
+
     def close(self) -> None:
         """Nothing to let go of."""
 

@@ -106,7 +106,9 @@ class Response:
 
 
 def exchange(transmit: Callable[[bytes], bytes], command: Command) -> Response:
-    """Send one command in short APDUs (chained if need be) and collect the whole answer."""
+    """Send one command in short APDUs (chained if need be) and collect the whole answer.
+
+    ApduError for an answer that is none, or that never ends."""
     for part in chain(command):
         response = Response.parse(transmit(part.encode()))
         if not response.ok and part.cla & CHAINING:
@@ -117,6 +119,8 @@ def exchange(transmit: Callable[[bytes], bytes], command: Command) -> Response:
     while response.status >> 8 == 0x61:
         more = Command(command.cla & ~CHAINING, 0xC0, 0, 0, le=response.status & 0xFF or 256)
         response = Response.parse(transmit(more.encode()))
+        if (not response.data and response.status >> 8 == 0x61) or len(data) > MAX_EXTENDED:
+            raise ApduError("an answer without end")
         data += response.data
     return Response(data, response.status)
 

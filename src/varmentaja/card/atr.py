@@ -3,8 +3,18 @@
 
 from __future__ import annotations
 
-VIRTUAL_CARD_ATR = bytes.fromhex("3BF51800008131FE454F7345494492")
+VIRTUAL_MYEID_ATR = bytes.fromhex("3BF51800008131FE454F7345494492")
 """Historical bytes "OsEID": the name OpenSC knows a software implementation of MyEID by."""
+
+VIRTUAL_S4_2_ATR = bytes.fromhex("3BFD1800008131FE4553342D32205445535443415244B4")
+"""Historical bytes "S4-2 TESTCARD", our choice: no chip that is sold says so."""
+
+_IN_SOFTWARE = (b"OsEID", b"TESTCARD")
+
+
+def is_test_card(atr: bytes) -> bool:
+    """True for a card made in software, by the end of its historical bytes."""
+    return historical_bytes(atr).endswith(_IN_SOFTWARE)
 
 
 def historical_bytes(atr: bytes) -> bytes:

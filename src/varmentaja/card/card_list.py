@@ -10,10 +10,9 @@ from cryptography.x509 import load_der_x509_certificate
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from varmentaja.card import layout, pkcs15
-from varmentaja.card.atr import VIRTUAL_CARD_ATR
 from varmentaja.card.driver import KeyRole, printed_serial
-from varmentaja.card.layout import KEYS
 from varmentaja.card.tlv import TlvError
+from varmentaja.card.virtual.personality import personality_of
 from varmentaja.card.virtual.state import CardState, LifeCycle
 
 
@@ -46,7 +45,7 @@ def describe(state: CardState, where: str | None, picture: Path | None) -> Liste
         label=_label(state),
         holder=_holder(state, NameOID.COMMON_NAME),
         title=_holder(state, NameOID.TITLE),
-        atr=VIRTUAL_CARD_ATR.hex(),
+        atr=personality_of(state).atr.hex(),
         is_finished=state.life_cycle is LifeCycle.OPERATIONAL,
         is_activated=bool(state.pins) and all(pin.value for pin in state.pins.values()),
         where=where,
@@ -56,7 +55,7 @@ def describe(state: CardState, where: str | None, picture: Path | None) -> Liste
 
 def _label(state: CardState) -> str:
     try:
-        return pkcs15.decode_token_info(_file(state, layout.TOKEN_INFO)).label
+        return pkcs15.decode_token_info(_file(state, layout.path_of(layout.TOKEN_INFO))).label
     except TlvError:
         return ""
 
@@ -64,13 +63,14 @@ def _label(state: CardState) -> str:
 def _holder(state: CardState, name: ObjectIdentifier) -> str:
     """One field of the subject; a half-written certificate has none."""
     try:
-        certificate = load_der_x509_certificate(_file(state, KEYS[KeyRole.AUTHENTICATION].certificate))
+        path = personality_of(state).layout.certificates[KeyRole.AUTHENTICATION]
+        certificate = load_der_x509_certificate(_file(state, path))
     except ValueError:
         return ""
     found = certificate.subject.get_attributes_for_oid(name)
     return str(found[0].value) if found else ""
 
 
-def _file(state: CardState, identifier: int) -> bytes:
-    file = state.files.get(layout.path_of(identifier).hex().upper())
+def _file(state: CardState, path: bytes) -> bytes:
+    file = state.files.get(path.hex().upper())
     return file.data if file else b""

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from varmentaja.card import layout, pkcs15
 from varmentaja.card.driver import CardCertificates, KeyAlgorithm, KeyRole, PinRole
-from varmentaja.card.layout import KEYS, PinPolicy, path_of
+from varmentaja.card.generations import Family, generation
+from varmentaja.card.layout import KEYS, LAYOUTS, Layout, PinPolicy, path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,20 @@ class CardOrder:
         if len(self.code) != self.pin1.code_length or self.pin1.code_length != self.pin2.code_length:
             raise ValueError("one code of the generation's length sets both PINs")
 
+    @property
+    def layout(self) -> Layout:
+        """Where things lie on cards of this generation."""
+        return LAYOUTS[self._family]
+
+    @property
+    def token_serial(self) -> bytes:
+        """The serial as EF.TokenInfo tells it: S4-2 cards give it as text."""
+        return self.chip_serial.encode() if self._family is Family.S4_2 else bytes.fromhex(self.chip_serial)
+
+    @property
+    def _family(self) -> Family:
+        return generation(self.generation).family
+
     def pin(self, role: PinRole) -> PinPolicy:
         """The limits of one PIN."""
         return self.pin1 if role is PinRole.AUTHENTICATION else self.pin2
@@ -72,23 +87,26 @@ def card_files(
     order: CardOrder, keys: Mapping[KeyRole, bytes], certificates: CardCertificates
 ) -> dict[bytes, bytes]:
     """Every elementary file by its path, in the order of writing."""
-    files = {
-        layout.CERTIFICATE_ISSUER: certificates.issuer,
-        layout.CERTIFICATE_ROOT: certificates.root,
-        KEYS[KeyRole.AUTHENTICATION].certificate: certificates.authentication,
-        KEYS[KeyRole.SIGNATURE].certificate: certificates.signature,
+    of_card = {
+        order.layout.issuer: certificates.issuer,
+        order.layout.root: certificates.root,
+        order.layout.certificates[KeyRole.AUTHENTICATION]: certificates.authentication,
+        order.layout.certificates[KeyRole.SIGNATURE]: certificates.signature,
+    }
+    of_application = {
         **{KEYS[role].public: _public_key_file(keys[role]) for role in KeyRole},
         layout.TOKEN_INFO: _token_info(order),
         layout.AODF: pkcs15.encode_pins(_pins(order)),
         layout.PRKDF: pkcs15.encode_keys(_keys(order, private=True)),
         layout.PUKDF: pkcs15.encode_keys(_keys(order, private=False)),
-        layout.CDF: pkcs15.encode_certificates(_certificates(order.labels)),
-        layout.TRUSTED_CDF: pkcs15.encode_certificates(_authorities(order.labels)),
+        layout.CDF: pkcs15.encode_certificates(_certificates(order)),
+        layout.TRUSTED_CDF: pkcs15.encode_certificates(_authorities(order)),
         layout.ODF: pkcs15.encode_odf(_DIRECTORY),
     }
     ef_dir = layout.MF.to_bytes(2) + layout.EF_DIR.to_bytes(2)
     application = pkcs15.encode_ef_dir(layout.AID, order.label, path_of(0)[:-2])
-    return {path_of(name): content for name, content in files.items() if content} | {ef_dir: application}
+    files = of_card | {path_of(name): content for name, content in of_application.items()}
+    return {path: content for path, content in files.items() if content} | {ef_dir: application}
 
 
 _DIRECTORY = pkcs15.Directory(
@@ -109,9 +127,8 @@ def _public_key_file(public_key: bytes) -> bytes:
 
 
 def _token_info(order: CardOrder) -> bytes:
-    serial = bytes.fromhex(order.chip_serial)
     return pkcs15.encode_token_info(
-        pkcs15.TokenInfo(serial, order.manufacturer, order.label, order.generation)
+        pkcs15.TokenInfo(order.token_serial, order.manufacturer, order.label, order.generation)
     )
 
 
@@ -120,17 +137,24 @@ def _pins(order: CardOrder) -> list[pkcs15.PinObject]:
     pins = [
         pkcs15.PinObject(
             label=names[role],
-            auth_id=layout.PIN_REFERENCE[role],
-            reference=layout.PIN_REFERENCE[role],
+            auth_id=layout.PIN_NUMBER[role],
+            reference=order.layout.pins[role],
             min_length=order.pin(role).min_length,
             max_length=order.pin(role).max_length,
             unblocked_by=layout.UNBLOCK_AUTH_ID,
+            padded=order.layout.pads,
         )
         for role in PinRole
     ]
     length = len(order.code)
     code = pkcs15.PinObject(
-        order.labels.code, layout.UNBLOCK_AUTH_ID, layout.UNBLOCK_REFERENCE, length, length, unblocking=True
+        order.labels.code,
+        layout.UNBLOCK_AUTH_ID,
+        order.layout.code,
+        length,
+        length,
+        unblocking=True,
+        padded=order.layout.pads,
     )
     return [*pins, code]
 
@@ -144,23 +168,26 @@ def _keys(order: CardOrder, *, private: bool) -> list[pkcs15.KeyObject]:
             path=path_of(KEYS[role].private if private else KEYS[role].public),
             bits=layout.EC_BITS[order.algorithm] if is_ec else layout.RSA_BITS[order.algorithm],
             is_ec=is_ec,
-            auth_id=layout.PIN_REFERENCE[role.pin] if private else None,
+            auth_id=layout.PIN_NUMBER[role.pin] if private else None,
             non_repudiation=role is KeyRole.SIGNATURE,
+            reference=order.layout.keys.get(role) if private else None,
         )
         for role in KeyRole
     ]
 
 
-def _certificates(labels: Labels) -> list[pkcs15.CertificateObject]:
+def _certificates(order: CardOrder) -> list[pkcs15.CertificateObject]:
     return [
-        pkcs15.CertificateObject(labels.certificate(role), place.identifier, path_of(place.certificate))
+        pkcs15.CertificateObject(
+            order.labels.certificate(role), place.identifier, order.layout.certificates[role]
+        )
         for role, place in KEYS.items()
     ]
 
 
-def _authorities(labels: Labels) -> list[pkcs15.CertificateObject]:
-    issuer, root = path_of(layout.CERTIFICATE_ISSUER), path_of(layout.CERTIFICATE_ROOT)
+def _authorities(order: CardOrder) -> list[pkcs15.CertificateObject]:
+    labels, places = order.labels, order.layout
     return [
-        pkcs15.CertificateObject(labels.issuer_certificate, layout.ID_ISSUER, issuer, authority=True),
-        pkcs15.CertificateObject(labels.root_certificate, layout.ID_ROOT, root, authority=True),
+        pkcs15.CertificateObject(labels.issuer_certificate, layout.ID_ISSUER, places.issuer, authority=True),
+        pkcs15.CertificateObject(labels.root_certificate, layout.ID_ROOT, places.root, authority=True),
     ]

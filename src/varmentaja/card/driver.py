@@ -134,6 +134,9 @@ class Transport(Protocol):
 
         May be nested by one thread; other threads wait."""
 
+    def reset(self) -> None:
+        """Cut the card's power for a moment: it forgets every verified PIN and selected file."""
+
     def close(self) -> None:
         """Let go of the card (it stays in the reader)."""
 
@@ -198,10 +201,10 @@ class CardInUse(CardError):
 
 
 class CardNotSupported(CardError):
-    """No driver knows this card."""
+    """No driver knows this card; the message names it by its ATR and says what to do."""
 
-    def __init__(self) -> None:
-        super().__init__(Kind.INVALID, message("This card is not one that this program can use."))
+    def __init__(self, text: Message) -> None:
+        super().__init__(Kind.INVALID, text)
 
 
 class CardNotReady(CardError):

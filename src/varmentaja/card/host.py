@@ -15,8 +15,8 @@ import os
 import socket
 import socketserver
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,10 +63,10 @@ class CardHost:
             for serial in self._store.serials()
         ]
 
-    def create(self, serial: str, issuer_key: str) -> None:
-        """A blank chip with its issuer key (64 hex digits)."""
+    def create(self, serial: str, issuer_key: str, generation: str) -> None:
+        """A blank chip of a generation, with its issuer key (64 hex digits)."""
         try:
-            state = blank(serial, bytes.fromhex(issuer_key))
+            state = blank(serial, bytes.fromhex(issuer_key), generation)
         except ValueError as error:
             raise invalid("A chip serial has 20 hexadecimal digits.") from error
         self._store.add(state)
@@ -92,10 +92,20 @@ class CardHost:
 
     def transmit(self, insertion: Insertion, apdu: bytes) -> bytes:
         """One command to a card in hand; CardRemoved if it was pulled since."""
+        with self._in_hand(insertion) as card:
+            return card.transmit(apdu)
+
+    def reset(self, insertion: Insertion) -> None:
+        """Cut the power of a card in hand for a moment."""
+        with self._in_hand(insertion) as card:
+            card.reset()
+
+    @contextmanager
+    def _in_hand(self, insertion: Insertion) -> Iterator[VirtualCard]:
         with insertion.busy:
             if self._inserted.get(insertion.serial) is not insertion:
                 raise CardRemoved()
-            return insertion.card.transmit(apdu)
+            yield insertion.card
 
     def pull(self, serial: str) -> None:
         """Take a card out of wherever it is; nothing happens if it is nowhere."""
@@ -181,7 +191,7 @@ class _Conversation(socketserver.StreamRequestHandler):
             case "list":
                 return [asdict(card) for card in cards.list()]
             case "create":
-                return cards.create(serial, request["issuer_key"])
+                return cards.create(serial, request["issuer_key"], request["generation"])
             case "insert":
                 return cards.insert(serial, request["host"], request["port"])
             case "connect":
@@ -189,6 +199,8 @@ class _Conversation(socketserver.StreamRequestHandler):
                 return held[serial].card.atr.hex()
             case "transmit":
                 return cards.transmit(held[serial], bytes.fromhex(request["apdu"])).hex()
+            case "reset":
+                return cards.reset(held[serial])
             case "release":
                 return cards.release(held.pop(serial))
             case "pull":

@@ -29,9 +29,9 @@ class CardHostClient:
         """All cards."""
         return [ListedCard(**fields) for fields in self._ask("list")]
 
-    def create(self, serial: str, issuer_key: bytes) -> None:
-        """A blank chip with its (diversified) issuer key."""
-        self._ask("create", serial=serial, issuer_key=issuer_key.hex())
+    def create(self, serial: str, issuer_key: bytes, generation: str) -> None:
+        """A blank chip of a generation, with its (diversified) issuer key."""
+        self._ask("create", serial=serial, issuer_key=issuer_key.hex(), generation=generation)
 
     def insert(self, serial: str, port: int, host: str = "127.0.0.1") -> None:
         """Put a card into the reader that listens there."""
@@ -91,6 +91,13 @@ class HostTransport:
     def transaction(self) -> Iterator[None]:
         with self._lock:
             yield
+
+    def reset(self) -> None:
+        with self._lock:
+            try:
+                self._line.ask("reset", serial=self._serial)
+            except DomainError as error:
+                raise CardRemoved() from error
 
     def close(self) -> None:
         # Asked for, not left to the hanging up, so that the card is free when this returns.

@@ -7,11 +7,13 @@ Finnish card application (FINEID S4-2).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from varmentaja.card.driver import KeyAlgorithm, KeyRole, PinRole
+from varmentaja.card.generations import Family
 from varmentaja.domain.pins import PinName, PinRules
 
 AID = bytes.fromhex("A000000063504B43532D3135")
@@ -35,13 +37,11 @@ ID_ROOT = 0x48
 
 PIN_SIZE = 8
 """PINs and codes travel padded with FF to this many bytes."""
-PIN_REFERENCE = {PinRole.AUTHENTICATION: 1, PinRole.SIGNATURE: 2}
+PIN_NUMBER = {PinRole.AUTHENTICATION: 1, PinRole.SIGNATURE: 2}
+"""In access rules, in the issuer's commands, and as authentication identifiers in PKCS#15."""
 UNBLOCK_AUTH_ID = 0x81
-UNBLOCK_REFERENCE = 3
 
 FILE_EXISTS = 0x6A89
-NOT_ACTIVATED = 0x6984
-"""Status of a PIN in transport state."""
 
 CURVES: dict[KeyAlgorithm, ec.EllipticCurve] = {
     KeyAlgorithm.P256: ec.SECP256R1(),
@@ -92,6 +92,33 @@ class PinPolicy:
             raise ValueError("a status word tells of at most 15 tries")
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What one family of cards calls its PINs and keys, and where its certificates lie."""
+
+    pins: Mapping[PinRole, int]
+    """References in VERIFY."""
+    code: int
+    """Reference of the activation code."""
+    keys: Mapping[KeyRole, int]
+    """Key references; none where keys are named by their files."""
+    certificates: Mapping[KeyRole, bytes]
+    """Paths from the MF on, as are the next two."""
+    issuer: bytes
+    root: bytes
+    pads: bool
+    """PINs travel padded to PIN_SIZE, not as typed."""
+    not_activated: int
+    """Status word of a PIN that the holder has not set yet."""
+    folders: tuple[int, ...] = ()
+    """Folders below the MF beside the application."""
+
+    @property
+    def references(self) -> tuple[int, ...]:
+        """Of both PINs and the code."""
+        return (*self.pins.values(), self.code)
+
+
 def path_of(identifier: int) -> bytes:
     """The path of a file of the application, from the MF on."""
     return MF.to_bytes(2) + DF.to_bytes(2) + identifier.to_bytes(2)
@@ -100,3 +127,37 @@ def path_of(identifier: int) -> bytes:
 def pad_pin(digits: str) -> bytes:
     """Digits as they travel: ASCII, padded with FF."""
     return digits.encode("ascii").ljust(PIN_SIZE, b"\xff")
+
+
+_MF = MF.to_bytes(2)
+E_SIGN = 0x5016
+"""DF.ESIGN of S4-2 cards."""
+
+LAYOUTS: Mapping[Family, Layout] = {
+    Family.MYEID: Layout(
+        pins=PIN_NUMBER,
+        code=3,
+        keys={},
+        certificates={role: path_of(place.certificate) for role, place in KEYS.items()},
+        issuer=path_of(CERTIFICATE_ISSUER),
+        root=path_of(CERTIFICATE_ROOT),
+        pads=True,
+        not_activated=0x6984,
+    ),
+    # S4-2 v4.0 sections 4.2 and 4.3 by way of refineid-core. That a PIN waits blocked for the code is said of
+    # citizens' cards (S4-1 4.6.1); of these cards it is our reading.
+    Family.S4_2: Layout(
+        pins={PinRole.AUTHENTICATION: 0x03, PinRole.SIGNATURE: 0x04},
+        code=0x12,
+        keys={KeyRole.AUTHENTICATION: 0x01, KeyRole.SIGNATURE: 0x82},
+        certificates={
+            KeyRole.AUTHENTICATION: path_of(0x4331),
+            KeyRole.SIGNATURE: _MF + E_SIGN.to_bytes(2) + b"\x43\x32",
+        },
+        issuer=_MF + CERTIFICATE_ISSUER.to_bytes(2),
+        root=_MF + CERTIFICATE_ROOT.to_bytes(2),
+        pads=False,
+        not_activated=0x6983,
+        folders=(E_SIGN,),
+    ),
+}

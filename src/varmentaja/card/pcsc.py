@@ -68,7 +68,7 @@ class PcscReaders:
         return tuple(self._seen(name, state) for name, state, _atr in found)
 
     def open(self, name: str) -> PcscTransport:
-        """The card in this reader; CardRemoved if there is none, CardInUse if a program holds it for itself."""
+        """The card in this reader; CardRemoved if there is none, CardInUse if a program keeps it."""
         return PcscTransport(self._scard, self._context, name)
 
     def close(self) -> None:
@@ -131,6 +131,10 @@ class PcscTransport:
                 if self._depth == 0:
                     self._scard.SCardEndTransaction(self._card, self._scard.SCARD_LEAVE_CARD)
 
+    def reset(self) -> None:
+        with self._lock:
+            self._require(self._reconnect(self._scard.SCARD_RESET_CARD))
+
     def close(self) -> None:
         self._scard.SCardDisconnect(self._card, self._scard.SCARD_LEAVE_CARD)
 
@@ -138,12 +142,15 @@ class PcscTransport:
         """Another program may have reset the card meanwhile: it is the same card, with nothing verified."""
         result = self._scard.SCardBeginTransaction(self._card)
         if result == self._scard.SCARD_W_RESET_CARD:
-            again, _protocol = self._scard.SCardReconnect(
-                self._card, self._scard.SCARD_SHARE_SHARED, self._protocols, self._scard.SCARD_LEAVE_CARD
-            )
-            self._require(again)
+            self._require(self._reconnect(self._scard.SCARD_LEAVE_CARD))
             result = self._scard.SCardBeginTransaction(self._card)
         self._require(result)
+
+    def _reconnect(self, how: int) -> int:
+        result, _protocol = self._scard.SCardReconnect(
+            self._card, self._scard.SCARD_SHARE_SHARED, self._protocols, how
+        )
+        return int(result)
 
     def _require(self, result: int) -> None:
         """Whatever else PC/SC answers but success means that this connection to the card is over."""

@@ -117,6 +117,8 @@ def personalise(
         certified = yield from _make_keys(order)
     else:
         yield from _require_keys(order, certified)
+    for identifier in order.layout.folders:
+        yield from _make_folder(identifier)
     folder = b""
     for path, content in card_files(order, certified.keys, certified.certificates).items():
         if path[:-2] != folder:
@@ -160,7 +162,7 @@ def _make_keys(order: CardOrder) -> Steps[Certified]:
     yield from _need(Command(0x00, 0xDA, 0x01, 0xE0, b"\0\0" + b"\xff" * 6))
     for pin in PinRole:
         record = _pin_record(order, pin)
-        yield from _need(Command(0x00, 0xDA, 0x01, layout.PIN_REFERENCE[pin], record))
+        yield from _need(Command(0x00, 0xDA, 0x01, layout.PIN_NUMBER[pin], record))
     yield from _need(_select_application())
     keys = {}
     for role in KeyRole:
@@ -196,7 +198,7 @@ def _generate(order: CardOrder, role: KeyRole) -> Steps[bytes]:
     """Create a key file, let the card make the key, and read the public half."""
     is_ec = order.algorithm in layout.EC_BITS
     bits = layout.EC_BITS[order.algorithm] if is_ec else layout.RSA_BITS[order.algorithm]
-    access = bytes((layout.PIN_REFERENCE[role.pin] << 4 | 0x0F, 0xFF, 0xFF))
+    access = bytes((layout.PIN_NUMBER[role.pin] << 4 | 0x0F, 0xFF, 0xFF))
     yield from _need(_create(KEYS[role].private, 0x22 if is_ec else 0x11, bits, access))
     yield from _need(Command(0x00, 0x46, 0, 0, b"" if is_ec else bytes.fromhex("30058103010001")))
     return (yield from _read_public_key(order))
@@ -252,6 +254,14 @@ def _certificate_of(certificates: CardCertificates, role: KeyRole) -> bytes | No
     return certificates.authentication if role is KeyRole.AUTHENTICATION else certificates.signature
 
 
+def _make_folder(identifier: int) -> Steps[None]:
+    """A folder below the MF; one that an earlier run left behind will do."""
+    yield from _need(_select(layout.MF))
+    made = yield from _ask(_create(identifier, 0x38, 0, b"\xff\xff\xff"))
+    if not made.ok and made.status != layout.FILE_EXISTS:
+        raise _refused(made)
+
+
 def _write(identifier: int, content: bytes) -> Steps[None]:
     """Make one file in the selected folder, anew if an earlier run left it behind."""
     made = yield from _ask(_create(identifier, 0x01, len(content), b"\x0f\xff\xff"))
@@ -275,8 +285,8 @@ def _read_back(order: CardOrder, certified: Certified) -> Steps[PersonalisedCard
         yield from _need(_select_path(layout.path_of(KEYS[role].private)))
         if (yield from _read_public_key(order)) != certified.keys[role]:
             raise _differs()
-        state = yield from _ask(Command(0x00, 0x20, 0x00, layout.PIN_REFERENCE[role.pin]))
-        if state.status != layout.NOT_ACTIVATED:
+        state = yield from _ask(Command(0x00, 0x20, 0x00, order.layout.pins[role.pin]))
+        if state.status != order.layout.not_activated:
             raise _differs()
     return PersonalisedCard(order.chip_serial, certified)
 

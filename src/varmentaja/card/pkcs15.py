@@ -47,6 +47,8 @@ class PinObject:
     unblocking: bool = False
     unblocked_by: int | None = None
     """``auth_id`` of the code."""
+    padded: bool = True
+    """False where it travels as typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class KeyObject:
     auth_id: int | None = None
     non_repudiation: bool = False
     """A signature key: every use needs the PIN again (userConsent 1)."""
+    reference: int | None = None
+    """What the card calls it where keys are no files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def encode_pins(pins: Iterable[PinObject]) -> bytes:
 
 
 def _encode_pin(pin: PinObject) -> bytes:
-    flags = [_LOCAL, _INITIALIZED, _NEEDS_PADDING]
+    flags = [_LOCAL, _INITIALIZED] + ([_NEEDS_PADDING] if pin.padded else [])
     if pin.unblocking:
         flags += [_CHANGE_DISABLED, _UNBLOCK_DISABLED, _UNBLOCKING]
     attributes = encode(
@@ -182,6 +186,7 @@ def _decode_pin(item: Tlv) -> PinObject:
         max_length=numbers[-1],
         unblocking=_has_bit(_need(attributes, BITS), _UNBLOCKING),
         unblocked_by=_number(unblocked_by) if unblocked_by else None,
+        padded=_has_bit(_need(attributes, BITS), _NEEDS_PADDING),
     )
 
 
@@ -198,7 +203,13 @@ def _encode_key(key: KeyObject) -> bytes:
     return encode(
         EC_KEY if key.is_ec else SEQUENCE,
         _common(key.label, _bits(_PRIVATE) if private else b"", key.auth_id, consent),
-        encode(SEQUENCE, _identifier(key.identifier), _bits(*usage), _bits(*access) if access else b""),
+        encode(
+            SEQUENCE,
+            _identifier(key.identifier),
+            _bits(*usage),
+            _bits(*access) if access else b"",
+            b"" if key.reference is None else _integer(key.reference),
+        ),
         encode(TYPE_ATTRIBUTES, encode(SEQUENCE, _path(key.path), _integer(key.bits))),
     )
 
@@ -211,6 +222,7 @@ def decode_keys(data: bytes) -> list[KeyObject]:
 def _decode_key(item: Tlv) -> KeyObject:
     common, identity, attributes = _parts(item)
     auth_id, bits = common.find(OCTETS), attributes.find(INTEGER)
+    reference = identity.find(INTEGER)
     return KeyObject(
         label=_text(common.find(UTF8)),
         identifier=_number(_need(identity, OCTETS)),
@@ -219,6 +231,7 @@ def _decode_key(item: Tlv) -> KeyObject:
         is_ec=item.tag == EC_KEY,
         auth_id=_number(auth_id) if auth_id else None,
         non_repudiation=_has_bit(_need(identity, BITS), _NON_REPUDIATION),
+        reference=_number(reference) if reference else None,
     )
 
 

@@ -31,5 +31,9 @@ class InProcessTransport:
         with self._lock:
             yield
 
+    def reset(self) -> None:
+        with self._lock:
+            self._card.reset()
+
     def close(self) -> None:
         """Nothing to let go of."""

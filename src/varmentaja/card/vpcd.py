@@ -122,6 +122,10 @@ class SlotTransport:
         with self._lock:
             yield
 
+    def reset(self) -> None:
+        with self._lock:
+            self._do(_RESET)
+
     def close(self) -> None:
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
-from tests.support.cards import SERIAL, chip_key, order
+from tests.support.cards import GENERATION, SERIAL, chip_key, order
 from tests.support.pki import PHYSICIAN, Demo
 
 from varmentaja.card.driver import CardCertificates, KeyRole
@@ -59,12 +59,12 @@ def card_host(tmp_path: Path, demo: Demo) -> Iterator[CardHostClient]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     client = CardHostClient(tmp_path / "run" / "cardhost.sock")
-    client.create(SERIAL, chip_key())
+    client.create(SERIAL, chip_key(), GENERATION)
     transport = client.connect(SERIAL)
     run(personalise(order(), chip_key()), transport.transmit, lambda request: certify(demo, request))
     transport.close()
     client.pull(SERIAL)
-    client.create("AA112233445566778899", chip_key("AA112233445566778899"))
+    client.create("AA112233445566778899", chip_key("AA112233445566778899"), GENERATION)
     yield client
     server.shutdown()
     thread.join()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from varmentaja.card import pkcs15, tlv
-from varmentaja.card.atr import VIRTUAL_CARD_ATR, historical_bytes
+from varmentaja.card.atr import VIRTUAL_MYEID_ATR, historical_bytes
 
 byte = st.integers(0, 255)
 texts = st.text(st.characters(blacklist_categories=["Cs"]), max_size=30)
@@ -81,7 +81,7 @@ def test_directory_of_files_survives_the_round_trip() -> None:
 @pytest.mark.parametrize(
     ("atr", "history"),
     [
-        (VIRTUAL_CARD_ATR.hex(), b"OsEID"),
+        (VIRTUAL_MYEID_ATR.hex(), b"OsEID"),
         ("3BF51800008131FE454D794549449A", b"MyEID"),
         ("3B7B180000806201545646696E454944", bytes.fromhex("806201545646696E454944")),
         ("3BDD96008031FE450031B8640429ECC1739401808349", bytes.fromhex("0031B8640429ECC17394018083")),

@@ -57,7 +57,7 @@ def slot() -> Iterator[CardSlot]:
 
 
 def make(host: CardHostClient) -> None:
-    host.create(cards.SERIAL, cards.chip_key())
+    host.create(cards.SERIAL, cards.chip_key(), cards.GENERATION)
     transport = host.connect(cards.SERIAL)
     make_with(transport.transmit)
     transport.close()
@@ -124,7 +124,7 @@ def test_an_empty_slot_does_not_wait_for_ever(slot: CardSlot) -> None:
 
 
 def test_without_a_listening_reader_the_card_stays_in_the_drawer(host: CardHostClient) -> None:
-    host.create(cards.SERIAL, cards.chip_key())
+    host.create(cards.SERIAL, cards.chip_key(), cards.GENERATION)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(DomainError) as refusal:
@@ -167,7 +167,7 @@ def test_a_request_that_makes_no_sense_is_refused_and_the_host_goes_on(
 @pytest.mark.parametrize("serial", ["../../etc/passwd", "", "00" * 10 + "x", "aa" * 10])
 def test_a_serial_is_a_serial(host: CardHostClient, serial: str) -> None:
     for ask in (
-        lambda: host.create(serial, bytes(32)),
+        lambda: host.create(serial, bytes(32), cards.GENERATION),
         lambda: host.connect(serial),
         lambda: host.discard(serial, ""),
     ):
@@ -243,7 +243,7 @@ def test_tries_and_cards_survive_kill_9(tmp_path: Path) -> None:
 def test_a_host_killed_while_making_a_card_leaves_one_that_can_be_made_again(tmp_path: Path) -> None:
     host = CardHostClient(tmp_path / "host.sock")
     process = start(tmp_path)
-    host.create(cards.SERIAL, cards.chip_key())
+    host.create(cards.SERIAL, cards.chip_key(), cards.GENERATION)
     try:
         for count in (3, 8, 20, 45):
             connection = KilledBefore(process, host.connect(cards.SERIAL), count)

@@ -306,7 +306,7 @@ def test_any_bytes_get_a_status_word(apdus: list[bytes], finished: bool) -> None
 
 def issuer_present() -> VirtualCard:
     """A blank after EXTERNAL AUTHENTICATE, the most talkative state."""
-    card = VirtualCard(blank(cards.SERIAL, cards.chip_key()), cards.forget, os.urandom)
+    card = VirtualCard(blank(cards.SERIAL, cards.chip_key(), cards.GENERATION), cards.forget, os.urandom)
     challenge = ask(card, Command(0, 0x84, 0, 0, le=16)).data
     assert ask(card, Command(0, 0x82, 0, 0, issuer_key.cryptogram(cards.chip_key(), challenge))).ok
     return card

@@ -34,7 +34,7 @@ _LOST = message("The card is no longer at the factory.")
 class CardHost(Protocol):
     """The part of ``card.host_client.CardHostClient`` that the factory uses."""
 
-    def create(self, serial: str, issuer_key: bytes) -> None: ...
+    def create(self, serial: str, issuer_key: bytes, generation: str) -> None: ...
     def connect(self, serial: str) -> Transport: ...
     def put_picture(self, serial: str, suffix: str, content: bytes) -> object: ...
     def discard(self, serial: str, reason: str) -> None: ...
@@ -64,7 +64,7 @@ class SimulatedCardFactory:
         """See the port."""
         if self._faults.strike(SYSTEM, _no_answer):
             raise unavailable("The card factory gave an answer that can't be understood. Try again later.")
-        transport = self._take_chip(order.key, issuer)
+        transport = self._take_chip(order, issuer)
         chip = self._chip(order.key)
         try:
             certified = self._finish(order, chip, transport, issuer)
@@ -88,9 +88,9 @@ class SimulatedCardFactory:
         if chip is not None:
             self._destroy(chip, reason)
 
-    def _take_chip(self, key: str, issuer: Issuer) -> Transport:
-        """The order's chip in the machine: the one taken before, or a new blank."""
-        entry = self._ledger.read(key)
+    def _take_chip(self, order: FactoryOrder, issuer: Issuer) -> Transport:
+        """The order's chip in the machine: the one taken before, or a new blank of the generation."""
+        entry = self._ledger.read(order.key)
         if entry.given_up:
             raise conflict("This order was given up. Order a new card.")
         if entry.chip_serial is not None:
@@ -101,8 +101,8 @@ class SimulatedCardFactory:
                     raise
                 issuer.withdraw(entry.chip_serial, _LOST)
         chip = self._random(_SERIAL_BYTES).hex().upper()
-        self._ledger.write(key, Entry(chip))
-        self._host.create(chip, diversify(self._issuer_key, chip))
+        self._ledger.write(order.key, Entry(chip))
+        self._host.create(chip, diversify(self._issuer_key, chip), order.generation)
         return self._host.connect(chip)
 
     def _chip(self, key: str) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 
 from varmentaja.card import issuer_key, layout
 from varmentaja.card.apdu import CHAINING, MAX_EXTENDED, ApduError, Command
-from varmentaja.card.atr import VIRTUAL_CARD_ATR
 from varmentaja.card.tlv import TlvError
-from varmentaja.card.virtual import files, keys, pins, status
+from varmentaja.card.virtual import files, keys, myeid, pins, status
+from varmentaja.card.virtual.personality import personality_of
 from varmentaja.card.virtual.session import MF_PATH, Session, nibble
 from varmentaja.card.virtual.state import ISSUER_TRIES, CardState, LifeCycle, format_files
 from varmentaja.card.virtual.status import Refused
@@ -30,24 +30,17 @@ class VirtualCard:
 
     Not for several threads at once."""
 
-    atr = VIRTUAL_CARD_ATR
-
     def __init__(
         self, state: CardState, save: Callable[[Mapping[str, Any]], None], random: Callable[[int], bytes]
     ) -> None:
         self._session = Session(state)
+        self._personality = personality_of(state)
         self._saved = state.document()
         self._save = save
         self._random = random
         self._chained: Command | None = None
         self._pending = b""
         self._handlers: dict[int, Handler] = {
-            0x20: lambda c: pins.verify(self._session, c, self._store),
-            0x22: lambda c: keys.manage_environment(self._session, c),
-            0x24: lambda c: pins.change(self._session, c, self._store),
-            0x2A: lambda c: keys.sign(self._session, c),
-            0x2C: lambda c: pins.reset(self._session, c, self._store),
-            0x2E: self._logout,
             0x44: self._activate,
             0x46: lambda c: keys.generate(self._session, c),
             0x82: self._external_authenticate,
@@ -60,6 +53,17 @@ class VirtualCard:
             0xE0: lambda c: files.create_file(self._session, c),
             0xE4: lambda c: files.delete_file(self._session, c),
         }
+
+    @property
+    def atr(self) -> bytes:
+        """The answer to reset."""
+        return self._personality.atr
+
+    @property
+    def verified(self) -> frozenset[str]:
+        """What stands verified now: PIN numbers, and ``code``."""
+        pins_verified = frozenset(map(str, self._session.verified))
+        return pins_verified | {"code"} if self._session.code_entered else pins_verified
 
     @property
     def state(self) -> CardState:
@@ -96,15 +100,22 @@ class VirtualCard:
             return status.OK.to_bytes(2)
         if whole.cla not in _CLASSES:
             raise Refused(status.CLASS_NOT_SUPPORTED)
-        handler = self._handlers.get(whole.ins)
-        if handler is None:
-            raise Refused(status.INSTRUCTION_NOT_SUPPORTED)
         try:
-            data = handler(whole)
+            data = self._do(whole)
         finally:
             if self._session.dirty:
                 self._store()
         return self._deliver(data, whole.le)
+
+    def _do(self, command: Command) -> bytes:
+        handler = self._handlers.get(command.ins)
+        if handler is not None:
+            return handler(command)
+        in_creation = self._session.state.life_cycle is LifeCycle.CREATION
+        own = (myeid.COMMANDS if in_creation else self._personality.commands).get(command.ins)
+        if own is None:
+            raise Refused(status.INSTRUCTION_NOT_SUPPORTED)
+        return own(self._session, command, self._store)
 
     def _unchain(self, command: Command) -> Command | None:
         """The whole command, or None while more of it is to come."""
@@ -151,10 +162,6 @@ class VirtualCard:
         """Storage failed: go on from what is stored, as if power had been cut."""
         self._session = Session(CardState.from_document(self._saved))
         self._chained, self._pending = None, b""
-
-    def _logout(self, _command: Command) -> bytes:
-        self._session.verified.clear()
-        return b""
 
     def _get_challenge(self, command: Command) -> bytes:
         if (command.le or 0) > 256:

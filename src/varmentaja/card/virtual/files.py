@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from varmentaja.card import layout, tlv
 from varmentaja.card.apdu import Command
+from varmentaja.card.generations import generation
 from varmentaja.card.virtual import status
 from varmentaja.card.virtual.session import DF_PATH, MF_PATH, Session, nibble
 from varmentaja.card.virtual.state import File, FileKind, LifeCycle
@@ -103,6 +104,8 @@ def create_file(session: Session, command: Command) -> bytes:
     parent = session.current_df
     session.require(nibble(session.state.files[parent], CREATE))
     file = _described(command.data)
+    if file.kind is FileKind.EC and "ecc" not in generation(session.state.generation).keys:
+        raise Refused(status.WRONG_DATA)
     path = f"{parent}{file.identifier:04X}"
     if path in session.state.files or file.identifier == layout.MF:
         raise Refused(status.FILE_EXISTS)

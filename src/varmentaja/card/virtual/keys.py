@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Key commands: GENERATE, MANAGE SECURITY ENVIRONMENT, COMPUTE DIGITAL SIGNATURE, and reading public keys."""
+"""Keys of a virtual card: making them, using them, reading their public half."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from varmentaja.card import tlv
 from varmentaja.card.apdu import Command
 from varmentaja.card.virtual import status
 from varmentaja.card.virtual.files import GENERATE
@@ -22,8 +21,6 @@ from varmentaja.card.virtual.session import Session, nibble
 from varmentaja.card.virtual.state import File, FileKind
 from varmentaja.card.virtual.status import Refused
 
-RAW, PKCS1, ECDSA = 0x00, 0x02, 0x04
-_ALGORITHMS = {FileKind.RSA: {RAW, PKCS1}, FileKind.EC: {ECDSA}}
 _CURVES: dict[int, ec.EllipticCurve] = {256: ec.SECP256R1(), 384: ec.SECP384R1()}
 _FIELD_HASH: dict[int, hashes.HashAlgorithm] = {256: hashes.SHA256(), 384: hashes.SHA384()}
 USE = 0
@@ -49,26 +46,8 @@ def _require_usual_exponent(data: bytes) -> None:
         raise Refused(status.WRONG_DATA)
 
 
-def manage_environment(session: Session, command: Command) -> bytes:
-    """SET for signing: 80 algorithm, 81 key file identifier."""
-    if (command.p1, command.p2) != (0x41, 0xB6):
-        raise Refused(status.WRONG_PARAMETERS)
-    fields = {item.tag: item.value for item in tlv.parse(command.data)}
-    path = session.current_df + fields.get(0x81, b"")[-2:].hex().upper()
-    file = session.state.files.get(path)
-    if file is None or file.kind not in _ALGORITHMS:
-        raise Refused(status.FILE_NOT_FOUND)
-    algorithm = int.from_bytes(fields.get(0x80, b""))
-    if algorithm not in _ALGORITHMS[file.kind]:
-        raise Refused(status.WRONG_DATA)
-    session.key_path, session.algorithm = path, algorithm
-    return b""
-
-
-def sign(session: Session, command: Command) -> bytes:
-    """COMPUTE DIGITAL SIGNATURE with the environment's key. A single-use PIN is used up by it."""
-    if (command.p1, command.p2) != (0x9E, 0x9A):
-        raise Refused(status.WRONG_PARAMETERS)
+def use(session: Session) -> File:
+    """The environment's key, if its PIN allows; a single-use PIN is used up by it."""
     file = session.state.files.get(session.key_path)
     if file is None or not file.content:
         raise Refused(status.CONDITIONS_NOT_SATISFIED)
@@ -77,39 +56,36 @@ def sign(session: Session, command: Command) -> bytes:
     pin = session.state.pins.get(str(rule))
     if pin is not None and pin.single_use:
         session.verified.discard(rule)
-    return _signature(file, session.algorithm, command.data)
+    return file
 
 
-def _signature(file: File, algorithm: int, data: bytes) -> bytes:
-    key = _private(file)
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return _ecdsa(key, data)
-    size = file.size // 8
-    if algorithm == PKCS1:
-        if not 0 < len(data) <= size - 11:
-            raise Refused(status.WRONG_LENGTH)
-        return key.sign(data, padding.PKCS1v15(), NoDigestInfo())
-    if len(data) != size:
+def rsa_pkcs1(file: File, data: bytes) -> bytes:
+    """RSA over what stands after the padding of PKCS#1 v1.5, such as a DigestInfo."""
+    if not 0 < len(data) <= file.size // 8 - 11:
         raise Refused(status.WRONG_LENGTH)
-    return _raw_rsa(key, data).to_bytes(size)
+    return _rsa(file).sign(data, padding.PKCS1v15(), NoDigestInfo())
 
 
-def _ecdsa(key: ec.EllipticCurvePrivateKey, data: bytes) -> bytes:
-    """The leftmost bits of the digest, or the digest with zeros before it: the same number either way."""
-    if not 20 <= len(data) <= 64:
-        raise Refused(status.WRONG_LENGTH)
-    size = key.key_size // 8
-    digest = data[:size].rjust(size, b"\0")
-    return key.sign(digest, ec.ECDSA(Prehashed(_FIELD_HASH[key.key_size])))
-
-
-def _raw_rsa(key: rsa.RSAPrivateKey, data: bytes) -> int:
+def rsa_raw(file: File, data: bytes) -> bytes:
     """The bare private operation, for callers that pad by themselves (PSS in TLS 1.3)."""
-    numbers, value = key.private_numbers(), int.from_bytes(data)
+    if len(data) != file.size // 8:
+        raise Refused(status.WRONG_LENGTH)
+    numbers, value = _rsa(file).private_numbers(), int.from_bytes(data)
     if value >= numbers.public_numbers.n:
         raise Refused(status.WRONG_DATA)
     m1, m2 = pow(value, numbers.dmp1, numbers.p), pow(value, numbers.dmq1, numbers.q)
-    return m2 + (m1 - m2) * numbers.iqmp % numbers.p * numbers.q
+    return (m2 + (m1 - m2) * numbers.iqmp % numbers.p * numbers.q).to_bytes(file.size // 8)
+
+
+def ecdsa(file: File, data: bytes) -> bytes:
+    """DER; of the digest the leftmost bits, or all with zeros before it: the same number either way."""
+    if not 20 <= len(data) <= 64:
+        raise Refused(status.WRONG_LENGTH)
+    key = _private(file)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)  # the file's kind says so
+    size = key.key_size // 8
+    digest = data[:size].rjust(size, b"\0")
+    return key.sign(digest, ec.ECDSA(Prehashed(_FIELD_HASH[key.key_size])))
 
 
 def public_part(file: File, what: int) -> bytes:
@@ -128,9 +104,15 @@ def public_part(file: File, what: int) -> bytes:
 
 
 def _key_file(file: File) -> File:
-    if file.kind not in _ALGORITHMS:
+    if file.kind not in (FileKind.RSA, FileKind.EC):
         raise Refused(status.NO_CURRENT_FILE)
     return file
+
+
+def _rsa(file: File) -> rsa.RSAPrivateKey:
+    key = _private(file)
+    assert isinstance(key, rsa.RSAPrivateKey)  # the file's kind says so
+    return key
 
 
 def _private(file: File) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:

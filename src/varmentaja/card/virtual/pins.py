@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""PIN commands: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, and the PIN record of personalisation."""
+"""PINs of a virtual card: trying, changing, setting by the code. How they travel is its family's matter.
+
+PINs are named by their number (layout.PIN_NUMBER); ``given`` and ``new`` are bytes as typed, unpadded.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import hmac
 from collections.abc import Callable
 
 from varmentaja.card import layout
-from varmentaja.card.apdu import Command
 from varmentaja.card.virtual import status
 from varmentaja.card.virtual.session import Session
 from varmentaja.card.virtual.state import LifeCycle, Pin
@@ -21,65 +23,81 @@ RECORD_SIZE = 23
 """PIN (8, FF: transport state), code (8), PIN tries, code tries, min, max, code length, single use, 00."""
 
 
-def verify(session: Session, command: Command, store: Store) -> bytes:
-    """Without data: tell the state (9000 verified, 63Cx tries left, 6983 locked, 6984 not activated)."""
-    pin = _pin(session, command)
+def tell(session: Session, number: int) -> None:
+    """Refuses with the state (63Cx tries left, 6983 locked, 6984 not activated) unless it is verified."""
+    pin = pin_of(session, number)
     if not pin.value:
         raise Refused(status.NOT_USABLE)
-    if not command.data:
-        return _tell(session, command.p2, pin)
-    session.verified.discard(command.p2)
-    _try_pin(pin, command.data, store)
-    session.verified.add(command.p2)
-    session.dirty = True
-    return b""
-
-
-def _tell(session: Session, reference: int, pin: Pin) -> bytes:
     if pin.tries_left == 0:
         raise Refused(status.BLOCKED)
-    if reference not in session.verified:
+    if number not in session.verified:
         raise Refused(0x63C0 | pin.tries_left)
-    return b""
 
 
-def change(session: Session, command: Command, store: Store) -> bytes:
-    """Old and new PIN, 8 bytes each. Afterwards the PIN is not verified."""
-    pin = _pin(session, command)
+def verify(session: Session, number: int, given: bytes, store: Store) -> None:
+    """Check a PIN; a wrong one takes an earlier verification away."""
+    pin = pin_of(session, number)
     if not pin.value:
         raise Refused(status.NOT_USABLE)
-    old, new = _halves(command.data)
+    session.verified.discard(number)
+    _try_pin(pin, given, store)
+    session.verified.add(number)
+    session.dirty = True
+
+
+def change(session: Session, number: int, old: bytes, new: bytes, store: Store) -> None:
+    """Replace a PIN, knowing the old one. Afterwards it is not verified."""
+    pin = pin_of(session, number)
+    if not pin.value:
+        raise Refused(status.NOT_USABLE)
     fresh = _acceptable(pin, new)
-    session.verified.discard(command.p2)
+    session.verified.discard(number)
     _try_pin(pin, old, store)
     pin.value = fresh
     session.dirty = True
-    return b""
 
 
-def reset(session: Session, command: Command, store: Store) -> bytes:
-    """Activation code and new PIN, 8 bytes each: activates, or unlocks. Afterwards the PIN is not verified.
+def reset(session: Session, number: int, code: bytes, new: bytes, store: Store) -> None:
+    """Set a PIN with the code: activates, or unlocks. Afterwards it is not verified.
 
     An unacceptable PIN is refused before the code is looked at, so it spends no try and tells nothing."""
-    if session.state.life_cycle is not LifeCycle.OPERATIONAL:
-        raise Refused(status.CONDITIONS_NOT_SATISFIED)
-    pin = _pin(session, command)
-    code, new = _halves(command.data)
+    _require_operational(session)
+    pin = pin_of(session, number)
     fresh = _acceptable(pin, new)
-    session.verified.discard(command.p2)
-    if pin.code_tries_left == 0:
+    session.verified.discard(number)
+    _try_code([pin], code, store)
+    _set(session, pin, fresh)
+
+
+def tell_code(session: Session) -> None:
+    """Refuses with the state of the code that all PINs share, unless it was entered."""
+    left = min((pin.code_tries_left for pin in session.state.pins.values()), default=0)
+    if not left:
         raise Refused(status.BLOCKED)
-    # Counted and stored first: pulling the card after a wrong code gives no try back.
-    pin.code_tries_left -= 1
-    store()
-    if not hmac.compare_digest(layout.pad_pin(pin.code), code):
-        raise Refused(0x63C0 | pin.code_tries_left)
-    pin.code_tries_left, pin.tries_left, pin.value = pin.code_tries, pin.tries, fresh
-    session.dirty = True
-    return b""
+    if not session.code_entered:
+        raise Refused(0x63C0 | left)
 
 
-def put_record(session: Session, reference: int, record: bytes) -> None:
+def enter_code(session: Session, code: bytes, store: Store) -> None:
+    """Check the code that all PINs share; ``reset_by_entered_code`` may follow once."""
+    _require_operational(session)
+    session.code_entered = False
+    _try_code(list(session.state.pins.values()), code, store)
+    session.code_entered = session.dirty = True
+
+
+def reset_by_entered_code(session: Session, number: int, new: bytes) -> None:
+    """Set a PIN after the code."""
+    pin = pin_of(session, number)
+    if not session.code_entered:
+        raise Refused(status.SECURITY_NOT_SATISFIED)
+    fresh = _acceptable(pin, new)
+    session.code_entered = False
+    session.verified.discard(number)
+    _set(session, pin, fresh)
+
+
+def put_record(session: Session, number: int, record: bytes) -> None:
     """PUT DATA 01 nn of personalisation: a PIN's limits and the code that will set it."""
     if session.state.life_cycle is not LifeCycle.CREATION:
         raise Refused(status.CONDITIONS_NOT_SATISFIED)
@@ -87,14 +105,14 @@ def put_record(session: Session, reference: int, record: bytes) -> None:
     if len(record) != RECORD_SIZE or record[:8] != b"\xff" * 8:
         raise Refused(status.WRONG_DATA)
     tries, code_tries, low, high, code_length, single_use = record[16:22]
-    code = _digits(record[8:16])
+    code = _digits(unpadded(record[8:16]))
     try:
         layout.PinPolicy(low, high, tries, code_length, code_tries)
     except ValueError as error:
         raise Refused(status.WRONG_DATA) from error
     if len(code) != code_length:
         raise Refused(status.WRONG_DATA)
-    session.state.pins[str(reference)] = Pin(
+    session.state.pins[str(number)] = Pin(
         min_length=low,
         max_length=high,
         tries=tries,
@@ -107,41 +125,61 @@ def put_record(session: Session, reference: int, record: bytes) -> None:
     session.touch()
 
 
-def _try_pin(pin: Pin, given: bytes, store: Store) -> None:
-    """Count the try and store that before comparing, so that no pulled plug gives a try back."""
-    if pin.tries_left == 0:
-        raise Refused(status.BLOCKED)
-    if len(given) != layout.PIN_SIZE:
-        raise Refused(status.WRONG_LENGTH)
-    pin.tries_left -= 1
-    store()
-    if not hmac.compare_digest(layout.pad_pin(pin.value), given):
-        raise Refused(0x63C0 | pin.tries_left)
-    pin.tries_left = pin.tries
-
-
-def _pin(session: Session, command: Command) -> Pin:
-    pin = session.state.pins.get(str(command.p2))
-    if command.p1 or pin is None:
+def pin_of(session: Session, number: int) -> Pin:
+    """One PIN; refuses if the card has none of this number."""
+    pin = session.state.pins.get(str(number))
+    if pin is None:
         raise Refused(status.REFERENCE_NOT_FOUND)
     return pin
 
 
-def _halves(data: bytes) -> tuple[bytes, bytes]:
-    if len(data) != 2 * layout.PIN_SIZE:
-        raise Refused(status.WRONG_LENGTH)
-    return data[: layout.PIN_SIZE], data[layout.PIN_SIZE :]
+def unpadded(field: bytes) -> bytes:
+    """The digits of a field that was padded with FF."""
+    return field.rstrip(b"\xff")
 
 
-def _acceptable(pin: Pin, padded: bytes) -> str:
-    digits = _digits(padded)
+def _require_operational(session: Session) -> None:
+    if session.state.life_cycle is not LifeCycle.OPERATIONAL:
+        raise Refused(status.CONDITIONS_NOT_SATISFIED)
+
+
+def _try_pin(pin: Pin, given: bytes, store: Store) -> None:
+    """Count the try and store that before comparing, so that no pulled plug gives a try back."""
+    if pin.tries_left == 0:
+        raise Refused(status.BLOCKED)
+    pin.tries_left -= 1
+    store()
+    if not hmac.compare_digest(pin.value.encode(), given):
+        raise Refused(0x63C0 | pin.tries_left)
+    pin.tries_left = pin.tries
+
+
+def _try_code(opened: list[Pin], code: bytes, store: Store) -> None:
+    """As with PINs; the try is counted at every PIN that the code would open."""
+    if not opened or any(pin.code_tries_left == 0 for pin in opened):
+        raise Refused(status.BLOCKED)
+    for pin in opened:
+        pin.code_tries_left -= 1
+    store()
+    if not hmac.compare_digest(opened[0].code.encode(), code):
+        raise Refused(0x63C0 | min(pin.code_tries_left for pin in opened))
+    for pin in opened:
+        pin.code_tries_left = pin.code_tries
+
+
+def _set(session: Session, pin: Pin, fresh: str) -> None:
+    pin.tries_left, pin.value = pin.tries, fresh
+    session.dirty = True
+
+
+def _acceptable(pin: Pin, new: bytes) -> str:
+    digits = _digits(new)
     if not pin.min_length <= len(digits) <= pin.max_length or is_trivial(digits):
         raise Refused(status.WRONG_DATA)
     return digits
 
 
-def _digits(padded: bytes) -> str:
-    digits = padded.rstrip(b"\xff")
-    if not digits or not all(0x30 <= byte <= 0x39 for byte in digits):
+def _digits(typed: bytes) -> str:
+    if not typed or not all(0x30 <= byte <= 0x39 for byte in typed):
         raise Refused(status.WRONG_DATA)
-    return digits.decode("ascii")
+    return typed.decode("ascii")

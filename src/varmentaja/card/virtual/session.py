@@ -27,6 +27,9 @@ class Session:
     key_path: str = ""
     """Key file of the security environment, empty before MSE."""
     algorithm: int = 0
+    """As the card's family numbers them."""
+    code_entered: bool = False
+    """The activation code was right; the next command may set a PIN."""
     dirty: bool = False
     """The command changed something that must be stored before it is answered."""
 

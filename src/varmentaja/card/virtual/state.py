@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from varmentaja.card import layout
+from varmentaja.card.generations import generation
 
 VERSION = 1
 NEVER = "FFFFFF"
@@ -72,6 +73,8 @@ class CardState:
     chip_serial: str
     issuer_key: str
     """Hex; forgotten when the card becomes operational."""
+    generation: str = "2020"
+    """Which chip this is; files of before chips were told apart are of the one that there was."""
     life_cycle: LifeCycle = LifeCycle.CREATION
     issuer_tries_left: int = ISSUER_TRIES
     change_counter: int = 0
@@ -97,11 +100,15 @@ class CardState:
         return cls(**values)
 
 
-def blank(chip_serial: str, issuer_key: bytes) -> CardState:
-    """A chip as its maker delivers it: a serial, an issuer key, an empty application."""
+def blank(chip_serial: str, issuer_key: bytes, chip: str) -> CardState:
+    """A chip as its maker delivers it: a serial, an issuer key, an empty application.
+
+    ``chip`` is the id of its generation."""
     if len(bytes.fromhex(chip_serial)) != 10 or chip_serial != chip_serial.upper():
         raise ValueError("a chip serial is 20 upper-case hex digits")
-    state = CardState(chip_serial=chip_serial, issuer_key=issuer_key.hex())
+    if not generation(chip).keys:
+        raise ValueError("a chip that no cards are made of here")
+    state = CardState(chip_serial=chip_serial, issuer_key=issuer_key.hex(), generation=chip)
     format_files(state, size=0, mf_access="000000", df_access="000000")
     return state
 
