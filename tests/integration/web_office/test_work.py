@@ -224,7 +224,7 @@ def test_refusals_are_listed_with_reasons_in_the_reader_s_language(service: Serv
     assert f"/en/office/cards/{card.pk}/" in page
     finnish = office.get("/fi/office/refusals/").text
     assert "The card has been ordered" not in finnish
-    assert last_entry("audit.read")["facts"] == {"list": "refusals"}
+    assert last_entry("audit.read")["facts"] == {"list": "refusals", "people": [service.officer().person_id]}
 
 
 def test_a_card_whose_name_no_longer_agrees_does_not_stand_in_the_way(service: Service, db: None) -> None:

@@ -8,10 +8,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from varmentaja.apps.applications.queries_office import applications_in
+from varmentaja.apps.applications.actions.read_office_lists import read_queue
 from varmentaja.apps.audit.actions.read_refusals import read_refusals
 from varmentaja.apps.audit.queries import EntryLine
-from varmentaja.apps.cards.queries_office import troubled_orders
+from varmentaja.apps.cards.actions.read_office_lists import read_troubled_orders
 from varmentaja.apps.certificates.queries import burned_serials
 from varmentaja.apps.people.queries import names_of
 from varmentaja.domain.actors import Role
@@ -50,7 +50,7 @@ def discarded(request: HttpRequest) -> HttpResponse:
 @for_role(Role.OFFICER)
 def orders(request: HttpRequest) -> HttpResponse:
     """Orders whose last attempt failed."""
-    page = troubled_orders(request.GET.get("after", ""))
+    page = read_troubled_orders(actor_of(request), after=request.GET.get("after", ""))
     heading = _("Orders in trouble")
     columns = [Column(_("Holder")), Column(_("Order")), Column(_("Why the last attempt failed"))]
     table = Table(
@@ -130,7 +130,7 @@ def _about(line: EntryLine) -> Cell:
 
 
 def _applications(request: HttpRequest, state: ApplicationState, heading: str, empty: str) -> HttpResponse:
-    page = applications_in(state, request.GET.get("after", ""))
+    page = read_queue(actor_of(request), state, after=request.GET.get("after", ""))
     columns = [Column(_("Application")), Column(_("Applicant")), Column(_("Card")), Column(_("Submitted"))]
     table = Table(
         heading,

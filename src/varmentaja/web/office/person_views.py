@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from varmentaja.apps.applications.queries_office import ApplicationLine, applications_of
-from varmentaja.apps.cards.queries import CardFile, cards_of
+from varmentaja.apps.applications.actions.read_office_lists import read_applications_of
+from varmentaja.apps.applications.queries_office import ApplicationLine
+from varmentaja.apps.cards.actions.read_office_lists import read_cards_of
+from varmentaja.apps.cards.queries import CardFile
 from varmentaja.apps.people.actions.read_person import PersonFile, read_person
 from varmentaja.apps.people.actions.search_people import search_people
 from varmentaja.apps.people.search import Hits
@@ -74,8 +76,8 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
     context = {
         "file": file,
         "rows": _facts(file),
-        "cards": _cards(cards_of(person_id, today=business_today())),
-        "applications": _applications(applications_of(person_id)),
+        "cards": _cards(read_cards_of(actor_of(request), person_id, today=business_today())),
+        "applications": _applications(read_applications_of(actor_of(request), person_id)),
         "history": history_table(_("Latest events"), lines[:10]),
         "breadcrumb": crumbs(),
     }

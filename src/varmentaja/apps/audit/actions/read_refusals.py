@@ -15,5 +15,7 @@ from varmentaja.domain.authority import Action, Subject, require
 def read_refusals(actor: Actor, *, after: str = "") -> Page[EntryLine]:
     """One page of what rules refused, newest first; raises DomainError not_allowed."""
     require(actor, Action.AUDIT_READ, Subject())
-    record(AuditAction.AUDIT_READ, actor, facts={"list": "refusals"})
-    return refusals(after)
+    page = refusals(after)
+    people = sorted({line.actor_person for line in page.lines if line.actor_person is not None})
+    record(AuditAction.AUDIT_READ, actor, facts={"list": "refusals", "people": people})
+    return page

@@ -15,5 +15,7 @@ def search_people(actor: Actor, text: str, *, after: str = "") -> Hits:
     """One page of the people that ``text`` may mean; see ``people.search.find_people``."""
     require(actor, Action.PERSON_FIND, Subject())
     hits = find_people(text, after=after)
-    record(AuditAction.PERSON_SEARCHED, actor, facts={"hits": len(hits.people)}, personal={"text": text})
+    listed = [found.person_id for found in hits.people]
+    facts = {"hits": len(listed), "people": listed}
+    record(AuditAction.PERSON_SEARCHED, actor, facts=facts, personal={"text": text})
     return hits
