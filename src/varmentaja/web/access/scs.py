@@ -10,17 +10,15 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Concatenate, Literal, ParamSpec, cast
+from typing import Concatenate, ParamSpec, cast
 
 from csp.decorators import csp_update
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 
 from varmentaja.apps.access.party import Origin
-
-Usage = Literal["digitalSignature", "nonRepudiation"]
-"""Which key of the card: PIN 1's, or PIN 2's."""
+from varmentaja.relying_party.page import Usage, page_texts
+from varmentaja.ui.translate import translated
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -51,7 +49,8 @@ class ScsRequest:
 def scs_request(content: bytes, usage: Usage) -> ScsRequest:
     """Ask for a signature over ``content`` with the key for ``usage``."""
     addresses = " ".join(settings.SCS_ADDRESSES)
-    return ScsRequest(base64.b64encode(content).decode(), usage, _texts(usage), addresses)
+    texts = {state: translated(text) for state, text in page_texts(usage).items()}
+    return ScsRequest(base64.b64encode(content).decode(), usage, texts, addresses)
 
 
 def origin_of(request: HttpRequest) -> Origin:
@@ -62,34 +61,3 @@ def origin_of(request: HttpRequest) -> Origin:
     if settings.TEST_SERVICE:
         return Origin(f"{request.scheme}://{request.get_host()}")
     return Origin(settings.PUBLIC_URL)
-
-
-def _texts(usage: Usage) -> dict[str, str]:
-    ready = {
-        "digitalSignature": _("Your card is in the reader. You can sign in."),
-        "nonRepudiation": _("Your card is in the reader. You can sign."),
-    }
-    asking = {
-        "digitalSignature": _("Enter PIN 1 in the window of the card reader program."),
-        "nonRepudiation": _("Enter PIN 2 in the window of the card reader program."),
-    }
-    return {
-        "searching": _("Looking for the card reader program …"),
-        "permission": _("Your browser asks whether this page may use your local network. Answer Allow."),
-        "blocked": _(
-            "Your browser does not let this page speak with the card reader program. Allow the local network "
-            "for this page from the icon beside the address."
-        ),
-        "no_program": _("The card reader program does not answer. Start it on this computer."),
-        "no_card": _("The card reader program is running. Put your card in the reader."),
-        "ready": ready[usage],
-        "asking": asking[usage],
-        "cancelled": _("You cancelled, or the PIN was not right. You can try again."),
-        "pin_locked": _("The PIN is locked. Open it with the activation code in the card reader program."),
-        "not_activated": _("The card is not activated yet. Activate it with the code from the code letter."),
-        "wrong_origin": _("The card reader program did not accept the address of this page. Open it again."),
-        "no_certificate": _("The card has no certificate for this. Use your professional or personnel card."),
-        "card_removed": _("The card was taken out of the reader. Put it back and try again."),
-        "busy": _("The card reader program is busy with another page. Finish there first."),
-        "other": _("The card did not sign. Take the card out, put it back and try again."),
-    }
