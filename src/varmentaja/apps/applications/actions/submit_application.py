@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from varmentaja.apps.action import use_case
+from varmentaja.apps.action import traced, use_case
 from varmentaja.apps.applications.carry_out import approve, hand_to_officer, refuse
-from varmentaja.apps.applications.drafts import lock_person_of, locked_draft, move, save_step
+from varmentaja.apps.applications.drafts import authorise, lock_person_of, locked_draft, move, save_step
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.applications.registers import RegisterAnswers, ask_registers, decide_anew
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.applications import ApplicationEvent
+from varmentaja.domain.authority import Action
 from varmentaja.domain.eligibility import Decision
 from varmentaja.domain.eligibility_rules import Outcome
 
@@ -25,6 +26,8 @@ def submit_application(
     Raises DomainError: conflict (an answer is missing, somebody changed or submitted it), unavailable (a
     register does not answer: the draft stays as it is).
     """
+    with traced(AuditAction.APPLICATION_SUBMITTED, actor, Application(pk=application_id)):
+        authorise(actor, Action.APPLICATION_SUBMIT, application_id)
     return _submit(actor, application_id, version, ask_registers(application_id), now=now, today=today)
 
 

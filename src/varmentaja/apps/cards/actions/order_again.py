@@ -5,9 +5,15 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from varmentaja.apps.action import use_case
+from varmentaja.apps.action import traced, use_case
 from varmentaja.apps.applications.carry_out import order
-from varmentaja.apps.applications.drafts import lock_person_of, locked_application, require_version, save_step
+from varmentaja.apps.applications.drafts import (
+    authorise,
+    lock_person_of,
+    locked_application,
+    require_version,
+    save_step,
+)
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.applications.registers import RegisterAnswers, ask_registers, decide_anew
 from varmentaja.apps.audit.recording import AuditAction, record
@@ -23,6 +29,8 @@ def order_again(actor: Actor, application_id: int, version: int, *, now: datetim
     Raises DomainError: not_found, not_allowed, unavailable (a register), conflict (changed meanwhile; not
     waiting for a new order; refused today, with the reason: it can only be cancelled).
     """
+    with traced(AuditAction.CARD_ORDERED, actor, Application(pk=application_id)):
+        authorise(actor, Action.APPLICATION_REVIEW, application_id)
     _order(actor, application_id, version, ask_registers(application_id), now=now, today=today)
 
 

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from datetime import date, datetime
 from uuid import uuid4
 
-from varmentaja.apps.action import use_case
+from varmentaja.apps.action import traced, use_case
 from varmentaja.apps.audit.recording import AuditAction, record
-from varmentaja.apps.cards.records import note_event
+from varmentaja.apps.cards.records import note_event, subject_of
 from varmentaja.apps.letters.models import Letter
 from varmentaja.apps.letters.recipients import recipient_of
 from varmentaja.apps.letters.records import locked_letter, move_letter
@@ -18,6 +18,7 @@ from varmentaja.apps.people.actions.refresh_person import ask_register, refresh_
 from varmentaja.apps.registration.queries import place_of
 from varmentaja.domain import people
 from varmentaja.domain.actors import Actor
+from varmentaja.domain.authority import Action, require
 from varmentaja.domain.cards import CARD, IN_FORCE, CardState
 from varmentaja.domain.delivery import Destination, Recipient, recipient
 from varmentaja.domain.errors import DomainError, Kind, not_found
@@ -32,9 +33,11 @@ def send_again(actor: Actor, letter_id: int, to: Destination, *, now: datetime, 
     not_allowed, conflict (not posted; the card has ended), invalid (field ``to``: no such address),
     unavailable (register).
     """
-    letter = Letter.objects.select_related("card__person").filter(pk=letter_id).first()
+    letter = Letter.objects.select_related("card__person", "card__application").filter(pk=letter_id).first()
     if letter is None:
         raise not_found("There is no such letter.")
+    with traced(AuditAction.LETTER_REPRINTED, actor, letter):
+        require(actor, Action.CARD_RETURN_LETTER, subject_of(letter.card))
     # Asked before the transaction begins: a slow register must hold no lock.
     person = ask_register(IdentityCode.parse(letter.card.person.identity_code))
     _send(actor, letter_id, to, person, now=now, today=today)
