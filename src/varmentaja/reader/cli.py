@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,19 +19,25 @@ import typer
 from cryptography.hazmat.primitives import hashes
 
 from varmentaja.card.driver import PinRole
+from varmentaja.card.pcsc import PcscReaders
 from varmentaja.config import settings
-from varmentaja.domain.errors import DomainError, Kind, Message, invalid, message
+from varmentaja.domain.errors import DomainError, Kind, Message, invalid, message, unavailable
 from varmentaja.reader.control_client import ReaderControl
+from varmentaja.reader.diagnosis import Check, Outcome
+from varmentaja.reader.examination import examine, see_readers
 from varmentaja.reader.forms import tries_text
 from varmentaja.reader.hands import take_in_hand
 from varmentaja.reader.https import LocalTls
 from varmentaja.reader.program import ReaderProgram, ReaderSettings, serve
+from varmentaja.reader.protection import keep_memory_private
+from varmentaja.reader.report import in_words, to_copy
 from varmentaja.reader.scs_http import candidate_ports
 from varmentaja.reader.scs_pages import fingerprint
+from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.texts import LANGUAGES, day, say
 from varmentaja.reader.trust import install, remove
 
-reader_app = typer.Typer(no_args_is_help=True, help="The card reader program.")
+reader_app = typer.Typer(invoke_without_command=True)
 
 EXIT_CODES = {
     Kind.INVALID: 3,
@@ -59,6 +65,29 @@ PinFd = Annotated[
 Pin = Annotated[PinRole, typer.Argument(help="pin1 (signing in) or pin2 (signing documents).")]
 
 
+@reader_app.callback()
+def start(context: typer.Context) -> None:
+    """The card reader program. Without a command its window opens."""
+    keep_memory_private()
+    if context.invoked_subcommand is not None:
+        return
+    with _errors_told(_default_language()):
+        raise typer.Exit(_show_window())
+
+
+def _show_window() -> int:
+    try:
+        from varmentaja.reader.window.app import run
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "PySide6":
+            raise
+        raise unavailable(
+            "The windows of the card reader program are not installed. Install them with: "
+            "pip install 'varmentaja[reader]'. The commands work without: varmentaja reader --help."
+        ) from None
+    return run(settings())
+
+
 @reader_app.command("serve")
 def serve_reader() -> None:
     """Serve the virtual reader, its pages and the signing interface until Ctrl-C."""
@@ -76,6 +105,7 @@ def serve_reader() -> None:
                 scs_ports=candidate_ports(chosen.scs_port),
                 tls_folder=chosen.reader,
                 scs_version=chosen.scs_version,
+                service=ServiceLink.of(chosen),
             ),
             ready=ready,
         )
@@ -161,6 +191,40 @@ def unlock(
         code = typed.old("code", message("Activation code (from the letter)"))
         card.unlock(pin, code, typed.new("new", message("New PIN"), state))
         _tell(message("The new PIN is in use."), language)
+
+
+@reader_app.command("diagnose")
+def diagnose_card(
+    language: Language,
+    slot: SlotName = "1",
+    reader: ReaderName = None,
+    report: Annotated[bool, typer.Option("--report", help="Text to copy: no personal data.")] = False,
+) -> None:
+    """Find out what is wrong with the card, its reader, this computer or the service."""
+    with _errors_told(language):
+        if reader is None:
+            diagnosis = ReaderControl.running(settings().run).diagnose(slot)
+        else:
+            seen = see_readers(PcscReaders, reader)
+            diagnosis = examine(seen, ServiceLink.of(settings()), now=datetime.now(UTC))
+    typer.echo(to_copy(diagnosis, language) if report else in_words(diagnosis, language))
+    if failed := next((each for each in diagnosis.findings if each.outcome is Outcome.FAULT), None):
+        raise typer.Exit(_DIAGNOSIS_CODES[failed.name])
+
+
+_DIAGNOSIS_CODES = {
+    Check.READER: EXIT_CODES[Kind.UNAVAILABLE],
+    Check.CONTACT: EXIT_CODES[Kind.UNAVAILABLE],
+    Check.GENERATION: EXIT_CODES[Kind.INVALID],
+    Check.VERSION: EXIT_CODES[Kind.NOT_ALLOWED],
+    Check.PINS: EXIT_CODES[Kind.CONFLICT],
+    Check.CHAIN: EXIT_CODES[Kind.NOT_ALLOWED],
+    Check.SERVICE: EXIT_CODES[Kind.UNAVAILABLE],
+    Check.CLOCK: EXIT_CODES[Kind.CONFLICT],
+    Check.DATES: EXIT_CODES[Kind.NOT_ALLOWED],
+    Check.STATUS: EXIT_CODES[Kind.NOT_ALLOWED],
+}
+"""The first fault decides; warnings alone end with 0."""
 
 
 @reader_app.command()

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The windowed program from start to end: readers, PIN pad, signing interface, window, icon."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QSocketNotifier
+from PySide6.QtWidgets import QApplication
+
+from varmentaja.card.drivers import open_card
+from varmentaja.card.pcsc import PcscReaders
+from varmentaja.config import Settings
+from varmentaja.domain.errors import Message
+from varmentaja.reader import scs_http
+from varmentaja.reader.cards import InsertedCard
+from varmentaja.reader.events import Events
+from varmentaja.reader.examination import Seen, observe
+from varmentaja.reader.http import LocalServer
+from varmentaja.reader.https import LocalTls
+from varmentaja.reader.observed import Contact, Observed
+from varmentaja.reader.pad import Pad
+from varmentaja.reader.protection import keep_memory_private
+from varmentaja.reader.real_readers import RealReaders
+from varmentaja.reader.right_to_use import refusal
+from varmentaja.reader.scs import MAX_BODY
+from varmentaja.reader.scs_pages import ScsPages
+from varmentaja.reader.service_link import ServiceLink
+from varmentaja.reader.signing import ScsService
+from varmentaja.reader.window.main_window import MainWindow
+from varmentaja.reader.window.tray import Tray
+from varmentaja.reader.window.words import Words
+from varmentaja.reader.window.work import Bridge
+
+
+def run(settings: Settings) -> int:
+    """Show the program until the person ends it; the exit code."""
+    keep_memory_private()
+    qt = QApplication(sys.argv[:1])
+    qt.setApplicationName("Varmentaja")
+    qt.setDesktopFileName("varmentaja-reader")
+    qt.setQuitOnLastWindowClosed(False)
+    events = Events()
+    pad = Pad(events)
+    service = ServiceLink.of(settings)
+
+    def refuse(card: InsertedCard) -> Message | None:
+        return refusal(card, service.hierarchy, now=datetime.now(UTC))
+
+    def ask_service(card: InsertedCard) -> Observed:
+        return observe(Seen((card.slot,), Contact.READ, card), service, now=datetime.now(UTC))
+
+    readers = RealReaders(PcscReaders, open_card, events, refuse=refuse)
+    scs = ScsServers(ScsService(readers, pad, version=settings.scs_version), settings)
+    words = Words()
+    window = MainWindow(readers, pad, words, ask_service)
+    tray = Tray(window, words)
+    bridge = Bridge(events)
+    bridge.happened.connect(window.refresh)
+    readers.start()
+    scs.start()
+    window.show()
+    try:
+        with _quitting_on_signals():
+            return qt.exec()
+    finally:
+        tray.hide()
+        window.close_all()
+        scs.close()
+        readers.close()
+        bridge.close()
+
+
+class ScsServers:
+    """The signing interface at its two addresses, plain and secure."""
+
+    def __init__(self, service: ScsService, settings: Settings) -> None:
+        tls = LocalTls(settings.reader)
+        app = scs_http.scs_app(service, ScsPages(tls, lambda: self._https.url))
+        ports = scs_http.candidate_ports(settings.scs_port)
+        self._http = LocalServer(app, ports=ports, max_body=MAX_BODY)
+        self._https = LocalServer(app, ports=scs_http.https_ports(ports), max_body=MAX_BODY, tls=tls.context)
+
+    def start(self) -> None:
+        """Serve."""
+        self._http.start()
+        self._https.start()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._http.close()
+        self._https.close()
+
+
+@contextmanager
+def _quitting_on_signals() -> Iterator[None]:
+    """SIGTERM and Ctrl-C end the program in order. Qt does not let Python look for signals while nothing
+    happens, so a signal writes to a socket that Qt watches."""
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    notifier = QSocketNotifier(heard.fileno(), QSocketNotifier.Type.Read)
+    notifier.activated.connect(lambda *_: QApplication.quit())
+    before = signal.set_wakeup_fd(told.fileno())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        notifier.setEnabled(False)
+        heard.close()
+        told.close()

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One reader on the first page: the card in it, its certificates in plain words, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
+
+from varmentaja.card.driver import KeyRole, PinCondition, PinRole
+from varmentaja.domain.errors import Message, message
+from varmentaja.reader import forms
+from varmentaja.reader.cards import InsertedCard
+from varmentaja.reader.certificates import CardCertificate
+from varmentaja.reader.diagnosis import ENDS_SOON
+from varmentaja.reader.observed import Observed, Standing
+from varmentaja.reader.real_readers import RealSlot
+from varmentaja.reader.window.card_picture import CardPicture
+from varmentaja.reader.window.parts import button, note, row, text
+from varmentaja.reader.window.words import Words
+
+MakeForm = Callable[[InsertedCard], forms.PinForm]
+
+_STANDING: Mapping[Standing, tuple[str, Message]] = {
+    Standing.GOOD: ("good", message("Valid: its issuer says so just now.")),
+    Standing.REVOKED: ("bad", message("Revoked: this certificate can no longer be used.")),
+    Standing.UNKNOWN: ("hint", message("Its issuer could not be asked just now.")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the panel's buttons do."""
+
+    open_form: Callable[[InsertedCard, MakeForm], None]
+    observed: Callable[[InsertedCard], Observed | None]
+    """What the service says of a card; None while it is being asked."""
+
+
+class CardPanel(QFrame):
+    """A reader and what is in it at one moment."""
+
+    def __init__(self, slot: RealSlot, words: Words, choices: Choices, now: datetime) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self._words = words
+        self._choices = choices
+        self._now = now
+        self._layout = QVBoxLayout(self)
+        self._layout.addWidget(text(slot.name, "small"))
+        if slot.is_being_read:
+            self._layout.addWidget(note("info", words(message("The card is being read."))))
+        elif not slot.is_taken:
+            self._layout.addWidget(text(words(message("No card. Put your card in the reader, chip first."))))
+        if slot.error:
+            self._layout.addWidget(note("warning", words(slot.error)))
+        if slot.card:
+            self._show_card(slot.card, usable=slot.error is None)
+
+    def _show_card(self, card: InsertedCard, *, usable: bool) -> None:
+        if usable and not card.contents.is_activated:
+            fresh = message("This card has not been activated yet. You need the code from your letter.")
+            self._layout.addWidget(note("info", self._words(fresh)))
+            activate = self._form_button(card, message("Activate the card"), forms.activation, primary=True)
+            self._layout.addWidget(activate)
+        grid = QGridLayout()
+        grid.addWidget(CardPicture(card, self._words), 0, 0, Qt.AlignmentFlag.AlignTop)
+        facts = QVBoxLayout()
+        for certificate in card.certificates:
+            self._show_certificate(facts, certificate, self._choices.observed(card))
+        facts.addStretch(1)
+        grid.addLayout(facts, 0, 1)
+        grid.setColumnStretch(1, 1)
+        grid.setHorizontalSpacing(24)
+        self._layout.addLayout(grid)
+        if usable and card.contents.is_activated:
+            for role in PinRole:
+                self._layout.addWidget(self._pin(card, role))
+
+    def _show_certificate(
+        self, layout: QVBoxLayout, certificate: CardCertificate, observed: Observed | None
+    ) -> None:
+        say = self._words
+        signs_in = certificate.role is KeyRole.AUTHENTICATION
+        use = message("Signing in (PIN 1)") if signs_in else message("Signing documents (PIN 2)")
+        layout.addWidget(text(say(use), "heading"))
+        layout.addWidget(text(", ".join(filter(None, (certificate.holder, certificate.title)))))
+        until = message("Valid until %(day)s", day=say.day(certificate.valid_until))
+        layout.addWidget(text(say(until)))
+        layout.addWidget(text(say(message("Issued by %(issuer)s", issuer=certificate.issuer)), "small"))
+        kind, words = self._standing(certificate, observed)
+        layout.addWidget(text(say(words), kind))
+        if self._now <= certificate.valid_until < self._now + ENDS_SOON:
+            soon = message(
+                "This certificate ends on %(day)s. Order a new card now.",
+                day=say.day(certificate.valid_until),
+            )
+            layout.addWidget(note("warning", say(soon)))
+
+    def _standing(self, certificate: CardCertificate, observed: Observed | None) -> tuple[str, Message]:
+        """How a certificate stands now, by its dates and then by its issuer: kind of text, and text."""
+        if certificate.valid_until < self._now:
+            return "bad", message("The certificate has ended.")
+        if certificate.valid_from > self._now:
+            return "bad", message("The certificate is not valid yet.")
+        if observed is None:
+            return "hint", message("Asking the issuer …")
+        seen = observed.certificates.get(certificate.role)
+        return _STANDING[seen.standing if seen and seen.standing else Standing.UNKNOWN]
+
+    def _pin(self, card: InsertedCard, role: PinRole) -> QWidget:
+        """One PIN: its state and what its state allows."""
+        first = role is PinRole.AUTHENTICATION
+        state = card.contents.pin(role)
+        locked = state.condition is PinCondition.LOCKED
+        name = text("PIN 1" if first else "PIN 2", "strong", wrap=False)
+        buttons: list[QWidget] = [name]
+        if not locked:
+            change = message("Change PIN 1") if first else message("Change PIN 2")
+            check = message("Check PIN 1") if first else message("Check PIN 2")
+            buttons.append(self._form_button(card, change, lambda card: forms.change(card, role)))
+            buttons.append(self._form_button(card, check, lambda card: forms.verify(card, role)))
+        if card.contents.code_tries_left != 0:
+            unlock = (
+                message("Set a new PIN 1 with the code")
+                if first
+                else message("Set a new PIN 2 with the code")
+            )
+            buttons.append(
+                self._form_button(card, unlock, lambda card: forms.unlock(card, role), primary=locked)
+            )
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        if tries := forms.tries_text(state.tries_left):
+            if locked or state.tries_left == 1:
+                layout.addWidget(note("warning", f"{name.text()}: {self._words(tries)}"))
+            else:
+                buttons.append(text(self._words(tries), "hint", wrap=False))
+        if locked and (code := forms.code_tries_text(card.contents.code_tries_left)):
+            layout.addWidget(note("warning", self._words(code)))
+        layout.addWidget(row(*buttons))
+        return holder
+
+    def _form_button(
+        self, card: InsertedCard, words: Message, make: MakeForm, *, primary: bool = False
+    ) -> QWidget:
+        return button(self._words(words), lambda: self._choices.open_form(card, make), primary=primary)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The first page: every reader with the card in it, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from varmentaja.domain.errors import Message, message
+from varmentaja.reader.real_readers import RealSlot
+from varmentaja.reader.window.card_panel import CardPanel, Choices
+from varmentaja.reader.window.parts import button, note, row, text
+from varmentaja.reader.window.words import Words
+
+
+class HomePage(QWidget):
+    """Readers and cards at one moment; made anew when something changes."""
+
+    def __init__(
+        self,
+        slots: tuple[RealSlot, ...],
+        trouble: Message | None,
+        said: tuple[str, Message] | None,
+        words: Words,
+        choices: Choices,
+        now: datetime,
+        *,
+        diagnose: Callable[[], None],
+    ) -> None:
+        """``said``: kind and text of what has just happened."""
+        super().__init__()
+        self.setObjectName("page")
+        layout = QVBoxLayout(self)
+        layout.addWidget(text(words(message("Card and reader")), "title"))
+        if said:
+            layout.addWidget(note(said[0], words(said[1])))
+        if trouble:
+            layout.addWidget(note("error", words(trouble)))
+        elif not slots:
+            missing = message("No card reader was found. Plug a reader in; it is found by itself.")
+            layout.addWidget(note("info", words(missing)))
+        for slot in slots:
+            layout.addWidget(CardPanel(slot, words, choices, now))
+        layout.addWidget(row(button(words(message("What is wrong with my card?")), diagnose)))
+        layout.addStretch(1)

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The program's window: one page at a time, the language, the text size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QHBoxLayout,
+    QMainWindow,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from varmentaja.domain.errors import Message, message
+from varmentaja.reader import forms
+from varmentaja.reader.cards import InsertedCard
+from varmentaja.reader.observed import Observed
+from varmentaja.reader.pad import Pad
+from varmentaja.reader.real_readers import RealReaders
+from varmentaja.reader.texts import LANGUAGES
+from varmentaja.reader.window.card_panel import Choices, MakeForm
+from varmentaja.reader.window.home_page import HomePage
+from varmentaja.reader.window.look import style_sheet
+from varmentaja.reader.window.parts import button, text
+from varmentaja.reader.window.pin_page import PinPage
+from varmentaja.reader.window.question import Question
+from varmentaja.reader.window.words import Words
+from varmentaja.reader.window.work import Done, Worker
+
+Observe = Callable[[InsertedCard], Observed]
+"""What the service says of a card; may take seconds."""
+
+_DONE: dict[MakeForm, Message] = {
+    forms.activation: message(
+        "The card is activated. You can now sign in with PIN 1 and sign documents with PIN 2."
+    ),
+}
+
+
+class MainWindow(QMainWindow):
+    """Shows what the readers and the PIN pad tell; ``refresh`` when they tell something new."""
+
+    closed = Signal()
+    """The person has closed the window."""
+
+    def __init__(self, readers: RealReaders, pad: Pad, words: Words, observe: Observe) -> None:
+        super().__init__()
+        self._readers = readers
+        self._pad = pad
+        self._words = words
+        self._observe = observe
+        self._cards = Worker(self)
+        self._network = Worker(self)
+        self._observed: dict[str, Observed | None] = {}
+        """By the chip's serial."""
+        self._offered: list[InsertedCard] = []
+        self._said: tuple[str, Message] | None = None
+        self._shown: object = None
+        self._page: QWidget = QWidget()
+        self._question: Question | None = None
+        self._points = QApplication.font().pointSizeF()
+        self._build()
+        words.changed.connect(self._say_again)
+        self._say_again()
+
+    def sizeHint(self) -> QSize:
+        """Room for a card and its certificates side by side."""
+        return QSize(900, 760)
+
+    def _build(self) -> None:
+        self._bar = QWidget()
+        self._bar.setObjectName("bar")
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        whole = QWidget()
+        layout = QVBoxLayout(whole)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._bar)
+        layout.addWidget(self._scroll, 1)
+        self.setCentralWidget(whole)
+        bar = QHBoxLayout(self._bar)
+        bar.addWidget(text("Varmentaja", wrap=False))
+        bar.addStretch(1)
+        self._smaller = button("A−", lambda: self._words.resize(-1))
+        self._larger = button("A+", lambda: self._words.resize(+1))
+        self._language = QComboBox()
+        for code, name in LANGUAGES.items():
+            self._language.addItem(name, code)
+        self._language.setCurrentIndex(list(LANGUAGES).index(self._words.language))
+        self._language.activated.connect(lambda _: self._words.speak(self._language.currentData()))
+        for widget in (self._smaller, self._larger, self._language):
+            bar.addWidget(widget)
+        for keys, step in ((QKeySequence.StandardKey.ZoomIn, 1), (QKeySequence.StandardKey.ZoomOut, -1)):
+            QShortcut(keys, self, lambda step=step: self._words.resize(step))
+        QShortcut(QKeySequence("Ctrl+0"), self, lambda: self._words.resize(0))
+
+    def refresh(self) -> None:
+        """Something happened in a reader or on the PIN pad."""
+        self._show_question()
+        if isinstance(self._page, PinPage) and not self._page.is_busy and not self._page.card.is_present:
+            removed = message("The card was removed from the reader. Insert it and try again.")
+            self._said = ("warning", removed)
+            self._show_home()
+        elif isinstance(self._page, HomePage):
+            self._show_home()
+        if isinstance(self._page, HomePage):
+            self._offer_activation()
+
+    def close_all(self) -> None:
+        """Take everything away; what a card does just now is finished first."""
+        if self._question:
+            self._question.reject()
+        if isinstance(self._page, PinPage):
+            self._page.forget()
+        self._network.close()
+        self._cards.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Nothing typed stays behind in a closed window."""
+        if isinstance(self._page, PinPage) and not self._page.is_busy:
+            self._show_home()
+        super().closeEvent(event)
+        self.closed.emit()
+
+    def _say_again(self) -> None:
+        """Language or text size has changed."""
+        QApplication.instance().setStyleSheet(style_sheet(self._points * self._words.scale / 100))  # type: ignore[union-attr]  # it exists
+        self._smaller.setAccessibleName(self._words(message("Smaller text")))
+        self._larger.setAccessibleName(self._words(message("Larger text")))
+        self._language.setAccessibleName(self._words(message("Language")))
+        if isinstance(self._page, PinPage) and self._page.is_busy:
+            return
+        if isinstance(self._page, PinPage):
+            self._open_form(self._page.card, self._page.make)
+        else:
+            self._show_home()
+
+    def _show_question(self) -> None:
+        pending = self._pad.pending
+        if self._question and (pending is None or pending.number != self._question.number):
+            self._question.withdraw()
+            self._question = None
+        if pending and self._question is None:
+            self._question = Question(self._pad, pending, self._words)
+            self._question.come_to_front()
+
+    def _show_home(self) -> None:
+        slots = self._readers.slots
+        cards = [slot.card for slot in slots if slot.card]
+        news = (slots, [card.contents for card in cards], self._readers.trouble, self._said)
+        shown = (news, dict(self._observed), self._words.language, self._words.scale)
+        if isinstance(self._page, HomePage) and shown == self._shown:
+            return
+        self._shown = shown
+        choices = Choices(self._open_form, self._of_card)
+        now = datetime.now(UTC)
+        page = HomePage(
+            slots, self._readers.trouble, self._said, self._words, choices, now, diagnose=self._diagnose
+        )
+        self._put(page, message("Card and reader"))
+
+    def _put(self, page: QWidget, title: Message) -> None:
+        """Show a page; on the same kind of page the focus stays where it was."""
+        focus = QApplication.focusWidget()
+        name = focus.accessibleName() if focus and type(page) is type(self._page) else ""
+        self._page = page
+        self._scroll.setWidget(page)
+        self.setWindowTitle(f"{self._words(title)} – Varmentaja")
+        for again in page.findChildren(QPushButton):
+            if name and again.accessibleName() == name:
+                again.setFocus()
+
+    def _offer_activation(self) -> None:
+        """A fresh card is activated without asking for it; a person who cancels is not asked again."""
+        cards = self._readers.cards()
+        self._offered = [card for card in self._offered if card.is_present]
+        for card in cards:
+            if not card.contents.is_activated and card not in self._offered:
+                self._offered.append(card)
+                self._open_form(card, forms.activation)
+                self._show_window()
+                return
+
+    def _show_window(self) -> None:
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def _open_form(self, card: InsertedCard, make: MakeForm) -> None:
+        page = PinPage(card, make, self._words, self._cards)
+        page.left.connect(lambda done: self._leave_form(make if done else None))
+        page.settled.connect(self.refresh)
+        self._said = None
+        self._put(page, make(card).title)
+
+    def _leave_form(self, done: MakeForm | None) -> None:
+        self._said = ("success", _DONE.get(done, message("Done."))) if done else None
+        self._show_home()
+        self.refresh()
+
+    def _diagnose(self) -> None:
+        """See diagnosis_page."""
+
+    def _of_card(self, card: InsertedCard) -> Observed | None:
+        serial = card.contents.chip_serial
+        if serial not in self._observed:
+            self._observed[serial] = None
+            self._network.do(lambda: self._observe(card), lambda ended: self._hear(serial, ended))
+        return self._observed[serial]
+
+    def _hear(self, serial: str, ended: Done[Observed]) -> None:
+        self._observed[serial] = ended.result
+        self.refresh()

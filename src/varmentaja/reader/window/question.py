@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The window that asks for a PIN when a page or program wants a signature: who asks, what for, which card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QButtonGroup, QDialog, QRadioButton, QVBoxLayout
+
+from varmentaja.card.driver import KeyRole
+from varmentaja.domain.errors import DomainError, Message, message
+from varmentaja.reader.forms import tries_text
+from varmentaja.reader.pad import Pad, PendingPin
+from varmentaja.reader.prompts import KeyChoice, PinAnswer
+from varmentaja.reader.window.parts import button, note, row, text
+from varmentaja.reader.window.pin_field import PinField
+from varmentaja.reader.window.words import Words
+
+_LONGEST = 16
+
+
+class Question(QDialog):
+    """One question; stays in front of the browser until it is answered, cancelled or no longer asked."""
+
+    def __init__(self, pad: Pad, pending: PendingPin, words: Words) -> None:
+        super().__init__()
+        self.number = pending.number
+        self._pad = pad
+        self._words = words
+        request = pending.request
+        self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
+        self.setWindowTitle(words(message("A PIN is asked")))
+        layout = QVBoxLayout(self)
+        layout.addWidget(text(words(_title(request.choices)), "title"))
+        if request.error:
+            layout.addWidget(note("error", words(request.error)))
+        layout.addWidget(text(words(message("Who asks")), "hint"))
+        asker = request.asker or words(message("A program on this computer"))
+        layout.addWidget(text(asker, "heading"))
+        layout.addWidget(text(words(message("What for")), "hint"))
+        self._choices = QButtonGroup(self)
+        for index, choice in enumerate(request.choices):
+            line = self._line(choice)
+            if len(request.choices) == 1:
+                layout.addWidget(text(line))
+            else:
+                radio = QRadioButton(line)
+                radio.setChecked(index == 0)
+                self._choices.addButton(radio, index)
+                layout.addWidget(radio)
+        warning = message(
+            "Give your PIN only if you yourself asked for this just now, and know the address above."
+        )
+        layout.addWidget(text(words(warning), "small"))
+        label = text(_pin_name(request.choices), "strong")
+        layout.addWidget(label)
+        self.edit = PinField(_LONGEST)
+        label.setBuddy(self.edit)
+        self.edit.setAccessibleName(label.text())
+        self.edit.setAccessibleDescription(f"{asker}. {words(warning)}")
+        layout.addWidget(self.edit)
+        self.edit.returnPressed.connect(self._answer)
+        ok = button(words(message("OK")), self._answer, primary=True)
+        cancel = button(words(message("Cancel")), self.reject)
+        for each in (ok, cancel):
+            each.setAutoDefault(False)
+        layout.addWidget(row(ok, cancel))
+        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 70)
+
+    def come_to_front(self) -> None:
+        """Show the window over whatever is there."""
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        QTimer.singleShot(0, self.edit.setFocus)
+
+    def reject(self) -> None:
+        """Escape, Cancel, or the window's own cross: no PIN."""
+        self._end(lambda: self._pad.cancel(self.number))
+
+    def withdraw(self) -> None:
+        """Nobody asks any more."""
+        self.edit.clear()
+        super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """The same as Cancel."""
+        self.reject()
+        event.accept()
+
+    def _line(self, choice: KeyChoice) -> str:
+        signs_in = choice.role is KeyRole.AUTHENTICATION
+        use = message("Signing in (PIN 1)") if signs_in else message("Signing documents (PIN 2)")
+        holder = ", ".join(filter(None, (choice.holder, choice.title)))
+        tries = tries_text(choice.tries_left)
+        return f"{self._words(use)}: {holder}" + (f" ({self._words(tries)})" if tries else "")
+
+    def _answer(self) -> None:
+        pin = self.edit.text()
+        if not pin:
+            return
+        choice = max(0, self._choices.checkedId())
+        self._end(lambda: self._pad.answer(self.number, PinAnswer(choice, pin)))
+
+    def _end(self, tell_pad: Callable[[], None]) -> None:
+        self.edit.clear()
+        with suppress(DomainError):  # the question was withdrawn meanwhile
+            tell_pad()
+        super().reject()
+
+
+def _title(choices: tuple[KeyChoice, ...]) -> Message:
+    if len(choices) > 1:
+        return message("Give a PIN")
+    if choices[0].role is KeyRole.AUTHENTICATION:
+        return message("Give PIN 1 to sign in")
+    return message("Give PIN 2 to sign a document")
+
+
+def _pin_name(choices: tuple[KeyChoice, ...]) -> str:
+    if len(choices) > 1:
+        return "PIN"
+    return "PIN 1" if choices[0].role is KeyRole.AUTHENTICATION else "PIN 2"
