@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from varmentaja.apps.applications.models import Application
 from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.cards.actions.produce_card import produce_card
 from varmentaja.apps.cards.models import Card, Order
+from varmentaja.apps.cards.queries_office import troubled_orders
 from varmentaja.apps.certificates.actions import issue_batch
 from varmentaja.apps.certificates.actions.burn_reserved import burn_reserved
 from varmentaja.apps.certificates.models import Certificate
@@ -233,3 +235,33 @@ def test_a_title_that_no_certificate_can_carry_ends_the_order_with_its_reason(se
     assert not Certificate.objects.filter(card_id=order.card_id, state="issued").exists()
     produce_card(order.pk, now=service.now, today=service.today)
     assert Order.objects.get(pk=order.pk).state == "discarded"
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (RuntimeError("of Elina Mäntykangas"), "RuntimeError"),
+    ],
+)
+def test_a_fault_of_ours_is_told_to_the_officer_and_the_job_tries_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: str
+) -> None:
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+
+    def fails(*args: object, **kwargs: object) -> None:
+        raise fault
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(service.outside.card_factory), "make", fails)
+        with pytest.raises(type(fault)):
+            produce_card(order.pk, now=service.now, today=service.today)
+    (line,) = troubled_orders("").lines
+    assert (line.card_id, line.attempts) == (order.card_id, 1)
+    assert told in str(line.reason)
+    assert "Mäntykangas" not in str(line.reason)
+    produce_card(order.pk, now=service.now, today=service.today)
+    assert Card.objects.get(pk=order.card_id).state == "dispatched"
+    assert troubled_orders("").lines == ()

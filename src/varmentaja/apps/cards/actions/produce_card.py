@@ -19,7 +19,7 @@ from varmentaja.apps.cards.dispatch import dispatch
 from varmentaja.apps.cards.models import Card, Order
 from varmentaja.apps.cards.orders import discard, locked_order, move_order, note_trouble, only_run
 from varmentaja.card.driver import KeyAlgorithm
-from varmentaja.domain.errors import DomainError, Kind, Message
+from varmentaja.domain.errors import DomainError, Kind, Message, unavailable
 from varmentaja.domain.orders import DISCARD_REASONS, DiscardReason, OrderEvent, OrderState
 from varmentaja.domain.products import BoundTo, product
 from varmentaja.ports.card_factory import CardFactory, Face, FactoryOrder, MadeCard
@@ -37,6 +37,16 @@ def produce_card(order_id: int, *, now: datetime, today: date) -> OrderState:
         except DomainError as error:
             note_trouble(order_id, error, now=now)
             raise
+        except Exception as fault:
+            note_trouble(order_id, _told(fault), now=now)
+            raise
+
+
+def _told(fault: Exception) -> DomainError:
+    """A fault of ours as the officer reads it; what else it says may be personal, and stays in the log."""
+    if isinstance(fault, OSError) and fault.strerror:
+        return unavailable("The service's machine is in trouble: %(fault)s.", fault=fault.strerror)
+    return unavailable("A fault in the service stopped the order: %(fault)s.", fault=type(fault).__name__)
 
 
 def _produce(order_id: int, *, now: datetime, today: date) -> OrderState:
