@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Lists of revoked certificates (RFC 5280 §5), one full list for each shard of an authority.
+"""Lists of revoked certificates (RFC 5280 §5): for each shard of an authority a full list and a delta to it.
 
 Entries are encoded one by one (and may be stored so); the list is hashed as it is put together and signed
 once, so time and memory grow linearly: about the size of the list.
@@ -82,9 +82,16 @@ def sign_crl(
     number: int,
     this_update: datetime,
     next_update: datetime,
+    base_number: int | None = None,
 ) -> bytes:
-    """A full list of one shard as DER; ``entries`` come from `encode_entry`, in any order."""
-    return b"".join(_parts(authority, shard, b"".join(entries), store, number, this_update, next_update))
+    """A list of one shard as DER; ``entries`` come from `encode_entry`, in any order.
+
+    With ``base_number`` a delta (RFC 5280 §5.2.4) to the full list of that number: what was revoked since.
+    None of its entries says removeFromCRL: nothing is ever held, and a full list drops what has expired
+    only when a new base begins.
+    """
+    joined = b"".join(entries)
+    return b"".join(_parts(authority, shard, joined, store, number, this_update, next_update, base_number))
 
 
 def write_crl(
@@ -111,6 +118,7 @@ def _parts(
     number: int,
     this_update: datetime,
     next_update: datetime,
+    base_number: int | None = None,
 ) -> tuple[bytes, ...]:
     issuer = authority.issuer
     algorithm = signature_identifier(issuer.algorithm)
@@ -118,7 +126,7 @@ def _parts(
         (der.integer(1), algorithm, issuer.name, der.time(this_update), der.time(next_update))
         + ((_opening(len(entries)),) if entries else ())
     )
-    tail = der.explicit(0, _extensions(authority, shard, number))
+    tail = der.explicit(0, _extensions(authority, shard, number, base_number))
     head = _opening(len(head) + len(entries) + len(tail)) + head
     name = SIGNING_HASH[issuer.algorithm]
     context = hashes.Hash(hash_function(name))
@@ -134,7 +142,7 @@ def _opening(length: int) -> bytes:
     return b"\x30" + der.length_octets(length)
 
 
-def _extensions(authority: Authority, shard: int, number: int) -> bytes:
+def _extensions(authority: Authority, shard: int, number: int, base_number: int | None) -> bytes:
     issuer = authority.issuer
     parts = [
         der.extension("2.5.29.35", der.sequence(der.implicit(0, issuer.key_identifier))),
@@ -145,5 +153,12 @@ def _extensions(authority: Authority, shard: int, number: int) -> bytes:
         # and `openssl verify -crl_check_all` would refuse every path.
         return der.sequence(*parts)
     point = der.sequence(distribution_point(issuer.crl_url(shard)))
-    # Critical, so that a list of one shard is never taken for the whole (RFC 5280 §5.2.5).
-    return der.sequence(*parts, der.extension("2.5.29.28", point, critical=True))
+    # Critical, so that a list of one shard is never taken for the whole (RFC 5280 §5.2.5). A delta carries
+    # the same one as its full list: by that they are known to belong together (§5.2.4).
+    parts.append(der.extension("2.5.29.28", point, critical=True))
+    if base_number is None:
+        fresh = der.sequence(der.sequence(distribution_point(issuer.delta_crl_url(shard))))
+        parts.append(der.extension("2.5.29.46", fresh))
+    else:
+        parts.append(der.extension("2.5.29.27", der.integer(base_number), critical=True))
+    return der.sequence(*parts)

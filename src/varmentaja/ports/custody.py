@@ -89,6 +89,20 @@ class Custody(Protocol):
     ) -> Crl:
         """The signed full list of one shard."""
 
+    def delta_crl(
+        self,
+        authority: str,
+        shard: int,
+        revoked: Iterable[SerialStatus],
+        *,
+        number: int,
+        base_number: int,
+        this_update: datetime,
+        next_update: datetime,
+    ) -> Crl | None:
+        """The signed delta to the full list ``base_number``, of the shard ``<shard>-delta``; None for a root,
+        whose list is short and has none."""
+
     def seal(self, data: bytes) -> bytes:
         """The publisher's signature, by which responders know a publication as ours."""
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import cast
@@ -136,21 +136,43 @@ class InProcessCustody:
         next_update: datetime,
     ) -> Crl:
         """The full list of one shard."""
-        entries = (
-            encode_entry(each.serial, each.revoked_at, REASONS[RevocationReason(each.reason)])
-            for each in revoked
-            if each.revoked_at is not None
-        )
         der = sign_crl(
             self._hierarchy.authority(authority),
             shard,
-            entries,
+            _entries(revoked),
             self._keys,
             number=number,
             this_update=this_update,
             next_update=next_update,
         )
         return Crl(authority, str(shard), number, this_update, next_update, der)
+
+    def delta_crl(
+        self,
+        authority: str,
+        shard: int,
+        revoked: Iterable[SerialStatus],
+        *,
+        number: int,
+        base_number: int,
+        this_update: datetime,
+        next_update: datetime,
+    ) -> Crl | None:
+        """The delta of one shard; None for a root."""
+        issuer = self._hierarchy.authority(authority)
+        if issuer.is_root:
+            return None
+        der = sign_crl(
+            issuer,
+            shard,
+            _entries(revoked),
+            self._keys,
+            number=number,
+            this_update=this_update,
+            next_update=next_update,
+            base_number=base_number,
+        )
+        return Crl(authority, f"{shard}-delta", number, this_update, next_update, der)
 
     def seal(self, data: bytes) -> bytes:
         """Sign with the publisher's key."""
@@ -165,6 +187,12 @@ class InProcessCustody:
         return derive_activation_code(
             self._keys, ACTIVATION_SECRET, chip_serial, CODE_GENERATION, digits=digits
         )
+
+
+def _entries(revoked: Iterable[SerialStatus]) -> Iterator[bytes]:
+    for each in revoked:
+        if each.revoked_at is not None:
+            yield encode_entry(each.serial, each.revoked_at, REASONS[RevocationReason(each.reason)])
 
 
 def _ocsp_status(status: SerialStatus) -> ocsp.CertificateStatus:

@@ -70,8 +70,36 @@ def test_a_lost_card_is_revoked_in_answers_and_list_at_once(service: Service) ->
     assert Letter.objects.get(card=card).state == "cancelled"
 
 
-def crl_of(service: Service, authority: str) -> bytes:
-    return bytes(published(service).crls[authority, "0"].der)
+def crl_of(service: Service, authority: str, shard: str = "0") -> bytes:
+    return bytes(published(service).crls[authority, shard].der)
+
+
+def test_a_delta_to_the_scheduled_list_says_what_the_full_list_says(service: Service) -> None:
+    first, second = service.made_card(), service.made_card("english_speaker")
+    publish_status(now=service.now)
+    authority = first.certificates.first().authority
+    base = x509.load_der_x509_crl(crl_of(service, authority))
+    for minutes, card in ((90, first), (180, second)):
+        later = service.now + timedelta(minutes=minutes)
+        holder = Actor(card.person_id, frozenset({Role.HOLDER}), Authentication.SCS)
+        end_card(holder, card.pk, Ground.LOST, now=later, today=service.today)
+        publish_status(now=later)
+        full = x509.load_der_x509_crl(crl_of(service, authority))
+        delta = x509.load_der_x509_crl(crl_of(service, authority, "0-delta"))
+        assert _number(full) == _number(delta) > _number(base)
+        indicator = delta.extensions.get_extension_for_class(x509.DeltaCRLIndicator)
+        assert indicator.value.crl_number == _number(base)
+        assert {entry.serial_number for entry in full} == {
+            entry.serial_number for crl in (base, delta) for entry in crl
+        }
+    publish_status(now=service.now + HALF_LIFE)
+    delta = x509.load_der_x509_crl(crl_of(service, authority, "0-delta"))
+    assert len(delta) == 0, "a new base holds everything"
+    assert ("root-ecc", "0-delta") not in published(service).crls
+
+
+def _number(crl: x509.CertificateRevocationList) -> int:
+    return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
 
 
 def test_nothing_is_signed_while_nothing_is_due(service: Service) -> None:

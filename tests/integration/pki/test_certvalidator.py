@@ -27,7 +27,10 @@ def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
     return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
 
 
-def _crl(demo: Demo, authority_id: str, *revoked: x509.Certificate) -> asn1_crl.CertificateList:
+def _crl(
+    demo: Demo, authority_id: str, *revoked: x509.Certificate, base: int | None = None
+) -> asn1_crl.CertificateList:
+    """A full list, or with ``base`` a delta to it."""
     entries = [
         encode_entry(serial_text(certificate.serial_number), demo.now, Reason.KEY_COMPROMISE)
         for certificate in revoked
@@ -37,7 +40,8 @@ def _crl(demo: Demo, authority_id: str, *revoked: x509.Certificate) -> asn1_crl.
         0,
         entries,
         demo.store,
-        number=1,
+        number=1 if base is None else base + 1,
+        base_number=base,
         this_update=demo.now,
         next_update=demo.now + timedelta(days=2),
     )
@@ -78,16 +82,20 @@ def test_the_path_is_valid_for_its_usage_with_our_crls(
 ) -> None:
     certificate = demo.issue(profile, line, card_keys[line])
     usage = "non_repudiation" if profile.endswith("sign") else "digital_signature"
-    crls = [_crl(demo, f"professionals-{line}"), _crl(demo, f"root-{line}")]
+    issuer = f"professionals-{line}"
+    crls = [_crl(demo, issuer), _crl(demo, issuer, base=1), _crl(demo, f"root-{line}")]
     _validate(demo, line, certificate, usage, crls=crls)
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_certificate_on_the_crl_is_revoked(demo: Demo, card_keys: dict[str, PrivateKey], line: str) -> None:
     certificate = demo.issue("professional-auth", line, card_keys[line])
-    crls = [_crl(demo, f"professionals-{line}", certificate), _crl(demo, f"root-{line}")]
-    with pytest.raises(RevokedError):
-        _validate(demo, line, certificate, "digital_signature", crls=crls)
+    issuer = f"professionals-{line}"
+    whole, since = _crl(demo, issuer, certificate), _crl(demo, issuer, certificate, base=1)
+    for lists in ([whole, _crl(demo, issuer, base=1)], [_crl(demo, issuer), since]):
+        with pytest.raises(RevokedError):
+            crls = [*lists, _crl(demo, f"root-{line}")]
+            _validate(demo, line, certificate, "digital_signature", crls=crls)
 
 
 @pytest.mark.parametrize("line", LINES)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -53,13 +54,15 @@ def test_crls_are_clean_empty_and_with_every_reason(demo: Demo, role: str, line:
         encode_entry(f"{0x40 + place:x}", demo.now, reason, invalid_since=demo.now)
         for place, reason in enumerate(Reason)
     ]
-    for entries in ([], reasons):
+    authority = demo.hierarchy.authority_for(role, line)
+    for entries, base in product(([], reasons), (None,) if authority.is_root else (None, 1)):
         der = sign_crl(
-            demo.hierarchy.authority_for(role, line),
+            authority,
             0,
             entries,
             demo.store,
-            number=1,
+            number=2,
+            base_number=base,
             this_update=demo.now,
             next_update=demo.now + timedelta(days=2),
         )

@@ -90,6 +90,43 @@ def test_openssl_checks_the_path_against_our_crls(
 
 
 @pytest.mark.parametrize("line", LINES)
+def test_openssl_sees_in_a_delta_what_the_base_does_not_hold(
+    demo: Demo, card_keys: dict[str, PrivateKey], tmp_path: Path, line: str
+) -> None:
+    good, revoked = (demo.issue("professional-auth", line, card_keys[line]) for _ in range(2))
+    authority = demo.hierarchy.authority(f"professionals-{line}")
+    entry = encode_entry(serial_text(revoked.serial_number), demo.now, Reason.KEY_COMPROMISE)
+    base, delta = (
+        sign_crl(
+            authority,
+            0,
+            entries,
+            demo.store,
+            number=number,
+            base_number=base_number,
+            this_update=demo.now,
+            next_update=demo.now + timedelta(days=2),
+        )
+        for entries, number, base_number in (([], 1, None), ([entry], 2, 1))
+    )
+    bundle = tmp_path / "crls.pem"
+    bundle.write_bytes(
+        b"".join(x509.load_der_x509_crl(crl).public_bytes(Encoding.PEM) for crl in (base, delta))
+    )
+    issuer = _pem(tmp_path / "ca.pem", authority.certificate)
+    command = ["openssl", "verify", "-x509_strict", "-partial_chain", "-extended_crl", "-crl_check"]
+    command += ["-CRLfile", str(bundle), "-CAfile", str(issuer)]
+    leaves = _pem(tmp_path / "good.pem", good), _pem(tmp_path / "revoked.pem", revoked)
+    for leaf in leaves:
+        assert "OK" in _run(*command, leaf), "the base alone knows of nothing"
+    assert "OK" in _run(*command, "-use_deltas", leaves[0])
+    refused = subprocess.run(
+        [*command, "-use_deltas", str(leaves[1])], capture_output=True, text=True, check=False
+    )
+    assert refused.returncode != 0 and "certificate revoked" in refused.stderr
+
+
+@pytest.mark.parametrize("line", LINES)
 def test_openssl_verifies_the_signature_of_a_crl(demo: Demo, tmp_path: Path, line: str) -> None:
     authority = demo.hierarchy.authority(f"temporary-{line}")
     crl = tmp_path / "list.crl"

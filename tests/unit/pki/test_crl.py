@@ -47,6 +47,23 @@ def test_the_list_says_what_it_is(demo: Demo, line: str) -> None:
     assert named == own
 
 
+@pytest.mark.parametrize("line", LINES)
+def test_a_delta_names_its_base_and_has_the_scope_of_its_full_list(demo: Demo, line: str) -> None:
+    authority = demo.hierarchy.authority(f"professionals-{line}")
+    full = _crl(demo, authority.id, [])
+    until = NOW + timedelta(days=2)
+    der = sign_crl(authority, 0, [], demo.store, number=9, base_number=7, this_update=NOW, next_update=until)
+    delta = x509.load_der_x509_crl(der)
+    indicator = delta.extensions.get_extension_for_class(x509.DeltaCRLIndicator)
+    assert indicator.critical and indicator.value.crl_number == 7
+    assert delta.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 9
+    for kind in (x509.IssuingDistributionPoint, x509.AuthorityKeyIdentifier):
+        assert delta.extensions.get_extension_for_class(kind) == full.extensions.get_extension_for_class(kind)
+    assert not any(extension.oid == x509.FreshestCRL.oid for extension in delta.extensions)
+    (point,) = full.extensions.get_extension_for_class(x509.FreshestCRL).value
+    assert [name.value for name in point.full_name or ()] == [authority.issuer.delta_crl_url(0)]
+
+
 def test_a_roots_list_is_whole_and_names_no_distribution_point(demo: Demo) -> None:
     crl = _crl(demo, "root-ecc", [])
     assert {extension.oid.dotted_string for extension in crl.extensions} == {"2.5.29.35", "2.5.29.20"}

@@ -78,7 +78,7 @@ def test_a_wrong_period_is_found(demo: Demo, contents: Contents, days: tuple[int
         ({"policy": None}, "profile.certificate_policies"),
         ({"ocsp": False}, "profile.authority_information_access"),
         ({"crl": False}, "profile.crl_distribution_points"),
-        ({"freshest_crl": True}, "profile.freshest_crl"),
+        ({"freshest_crl": False}, "profile.freshest_crl"),
         ({"extended_key_usage": ("1.3.6.1.5.5.7.3.2",)}, "profile.extended_key_usage"),
     ],
 )

@@ -31,7 +31,7 @@ def test_the_hash_follows_the_content() -> None:
     text = _text("professional-auth")
     before = parse_profile(text).content_hash
     assert parse_profile(text.replace("1827", "1826")).content_hash != before
-    assert parse_profile(text.replace('version = "1"', 'version = "2"')).content_hash != before
+    assert parse_profile(text.replace('version = "2"', 'version = "3"')).content_hash != before
 
 
 def test_the_hash_does_not_follow_comments_and_layout() -> None:
@@ -70,7 +70,7 @@ def test_an_unknown_profile_is_not_found(profile_id: str) -> None:
     [
         ('role = "person"', 'role = "nobody"'),
         ("[validity]", "[validities]"),
-        ("freshest_crl = false", "freshest_crl = false\nfreshest = true"),
+        ("freshest_crl = true", "freshest_crl = true\nfreshest = true"),
         ('"digital_signature"', '"digital_signing"'),
         ("id = ", "id "),
     ],

@@ -18,7 +18,11 @@ class CrlShard(models.Model):
     changed_at = models.DateTimeField(null=True)
     """A revocation waits for a list since then; null when the last list says all."""
     scheduled_at = models.DateTimeField(null=True)
-    """thisUpdate of the last list that was signed by schedule."""
+    """thisUpdate of the last list that was signed by schedule: the base of deltas until the next one."""
+    base_number = models.BigIntegerField(default=0)
+    """Its number; 0 before there is one."""
+    listed_since = models.DateTimeField(null=True)
+    """thisUpdate of the scheduled list before it: decides what this one and all until the next hold."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["authority", "shard"], name="crl_shard_once")]

@@ -156,9 +156,8 @@ def canaries(known: Sequence[Canary]) -> Rule:
 
     def judge(candidate: Candidate) -> Iterator[Finding]:
         lists: dict[str, list[x509.CertificateRevocationList]] = {}
-        for authority, shard, crl, _ in fresh_crls(candidate):
-            if not shard.endswith("-delta"):
-                lists.setdefault(authority, []).append(_crl(bytes(crl.der)))
+        for authority, _, crl, _ in fresh_crls(candidate):
+            lists.setdefault(authority, []).append(_crl(bytes(crl.der)))
         for canary in (*known, *_own_authorities(candidate.after)):
             said = is_revoked(candidate.after, canary.authority, canary.serial)
             wrong = said is not None and said is not canary.revoked

@@ -8,13 +8,13 @@ rows are stored: a run that is cut off in between is done again, and nothing pub
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.gate import PublicationGate
@@ -31,8 +31,11 @@ LIFETIME = timedelta(hours=48)
 """Validity of answers and lists (decision 21)."""
 HALF_LIFE = LIFETIME / 2
 LISTED_BEYOND = 2 * LIFETIME
-"""An entry stays in the list so long after expiry: until then an answer may still call it revoked, and the
+"""An entry stays in the lists so long after expiry: until then an answer may still call it revoked, and the
 gate must find the two in agreement. RFC 5280 §3.3 asks for less."""
+COMMITTED_WITHIN = timedelta(hours=1)
+"""A revocation is in the records so long after its time at the latest: so far a delta reaches behind its
+base."""
 STAGGER = timedelta(hours=4)
 """Renewals are spread over this time before the half-life, each serial at a place of its own."""
 OVERTAKING = 200
@@ -58,16 +61,16 @@ def _publish(*, now: datetime) -> Head | None:
     with transaction.atomic():
         _ensure_shards(custody, now=now)
         rows = list(_due_certificates(now))
-        due = Q(due_at__lte=now) | Q(changed_at__isnull=False)
+        due = Q(due_at__lte=now) | Q(changed_at__isnull=False) | Q(base_number=0)
         shards = list(CrlShard.objects.select_for_update().filter(due).order_by("authority", "shard"))
         if not rows and not shards:
             return None
         second = now.replace(microsecond=0)  # what is signed is dated in whole seconds
         answers = [_answer(custody, row, now=second) for row in rows]
-        crls = [_crl(custody, shard, now=second) for shard in shards]
+        crls = [crl for shard in shards for crl in _lists(custody, shard, now=second)]
         gate = PublicationGate(now=now)
         head = _switch(custody, gate, answers, crls, now=now)
-        _store(rows, shards, answers, crls, now=now)
+        _store(rows, shards, answers, now=now)
         Publication.objects.create(
             set_number=head.set.number,
             generation=head.generation,
@@ -120,23 +123,41 @@ def _status(row: Certificate) -> SerialStatus:
     return SerialStatus(row.authority, row.serial, row.revision, row.revoked_at, row.revocation_reason)
 
 
-def _crl(custody: Custody, shard: CrlShard, *, now: datetime) -> Crl:
+def _lists(custody: Custody, shard: CrlShard, *, now: datetime) -> Iterator[Crl]:
+    """The full list of a shard and its delta, under one number (RFC 5280 §5.2.3).
+
+    A list signed by schedule is the base of the deltas until the next. Between, full lists drop nothing, so
+    that base and delta together always say what the full list says.
+    """
+    shard.number = next_crl_number(shard.number or None, now)
+    if shard.due_at <= now or not shard.base_number:
+        shard.base_number, shard.listed_since, shard.scheduled_at = shard.number, shard.scheduled_at, now
+        shard.due_at = now + HALF_LIFE
+    assert shard.scheduled_at is not None, "a base was signed"
+    dates = {"this_update": now, "next_update": now + LIFETIME}
     revoked = Certificate.objects.filter(
         authority=shard.authority, shard=shard.shard, state=CertificateState.REVOKED
     ).defer("twin", "der")
-    listed = (
-        _status(row)
-        for row in revoked.iterator(chunk_size=2000)
-        if row.revoked_at and stays_listed(row.not_after + LISTED_BEYOND, row.revoked_at, shard.scheduled_at)
+    yield custody.crl(
+        shard.authority, shard.shard, _listed(revoked, shard.listed_since), number=shard.number, **dates
     )
-    return custody.crl(
+    recent = revoked.filter(revoked_at__gte=shard.scheduled_at - COMMITTED_WITHIN)
+    delta = custody.delta_crl(
         shard.authority,
         shard.shard,
-        listed,
-        number=next_crl_number(shard.number or None, now),
-        this_update=now,
-        next_update=now + LIFETIME,
+        _listed(recent, shard.listed_since),
+        number=shard.number,
+        base_number=shard.base_number,
+        **dates,
     )
+    if delta:
+        yield delta
+
+
+def _listed(rows: QuerySet[Certificate], since: datetime | None) -> Iterator[SerialStatus]:
+    for row in rows.iterator(chunk_size=2000):
+        if row.revoked_at and stays_listed(row.not_after + LISTED_BEYOND, row.revoked_at, since):
+            yield _status(row)
 
 
 def _switch(custody: Custody, gate: Gate, answers: list[Answer], crls: list[Crl], *, now: datetime) -> Head:
@@ -158,20 +179,17 @@ def _store(
     rows: list[Certificate],
     shards: list[CrlShard],
     answers: list[Answer],
-    crls: list[Crl],
     *,
     now: datetime,
 ) -> None:
     for row, answer in zip(rows, answers, strict=True):
         row.answer_due_at = None if not answer.sha1 else now + HALF_LIFE - _stagger(row.serial)
     Certificate.objects.bulk_update(rows, ["answer_due_at"], batch_size=1000)
-    for shard, crl in zip(shards, crls, strict=True):
-        shard.number = crl.number
+    for shard in shards:
         shard.changed_at = None
-        if shard.due_at <= now:
-            shard.scheduled_at = now
-            shard.due_at = now + HALF_LIFE
-    CrlShard.objects.bulk_update(shards, ["number", "changed_at", "scheduled_at", "due_at"])
+    CrlShard.objects.bulk_update(
+        shards, ["number", "base_number", "changed_at", "scheduled_at", "listed_since", "due_at"]
+    )
 
 
 def _stagger(serial: str) -> timedelta:
