@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from varmentaja.apps.audit.events import AuditAction, Outcome
 from varmentaja.apps.audit.models import Entry, PersonalFacts
+from varmentaja.apps.bulk import insert_all
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.errors import DomainError
 
@@ -51,7 +52,7 @@ def record(
 def record_each(action: AuditAction, actor: Actor, subjects: Iterable[models.Model]) -> None:
     """`record` that the same was done to each of many: an entry for each, written together."""
     _require_transaction()
-    Entry.objects.bulk_create(
+    insert_all(
         [Entry(content=_content(action, actor, subject, None, None, Outcome.DONE)) for subject in subjects]
     )
 

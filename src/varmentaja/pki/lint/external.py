@@ -20,7 +20,7 @@ _ETSI_TYPES = {"etsi-natural-person": CertificateType.NCP_NATURAL_PERSON_CERTIFI
 def lint_certificate(der: bytes, linter: str) -> tuple[Finding, ...]:
     """Findings of a certificate by ``pkix`` (RFC 5280) or ``etsi-natural-person`` (EN 319 412-2)."""
     filters = etsi.create_etsi_finding_filters(_ETSI_TYPES[linter]) if linter in _ETSI_TYPES else ()
-    return _run(loader.RFC5280CertificateDocumentLoader(), _quick_certificate_validator(linter), der, filters)
+    return _run(loader.RFC5280CertificateDocumentLoader(), _quick_validator(linter), der, filters)
 
 
 def lint_crl(der: bytes) -> tuple[Finding, ...]:
@@ -42,8 +42,7 @@ def _run(reader: Any, validator: Any, der: bytes, filters: Any = ()) -> tuple[Fi
     return _findings(results)
 
 
-def certificate_validator(linter: str) -> Any:
-    """pkilint's validators for one of our linters, newly built."""
+def _certificate_validator(linter: str) -> Any:
     if linter in _ETSI_TYPES:
         kind = _ETSI_TYPES[linter]
         return certificate.create_pkix_certificate_validator_container(
@@ -64,8 +63,8 @@ def certificate_validator(linter: str) -> Any:
 
 
 @cache
-def _quick_certificate_validator(linter: str) -> Any:
-    return quick(certificate_validator(linter))
+def _quick_validator(linter: str) -> Any:
+    return quick(_certificate_validator(linter))
 
 
 @cache

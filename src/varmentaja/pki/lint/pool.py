@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 
 from varmentaja.domain.errors import unavailable
@@ -59,7 +60,10 @@ class LintPool:
         """End the processes; the next batch starts others."""
         for worker in self._workers:
             worker.kill()
-            worker.communicate()
+            worker.wait()
+            for stream in filter(None, (worker.stdin, worker.stdout)):
+                with suppress(OSError):  # what was not sent any more
+                    stream.close()
         self._workers = []
 
     def _lint(self, artefacts: Sequence[Artefact]) -> list[Findings]:

@@ -17,6 +17,7 @@ from functools import partial
 from django.db import connection, transaction
 
 from varmentaja.apps.audit.recording import AuditAction, record_each
+from varmentaja.apps.bulk import insert_all
 from varmentaja.apps.cards.models import Card
 from varmentaja.apps.certificates.actions.burn_reserved import burn
 from varmentaja.apps.certificates.models import Certificate
@@ -92,7 +93,7 @@ def _sign(pairs: list[_Ready], custody: Custody, now: datetime) -> list[Certific
 def _reserve(pairs: list[_Ready], *, now: datetime) -> list[Certificate]:
     rows = [_row(request, prepared, now=now) for request, prepared in pairs]
     with transaction.atomic():
-        Certificate.objects.bulk_create(rows)
+        insert_all(rows)
         record_each(AuditAction.CERTIFICATE_RESERVED, SYSTEM, rows)
     return rows
 
@@ -101,10 +102,10 @@ def _row(request: KeyRequest, prepared: Prepared, *, now: datetime) -> Certifica
     return Certificate(
         authority=request.order.authority,
         serial=prepared.serial,
-        state=CertificateState.RESERVED,
+        state=CertificateState.RESERVED.value,
         card=request.card,
         person_id=request.card.person_id,
-        purpose=request.purpose,
+        purpose=str(request.purpose),
         chip_serial=request.card.chip_serial or "",
         key_hash=key_hash_of(request.order.public_key),
         profile=prepared.profile,
@@ -145,7 +146,7 @@ def _store(
 def _signed(row: Certificate, der: bytes | DomainError, *, now: datetime) -> Certificate | DomainError:
     if isinstance(der, DomainError):
         return der
-    row.state, row.der, row.issued_at, row.answer_due_at = CertificateState.ISSUED, der, now, now
+    row.state, row.der, row.issued_at, row.answer_due_at = CertificateState.ISSUED.value, der, now, now
     return row
 
 
