@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import QuerySet
 from tests.support.service import Service
 
 from varmentaja.adapters.sandbox.cast import load_cast
 from varmentaja.apps.applications.actions.open_application import open_application
+from varmentaja.apps.applications.models import Application
 from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.people.models import Person
 from varmentaja.domain.actors import Actor, Authentication, Role
@@ -65,3 +67,22 @@ def test_a_registration_number_of_another_record_is_told_and_nothing_is_stored(s
             today=service.today,
         )
     assert refusal.value.kind is Kind.CONFLICT
+
+
+def test_a_draft_that_ends_while_it_is_opened_again_is_told(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = service.application()
+
+    def ended_meanwhile(**values: object) -> QuerySet[Application]:
+        Application.objects.filter(pk=draft.pk).update(state="cancelled")
+        return Application.objects.all()
+
+    code, registrar = str(load_cast().member("physician").identity_code), service.registrar()
+    with monkeypatch.context() as patch:
+        patch.setattr(Application.objects, "select_for_update", ended_meanwhile)
+        with pytest.raises(DomainError, match="Try again") as refusal:
+            open_application(registrar, code, now=service.now, today=service.today)
+    assert refusal.value.kind is Kind.CONFLICT
+    Application.objects.filter(pk=draft.pk).update(state="cancelled")
+    assert open_application(registrar, code, now=service.now, today=service.today).pk != draft.pk

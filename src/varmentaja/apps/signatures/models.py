@@ -22,3 +22,7 @@ class SignedDocument(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["person", "id"], name="signature_person")]
+        constraints = [
+            # A form that is sent twice brings the same signature twice.
+            models.UniqueConstraint(fields=["person", "signature"], name="signature_once")
+        ]

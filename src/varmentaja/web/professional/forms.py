@@ -44,6 +44,7 @@ class DocumentForm(forms.Form):
     text = forms.CharField(
         label=_("Text of the document"),
         required=False,
+        strip=False,  # what is signed is what was written
         help_text=_("Write the text here, or choose a file below."),
         widget=forms.Textarea({"rows": 8}),
     )
@@ -53,7 +54,7 @@ class DocumentForm(forms.Form):
         """Exactly one of text and file, and not too much of it."""
         values = super().clean() or {}
         text, file = values.get("text", ""), values.get("file")
-        if bool(text) == bool(file) and not self.errors:
+        if bool(text.strip()) == bool(file) and not self.errors:
             self.add_error("text", _("Write the text or choose a file, but not both"))
         elif file and file.size > MOST_BYTES:
             self.add_error("file", _("The file is larger than 1 MB"))

@@ -84,9 +84,13 @@ def _draft_of(actor: Actor, person: Person, *, now: datetime, today: date) -> Ap
                 changed_on=today,
             )
     except IntegrityError:
-        draft = Application.objects.select_for_update().get(
-            person=person, product=PROFESSIONAL_CARD, state=ApplicationState.DRAFT
+        draft = (
+            Application.objects.select_for_update()
+            .filter(person=person, product=PROFESSIONAL_CARD, state=ApplicationState.DRAFT)
+            .first()
         )
+    if draft is None:
+        raise conflict("The application that was open for this person ended at this very moment. Try again.")
     if draft.point_id != actor.point_id:
         raise conflict("This person already has an application open at another registration point.")
     return draft

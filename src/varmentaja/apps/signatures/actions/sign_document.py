@@ -7,41 +7,51 @@ import hashlib
 from datetime import datetime
 
 from varmentaja.apps.access.party import Origin, record_of, relying_party
-from varmentaja.apps.action import use_case
+from varmentaja.apps.action import traced, use_case
 from varmentaja.apps.audit.recording import AuditAction, record
+from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.signatures.models import SignedDocument
 from varmentaja.domain import authority
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.authority import Subject
 from varmentaja.domain.errors import not_allowed
-from varmentaja.relying_party import read_answer
+from varmentaja.relying_party import Signature, read_answer
 
 
-@use_case(AuditAction.DOCUMENT_SIGNED)
 def sign_document(
     actor: Actor, origin: Origin, title: str, content: bytes, answer: str, *, now: datetime
 ) -> SignedDocument:
-    """Store ``content`` with the signature that SCS answered.
+    """Store ``content`` with the signature that SCS answered; the same signature again is the same document.
 
-    Raises relying_party.Refused when a check of the signature fails, DomainError not_allowed when the
-    certificate is another person's.
+    The responder is asked before the transaction begins. Raises relying_party.Refused when a check of the
+    signature fails, DomainError not_allowed when the certificate is another person's.
     """
-    authority.require(actor, authority.Action.DOCUMENT_SIGN, Subject(person_id=actor.person_id))
-    assert actor.person_id is not None, "authority asks for it"
-    signature = read_answer(answer)
-    verified = relying_party(origin).check_document(content, signature, now=now)
-    certificate = record_of(verified.certificate)
-    if certificate.person_id != actor.person_id:
-        raise not_allowed("The signature was made with another person's card.")
-    document = SignedDocument.objects.create(
-        person_id=actor.person_id,
-        certificate=certificate,
-        title=title,
-        content=content,
-        content_hash=hashlib.sha256(content).hexdigest(),
+    with traced(AuditAction.DOCUMENT_SIGNED, actor):
+        authority.require(actor, authority.Action.DOCUMENT_SIGN, Subject(person_id=actor.person_id))
+        signature = read_answer(answer)
+        verified = relying_party(origin).check_document(content, signature, now=now)
+        certificate = record_of(verified.certificate)
+        if certificate.person_id != actor.person_id:
+            raise not_allowed("The signature was made with another person's card.")
+    return _store(actor, certificate, title, content, signature, now=now)
+
+
+@use_case(AuditAction.DOCUMENT_SIGNED)
+def _store(
+    actor: Actor, certificate: Certificate, title: str, content: bytes, signature: Signature, *, now: datetime
+) -> SignedDocument:
+    document, created = SignedDocument.objects.get_or_create(
+        person=certificate.person,
         signature=signature.value,
-        algorithm=signature.algorithm,
-        signed_at=now,
+        defaults={
+            "certificate": certificate,
+            "title": title,
+            "content": content,
+            "content_hash": hashlib.sha256(content).hexdigest(),
+            "algorithm": signature.algorithm,
+            "signed_at": now,
+        },
     )
-    record(AuditAction.DOCUMENT_SIGNED, actor, document, facts={"sha256": document.content_hash})
+    if created:
+        record(AuditAction.DOCUMENT_SIGNED, actor, document, facts={"sha256": document.content_hash})
     return document
