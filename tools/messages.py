@@ -34,6 +34,8 @@ KEYWORDS: dict[str, Any] = {
     **dict.fromkeys(["npgettext", "npgettext_lazy"], ((1, "c"), 2, 3)),
     **dict.fromkeys(["message", "invalid", "not_found", "not_allowed", "conflict", "unavailable"]),
 }
+JINJA = ("clinic", "reader")
+"""Programs without Django."""
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]")
 
 Found = tuple[int, str, Any, list[str]]
@@ -55,12 +57,12 @@ def jinja_texts(text: str) -> Iterator[Found]:
 
 
 def sources() -> Iterator[tuple[Path, Callable[[str], Iterator[Found]]]]:
-    """Every file that may hold texts, with its extractor; only the reader program uses Jinja."""
+    """Every file that may hold texts, with its extractor; some programs use Jinja, the portal Django."""
     for path in sorted(PACKAGE.rglob("*")):
         if path.suffix == ".py":
             yield path, python_texts
         elif path.suffix in (".html", ".txt") and "templates" in path.parts:
-            yield path, jinja_texts if path.is_relative_to(PACKAGE / "reader") else django_texts
+            yield path, jinja_texts if path.relative_to(PACKAGE).parts[0] in JINJA else django_texts
 
 
 def collect() -> Catalog:

@@ -157,6 +157,15 @@ def nginx() -> None:
     run(settings())
 
 
+@app.command("demo-clinic")
+def demo_clinic(port: Port = None) -> None:
+    """Serve the demo clinic: a website of its own that trusts the cards. The demo starts it, too."""
+    _choose_port(port)
+    from varmentaja.ground.clinic import serve
+
+    serve()
+
+
 @app.command(context_settings=PASS_ON, add_help_option=False)
 def reader(ctx: typer.Context) -> None:
     """The card reader program: virtual reader, signing interface, activation."""

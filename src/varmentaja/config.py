@@ -38,8 +38,9 @@ class Settings(BaseSettings):
     state: Path = Path("var")
     """Folder of everything that the service keeps besides the database."""
     environment: Environment = Environment.TEST
-    port: int = Field(default=8000, ge=1024, le=65532)
-    """The portal's; the next ones are the responder's, the reader's pages' and the TLS host's."""
+    port: int = Field(default=8000, ge=1024, le=65529)
+    """The portal's; the next ones are the responder's, the reader's pages' and the TLS host's; the clinic's
+    is six higher."""
     public_url: HttpUrl | None = None
     """Address of the portal as people see it; ``http://localhost:<port>`` when unset."""
     responder_url: HttpUrl | None = None
@@ -129,6 +130,21 @@ class Settings(BaseSettings):
         if self.tls_url is None and not (self.test_service and self.nginx):
             return None
         return _address(self.tls_url, f"https://localhost:{self.port + 3}")
+
+    @property
+    def clinic_port(self) -> int:
+        """Port of the demo clinic; those between are left to the signing interface of a second demo."""
+        return self.port + 6
+
+    @property
+    def clinic_address(self) -> str:
+        """Address of the demo clinic, no slash at the end."""
+        return f"http://localhost:{self.clinic_port}"
+
+    @property
+    def clinic(self) -> Path:
+        """Folder of the demo clinic's prescriptions."""
+        return self.state / "clinic"
 
     @property
     def nginx(self) -> str | None:

@@ -79,14 +79,14 @@ def _templates() -> dict[str, bytes]:
 def _set(template: str, data: Mapping[str, Any], made: int) -> bytes:
     import typst  # a large library, which pages without a paper do without
 
+    options: dict[str, Any] = {"font_paths": [str(_FONTS)], "ignore_system_fonts": True, "timestamp": made}
+    inputs = {"data": json.dumps(data, ensure_ascii=False)}
     pdf = typst.compile(
         {"main.typ": _templates()[template]},
         format="pdf",
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-        font_paths=[str(_FONTS)],
-        ignore_system_fonts=True,
+        sys_inputs=inputs,
         pdf_standards="ua-1",
-        timestamp=made,
+        **options,
     )
     assert isinstance(pdf, bytes)
     return pdf

@@ -122,6 +122,8 @@ def all_services(now: Settings) -> list[Service]:
         Service("worker", ["worker"], lambda: True),
         Service("portal", ["portal"], listens(now.port), now.portal_address),
     ]
+    if now.test_service:
+        services.append(Service("clinic", ["demo-clinic"], listens(now.clinic_port), now.clinic_address))
     if now.nginx and now.tls_address:
         services += [
             Service("tlshost", ["tlshost"], socket_answers(now.tls_socket), str(now.tls_socket)),

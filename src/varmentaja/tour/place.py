@@ -22,8 +22,8 @@ from varmentaja.config import Settings
 from varmentaja.ground.leash import leashed
 from varmentaja.ground.status import read_status
 
-PORTS = 6
-"""A demo's own: portal, responder, the reader's pages, the TLS host, SCS."""
+PORTS = 7
+"""A demo's own: portal, responder, the reader's pages, the TLS host, SCS twice, the clinic."""
 START_SECONDS = 180.0
 STOP_SECONDS = 30.0
 
