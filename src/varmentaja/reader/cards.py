@@ -17,16 +17,25 @@ from varmentaja.card.driver import (
     HashAlgorithm,
     KeyRole,
     PinRole,
+    PinState,
     WrongCode,
 )
+from varmentaja.domain.errors import Message
 from varmentaja.reader.certificates import CardCertificate, read_certificate
 
 
 class InsertedCard:
     """One card while it stays in its reader. Methods raise CardError; CardRemoved once it was pulled."""
 
-    def __init__(self, slot: str, driver: CardDriver, is_there: Callable[[], bool] = lambda: True) -> None:
-        """``is_there`` is how the reader tells, without asking the card, that it is still in."""
+    def __init__(
+        self,
+        slot: str,
+        driver: CardDriver,
+        is_there: Callable[[], bool] = lambda: True,
+        refuse: Callable[[InsertedCard], Message | None] = lambda _: None,
+    ) -> None:
+        """``is_there`` is how the reader tells, without asking the card, that it is still in; ``refuse`` says
+        why the program may not sign with a card."""
         self.slot = slot
         self.driver = driver
         self.contents: CardContents = driver.read()
@@ -35,12 +44,18 @@ class InsertedCard:
         found = (read_certificate(role, self.contents.certificate(role)) for role in KeyRole)
         self.certificates: tuple[CardCertificate, ...] = tuple(item for item in found if item)
         self._is_there = is_there
+        self._refuse = refuse
         self._pulled = False
 
     @property
     def is_present(self) -> bool:
         """False from the moment the card was pulled."""
         return not self._pulled and self._is_there()
+
+    @property
+    def refusal(self) -> Message | None:
+        """Why this program may not sign with the card now; None when it may."""
+        return self._refuse(self)
 
     def pulled(self) -> None:
         """The reader says that the card is gone."""
@@ -56,8 +71,15 @@ class InsertedCard:
         self, role: KeyRole, content: bytes, hash_algorithm: HashAlgorithm, pin: str, *, digest: bool
     ) -> bytes:
         """Sign with one key; see CardDriver.sign."""
-        with self._pins_changing(role.pin):
-            return self.driver.sign(role, content, hash_algorithm, pin, digest=digest)
+        try:
+            with self._noticing_removal():
+                signature = self.driver.sign(role, content, hash_algorithm, pin, digest=digest)
+        except CardError:
+            self._ask_states(role.pin)
+            raise
+        # The PIN was right, so its tries are full: asking how many that is would cost two more commands.
+        self._note(role.pin, replace(self.contents.pin(role.pin), tries_left=None))
+        return signature
 
     def activate(self, code: str, pin1: str, pin2: str) -> None:
         """Set both PINs with the activation code."""
@@ -106,12 +128,17 @@ class InsertedCard:
             self.contents = replace(self.contents, code_tries_left=0)
             raise
         finally:
-            with suppress(CardError), self._noticing_removal():
-                for role in roles:
-                    self._ask_state(role)
+            self._ask_states(*roles)
+
+    def _ask_states(self, *roles: PinRole) -> None:
+        with suppress(CardError), self._noticing_removal():
+            for role in roles:
+                self._ask_state(role)
 
     def _ask_state(self, role: PinRole) -> None:
-        state = self.driver.pin_state(role)
+        self._note(role, self.driver.pin_state(role))
+
+    def _note(self, role: PinRole, state: PinState) -> None:
         if role is PinRole.AUTHENTICATION:
             self.contents = replace(self.contents, pin1=state)
         else:
