@@ -11,6 +11,7 @@ import hmac
 import json
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from varmentaja.card.card_list import ListedCard
@@ -18,9 +19,11 @@ from varmentaja.card.driver import PinRole
 from varmentaja.domain.errors import DomainError, invalid, not_found
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.events import Events
+from varmentaja.reader.examination import examine, see_slot
 from varmentaja.reader.http import HTTP_STATUS, Request, Response, json_response
 from varmentaja.reader.pad import Pad, PendingPin
 from varmentaja.reader.prompts import PinAnswer
+from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.virtual_reader import Slot, VirtualReader
 
 PREFIX = "/api/"
@@ -33,8 +36,18 @@ log = logging.getLogger(__name__)
 class Control:
     """The interface as an app: ``handle(request)``."""
 
-    def __init__(self, reader: VirtualReader, pad: Pad, events: Events, *, token: str, scs_port: int) -> None:
+    def __init__(
+        self,
+        reader: VirtualReader,
+        pad: Pad,
+        events: Events,
+        *,
+        token: str,
+        scs_port: int,
+        service: ServiceLink,
+    ) -> None:
         self._reader = reader
+        self._service = service
         self._pad = pad
         self._events = events
         self._token = token
@@ -57,6 +70,9 @@ class Control:
         if request.method != "POST":
             raise not_found("There is no such page.")
         values = _values(request)
+        if name == "diagnose":
+            seen = see_slot(self._reader, self._reader.slot(values.get("slot", "1")))
+            return examine(seen, self._service, now=datetime.now(UTC)).as_data()
         self._act(name, values)
         return self._state()
 

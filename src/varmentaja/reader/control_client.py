@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from varmentaja.domain.errors import DomainError, Kind, Message, unavailable
+from varmentaja.reader.report import Diagnosis
 
 _TIMEOUT = 60.0
 
@@ -59,6 +60,10 @@ class ReaderControl:
     def unlock(self, pin: str, code: str, new: str, slot: str = "1") -> State:
         """Set a new PIN with the activation code."""
         return self._ask("POST", "unlock", {"slot": slot, "pin": pin, "code": code, "new": new})
+
+    def diagnose(self, slot: str = "1") -> Diagnosis:
+        """What is wrong with the card in a slot."""
+        return Diagnosis.from_data(self._ask("POST", "diagnose", {"slot": slot}))
 
     def wait_for_question(self, timeout: float = 30.0) -> Mapping[str, Any]:
         """The question on the PIN pad (number, asker, choices, error), once there is one."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,8 +19,9 @@ from varmentaja.pki.hierarchy import Hierarchy
 from varmentaja.pki.paths import validate_path
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.certificates import CardCertificate
-from varmentaja.reader.diagnosis import Finding, diagnose
+from varmentaja.reader.diagnosis import diagnose
 from varmentaja.reader.observed import Contact, Observed, Path, SeenCertificate, Standing
+from varmentaja.reader.report import Diagnosis
 from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.virtual_reader import Slot, VirtualReader
 from varmentaja.relying_party import Refused
@@ -46,9 +47,10 @@ class Seen:
     card: InsertedCard | None = None
 
 
-def examine(seen: Seen, service: ServiceLink, *, now: datetime) -> list[Finding]:
+def examine(seen: Seen, service: ServiceLink, *, now: datetime) -> Diagnosis:
     """Ask the service about what was seen, and judge all of it."""
-    return diagnose(observe(seen, service, now=now))
+    observed = observe(seen, service, now=now)
+    return Diagnosis.of(diagnose(observed), observed)
 
 
 def observe(seen: Seen, service: ServiceLink, *, now: datetime) -> Observed:
@@ -82,9 +84,10 @@ def see_slot(reader: VirtualReader, slot: Slot) -> Seen:
     return Seen(readers, contact_of(slot.trouble) if slot.trouble else Contact.LOST)
 
 
-def see_readers(readers: SystemReaders, part_of_name: str = "") -> Seen:
+def see_readers(connect: Callable[[], SystemReaders], part_of_name: str = "") -> Seen:
     """What is in the system's readers: the first card in a reader whose name has this part."""
     try:
+        readers = connect()
         found = readers.watch((), 0)
     except DomainError:
         return Seen(None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,11 +19,15 @@ from varmentaja.card.driver import PinRole
 from varmentaja.domain.errors import DomainError, Message, message, not_found
 from varmentaja.reader import forms
 from varmentaja.reader.cards import InsertedCard
+from varmentaja.reader.diagnosis import worst
 from varmentaja.reader.events import Events
+from varmentaja.reader.examination import examine, see_slot
 from varmentaja.reader.http import HTTP_STATUS, Request, Response, json_response
 from varmentaja.reader.pad import Pad
 from varmentaja.reader.prompts import PinAnswer
 from varmentaja.reader.rendering import render
+from varmentaja.reader.report import CHECK_NAMES, OUTCOME_NAMES, to_copy
+from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.static import static_file
 from varmentaja.reader.texts import LANGUAGES, best_language
 from varmentaja.reader.tokens import FormTokens
@@ -66,8 +71,9 @@ class _Visit:
 class Pages:
     """The pages as an app: ``handle(request)``."""
 
-    def __init__(self, reader: VirtualReader, pad: Pad, events: Events) -> None:
+    def __init__(self, reader: VirtualReader, pad: Pad, events: Events, service: ServiceLink) -> None:
         self._reader = reader
+        self._service = service
         self._pad = pad
         self._events = events
         self._tokens = FormTokens()
@@ -100,11 +106,29 @@ class Pages:
         try:
             if visit.path == ():
                 return self._front(visit)
+            if len(visit.path) == 2 and visit.path[1] == "diagnosis":
+                return self._diagnosis(visit, visit.path[0])
             if len(visit.path) == 2 and visit.path[1] == "picture":
                 return self._picture(visit.path[0])
             return self._form_page(visit, self._form(visit.path), None)
         except DomainError as error:
             return self._front(visit, error.message, HTTP_STATUS[error.kind])
+
+    def _diagnosis(self, visit: _Visit, name: str) -> Response:
+        """What is wrong with the card in a slot, and the report to copy."""
+        slot = self._reader.slot(name)
+        diagnosis = examine(see_slot(self._reader, slot), self._service, now=datetime.now(UTC))
+        return self._page(
+            visit,
+            "diagnosis.html",
+            200,
+            slot=slot,
+            diagnosis=diagnosis,
+            report=to_copy(diagnosis, visit.language),
+            worst=worst(list(diagnosis.findings)),
+            check_names=CHECK_NAMES,
+            outcome_names=OUTCOME_NAMES,
+        )
 
     def _picture(self, slot: str) -> Response:
         """The face of the card in a slot, as its maker drew it."""

@@ -10,7 +10,8 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from varmentaja.card.drivers import open_card
@@ -25,6 +26,7 @@ from varmentaja.reader.pad import Pad
 from varmentaja.reader.pages import Pages
 from varmentaja.reader.scs import MAX_BODY, VERSION
 from varmentaja.reader.scs_pages import ScsPages
+from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.signing import ScsService
 from varmentaja.reader.virtual_reader import VirtualReader
 
@@ -32,6 +34,8 @@ ADDRESS_FILE = "reader.json"
 """In the run folder, for the user alone: where the program is, and the token of its control interface."""
 
 _LOOK_SECONDS = 0.5
+_RETRY_SECONDS = 30.0
+_DAY_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class ReaderSettings:
     """Where the local certificate is kept; ``<run>/tls`` when unset."""
     scs_version: str = VERSION
     """What ``/version`` says: 1.2 or 1.3."""
+    service: ServiceLink = field(default_factory=ServiceLink)
+    """The certificate service: which versions of this program may be used, and what is wrong with a card."""
 
 
 class ReaderProgram:
@@ -61,6 +67,7 @@ class ReaderProgram:
             [CardSlot() for _ in range(settings.slots)],
             open_card,
             events,
+            refuse=settings.service.refusal,
         )
         self.tls = LocalTls(settings.tls_folder or settings.run / "tls")
         scs = scs_http.scs_app(
@@ -75,13 +82,18 @@ class ReaderProgram:
             tls=self.tls.context,
         )
         token = secrets.token_urlsafe(32)
-        control = Control(self.reader, pad, events, token=token, scs_port=self.scs.port)
-        pages = Pages(self.reader, pad, events)
+        control = Control(
+            self.reader, pad, events, token=token, scs_port=self.scs.port, service=settings.service
+        )
+        pages = Pages(self.reader, pad, events, settings.service)
 
         def app(request: Request) -> Response:
             return control.handle(request) if request.path.startswith(PREFIX) else pages.handle(request)
 
         self.pages = LocalServer(app, ports=(settings.pages_port,))
+        self._over = threading.Event()
+        self._versions = threading.Thread(target=self._keep_up, args=(settings.service,), daemon=True)
+        self._versions.start()
         self._address = settings.run / ADDRESS_FILE
         self.scs.start()
         self.scs_https.start()
@@ -93,11 +105,19 @@ class ReaderProgram:
 
     def close(self) -> None:
         """Stop serving and pull the cards."""
+        self._over.set()
         self._address.unlink(missing_ok=True)
         self.scs.close()
         self.scs_https.close()
         self.pages.close()
         self.reader.close()
+
+    def _keep_up(self, service: ServiceLink) -> None:
+        """Fetch the list of versions at the start and each day; sooner while the service does not answer."""
+        while service.has_address:
+            answers, _time = service.look(now=datetime.now(UTC))
+            if self._over.wait(_DAY_SECONDS if answers else _RETRY_SECONDS):
+                return
 
 
 def serve(

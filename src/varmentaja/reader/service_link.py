@@ -11,12 +11,16 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from varmentaja.domain.errors import DomainError
-from varmentaja.pki.hierarchy import Hierarchy
-from varmentaja.reader.version_manifest import LARGEST, Ruling, VersionList, program_version
+from varmentaja.card.generations import generation_of
+from varmentaja.config import Settings
+from varmentaja.domain.errors import DomainError, Message
+from varmentaja.pki.hierarchy import Hierarchy, load_hierarchy
+from varmentaja.reader.cards import InsertedCard
+from varmentaja.reader.version_manifest import LARGEST, Ruling, Use, VersionList, program_version
 from varmentaja.relying_party import AskOcsp, ocsp_over
 
 VERSIONS_PATH = "/reader/versions.json"
+TIMEOUT = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +30,9 @@ class ServiceLink:
 
     def __init__(
         self,
-        portal: str | None,
+        portal: str | None = None,
         *,
-        client: httpx.Client,
+        client: httpx.Client | None = None,
         hierarchy: Hierarchy | None = None,
         versions: VersionList | None = None,
         version: str | None = None,
@@ -36,9 +40,23 @@ class ServiceLink:
         """``portal`` is the service's address without a slash at the end; ``version`` is this program's."""
         self.hierarchy = hierarchy
         self._portal = portal
-        self._client = client
+        self._client = client or httpx.Client(timeout=TIMEOUT, trust_env=False)
         self._versions = versions
         self._version = version or program_version()
+
+    @classmethod
+    def of(cls, chosen: Settings) -> ServiceLink:
+        """The service that the settings name, and the issuers whose certificates lie in its folder."""
+        try:
+            hierarchy = load_hierarchy(chosen.hierarchy_folder, production=not chosen.test_service)
+        except DomainError as error:
+            log.warning("no issuers are known: %s", error)
+            hierarchy = None
+        return cls(
+            chosen.portal_address,
+            hierarchy=hierarchy,
+            versions=VersionList(chosen.reader / "versions.json", hierarchy) if hierarchy else None,
+        )
 
     @property
     def ask(self) -> AskOcsp:
@@ -65,6 +83,13 @@ class ServiceLink:
         """Whether this program may be used with a kind of chip; None while no list is known."""
         manifest = self._versions.current if self._versions else None
         return manifest.rule(generation, self._version) if manifest else None
+
+    def refusal(self, card: InsertedCard) -> Message | None:
+        """Why this program is too old to sign with a card; None when it may."""
+        ruling = self.ruling(generation_of(card.contents))
+        if ruling is None or ruling.use is not Use.MUST_UPDATE:
+            return None
+        return ruling.text
 
     def _get(self, url: str) -> httpx.Response | None:
         try:

@@ -105,7 +105,10 @@ def fitting_keys(cards: tuple[InsertedCard, ...], selector: Selector) -> tuple[C
             Problem.NO_CERTIFICATE,
             message("No certificate on the card is of the kind that was asked for."),
         )
-    return fitting
+    refusals = [candidate.card.refusal for candidate in fitting]
+    if refusals[0] is not None and None not in refusals:
+        raise ScsError(Reason.FORBIDDEN, Problem.NOT_SERVED, refusals[0])
+    return tuple(candidate for candidate, refusal in zip(fitting, refusals, strict=True) if refusal is None)
 
 
 def activated(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

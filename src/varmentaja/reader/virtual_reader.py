@@ -8,10 +8,10 @@ What then goes over that connection is the same as with a chip: the driver knows
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from varmentaja.card.card_list import ListedCard
 from varmentaja.card.driver import CardDriver, CardError, CardRemoved, Transport
@@ -23,6 +23,9 @@ CONNECT_SECONDS = 10.0
 """Longest wait for a card that the host says it has put in."""
 
 _PICTURES = (".svg", ".png")
+
+
+Refuse: TypeAlias = Callable[[InsertedCard], Message | None]
 
 
 class Drawer(Protocol):
@@ -91,11 +94,13 @@ class Slot:
         """Whether a card is in; one that went away by itself (its host ended) leaves the slot empty."""
         return self._transport is not None and self._transport.is_present
 
-    def take(self, transport: InsertedTransport, serial: str, open_card: OpenCard) -> None:
+    def take(
+        self, transport: InsertedTransport, serial: str, open_card: OpenCard, refuse: Refuse = lambda _: None
+    ) -> None:
         """A card has connected: find its driver and read it."""
         self._transport, self.serial = transport, serial
         try:
-            self.card = InsertedCard(self.name, open_card(transport), lambda: transport.is_present)
+            self.card = InsertedCard(self.name, open_card(transport), lambda: transport.is_present, refuse)
         except CardRemoved:
             self.clear()
             raise
@@ -113,10 +118,18 @@ class VirtualReader:
     """Slots, the cards in them and those beside them; safe to use from many threads."""
 
     def __init__(
-        self, drawer: Drawer, listeners: Sequence[Listener], open_card: OpenCard, events: Events
+        self,
+        drawer: Drawer,
+        listeners: Sequence[Listener],
+        open_card: OpenCard,
+        events: Events,
+        *,
+        refuse: Refuse = lambda _: None,
     ) -> None:
+        """``refuse`` says why the program may not sign with a card."""
         self._drawer = drawer
         self._open_card = open_card
+        self._refuse = refuse
         self._events = events
         self._hands = threading.RLock()
         """One pair of hands: cards are put in one at a time."""
@@ -154,7 +167,8 @@ class VirtualReader:
             slot.clear()
             picture = self._picture(serial)
             self._drawer.insert(serial, slot.listener.port)
-            slot.take(slot.listener.wait_for_card(CONNECT_SECONDS), serial, self._open_card)
+            transport = slot.listener.wait_for_card(CONNECT_SECONDS)
+            slot.take(transport, serial, self._open_card, self._refuse)
             slot.picture = picture
         self._events.happened()
         return slot

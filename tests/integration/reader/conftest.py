@@ -6,50 +6,18 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 from tests.support.cards import GENERATION, SERIAL, chip_key, order
-from tests.support.pki import PHYSICIAN, Demo
+from tests.support.demo_cards import certify
+from tests.support.pki import Demo
 
-from varmentaja.card.driver import CardCertificates, KeyRole
 from varmentaja.card.host import CardHostServer
 from varmentaja.card.host_client import CardHostClient
-from varmentaja.card.personalise import CertificationRequest, personalise, run
-from varmentaja.pki.issuance import CertificateRequest, issue, prepare
-from varmentaja.pki.profile import load_profile
+from varmentaja.card.personalise import personalise, run
 from varmentaja.reader.control_client import ReaderControl
 from varmentaja.reader.program import ReaderProgram, ReaderSettings
-
-PROFILES = {KeyRole.AUTHENTICATION: "professional-auth", KeyRole.SIGNATURE: "professional-sign"}
-
-
-def certify(demo: Demo, request: CertificationRequest) -> CardCertificates:
-    """Certificates of the demo hierarchy for a card's own keys."""
-    authority = demo.hierarchy.authority_for("professionals", "ecc")
-    made = {
-        role: issue(
-            prepare(
-                CertificateRequest(
-                    load_profile(PROFILES[role]),
-                    PHYSICIAN,
-                    load_der_public_key(proof.public_key),  # type: ignore[arg-type]  # a card's kinds only
-                    demo.now,
-                    demo.now + timedelta(days=1826),
-                ),
-                authority.issuer,
-                random=os.urandom,
-            ),
-            demo.store,
-        )
-        for role, proof in request.keys.items()
-    }
-    issuer, root = (
-        certificate.public_bytes(Encoding.DER) for certificate in demo.hierarchy.chain(authority.id)
-    )
-    return CardCertificates(made[KeyRole.AUTHENTICATION], made[KeyRole.SIGNATURE], issuer, root)
 
 
 @pytest.fixture

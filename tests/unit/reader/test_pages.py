@@ -18,6 +18,7 @@ from varmentaja.reader.http import Request, Response
 from varmentaja.reader.pad import Pad
 from varmentaja.reader.pages import COOKIE, Pages
 from varmentaja.reader.prompts import KeyChoice, PinAnswer, PinRequest
+from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.virtual_reader import VirtualReader
 
 PORT = 8002
@@ -78,7 +79,7 @@ def reader(host: MemoryHost) -> VirtualReader:
 
 @pytest.fixture
 def browser(reader: VirtualReader, pad: Pad) -> Iterator[Browser]:
-    browser = Browser(Pages(reader, pad, Events()))
+    browser = Browser(Pages(reader, pad, Events(), ServiceLink()))
     browser.get("/en/")
     yield browser
 
@@ -282,3 +283,13 @@ def test_waiting_pages_learn_of_a_question(browser: Browser, pad: Pad) -> None:
     assert pad.pending.number in text(browser.get("/events?after=x"))
     pad.cancel(pad.pending.number)
     thread.join()
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_what_is_wrong_with_a_card_is_told_with_a_report_to_copy(browser: Browser, language: str) -> None:
+    browser.post("/en/insert", slot="1", card="ready")
+    assert f'href="/{language}/1/diagnosis"' in text(browser.get(f"/{language}/"))
+    page = text(browser.get(f"/{language}/1/diagnosis"))
+    report = page.split("<textarea", 1)[1].split("</textarea>")[0]
+    assert page.count("<dt>") == 10
+    assert "Virtanen" not in page and "566778899" not in report
