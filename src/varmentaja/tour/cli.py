@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""``varmentaja tour [card] [--algorithm ecc|rsa] [--json] [--keep]``."""
+"""``varmentaja tour [card|reader] [--algorithm ecc|rsa] [--json] [--keep]``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from varmentaja.config import settings
-from varmentaja.tour import card
+from varmentaja.tour import card, reader_story
 from varmentaja.tour.engine import Result, play
 from varmentaja.tour.place import NoService, Place, of_its_own, running
 from varmentaja.tour.report import Printer, as_data
@@ -26,6 +26,7 @@ class Tour(StrEnum):
     """The stories that can be played."""
 
     CARD = "card"
+    READER = "reader"
 
 
 class Algorithm(StrEnum):
@@ -78,5 +79,8 @@ def _played(name: Tour, place: Place, console: Console) -> list[Result]:
         case Tour.CARD:
             with card.open_story(place) as story:
                 results = play(card.STEPS, story, printer)
+        case Tour.READER:
+            with reader_story.open_story(place) as story_of_reader:
+                results = play(reader_story.STEPS, story_of_reader, printer)
     printer.close(results)
     return results

@@ -46,6 +46,11 @@ class Place:
         return self._address("portal")
 
     @property
+    def clinic(self) -> str:
+        """Address of the demo clinic, without a slash at the end."""
+        return self._address("clinic")
+
+    @property
     def run(self) -> Path:
         """Folder where the card reader program leaves its address."""
         return self.settings.run
