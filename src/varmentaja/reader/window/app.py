@@ -20,19 +20,20 @@ from varmentaja.domain.errors import Message
 from varmentaja.reader import scs_http
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.events import Events
-from varmentaja.reader.examination import Seen, observe
+from varmentaja.reader.examination import Seen, examine, observe, see_readers
 from varmentaja.reader.http import LocalServer
 from varmentaja.reader.https import LocalTls
 from varmentaja.reader.observed import Contact, Observed
 from varmentaja.reader.pad import Pad
 from varmentaja.reader.protection import keep_memory_private
 from varmentaja.reader.real_readers import RealReaders
+from varmentaja.reader.report import Diagnosis
 from varmentaja.reader.right_to_use import refusal
 from varmentaja.reader.scs import MAX_BODY
 from varmentaja.reader.scs_pages import ScsPages
 from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.signing import ScsService
-from varmentaja.reader.window.main_window import MainWindow
+from varmentaja.reader.window.main_window import MainWindow, Outside
 from varmentaja.reader.window.tray import Tray
 from varmentaja.reader.window.words import Words
 from varmentaja.reader.window.work import Bridge
@@ -55,10 +56,13 @@ def run(settings: Settings) -> int:
     def ask_service(card: InsertedCard) -> Observed:
         return observe(Seen((card.slot,), Contact.READ, card), service, now=datetime.now(UTC))
 
+    def diagnose() -> Diagnosis:
+        return examine(see_readers(PcscReaders), service, now=datetime.now(UTC))
+
     readers = RealReaders(PcscReaders, open_card, events, refuse=refuse)
     scs = ScsServers(ScsService(readers, pad, version=settings.scs_version), settings)
     words = Words()
-    window = MainWindow(readers, pad, words, ask_service)
+    window = MainWindow(readers, pad, words, Outside(ask_service, diagnose))
     tray = Tray(window, words)
     bridge = Bridge(events)
     bridge.happened.connect(window.refresh)

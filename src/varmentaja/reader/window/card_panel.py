@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from varmentaja.card.driver import KeyRole, PinCondition, PinRole
 from varmentaja.domain.errors import Message, message
@@ -19,7 +19,7 @@ from varmentaja.reader.diagnosis import ENDS_SOON
 from varmentaja.reader.observed import Observed, Standing
 from varmentaja.reader.real_readers import RealSlot
 from varmentaja.reader.window.card_picture import CardPicture
-from varmentaja.reader.window.parts import button, note, row, text
+from varmentaja.reader.window.parts import beside_or_below, button, note, row, text
 from varmentaja.reader.window.words import Words
 
 MakeForm = Callable[[InsertedCard], forms.PinForm]
@@ -66,16 +66,15 @@ class CardPanel(QFrame):
             self._layout.addWidget(note("info", self._words(fresh)))
             activate = self._form_button(card, message("Activate the card"), forms.activation, primary=True)
             self._layout.addWidget(activate)
-        grid = QGridLayout()
-        grid.addWidget(CardPicture(card, self._words), 0, 0, Qt.AlignmentFlag.AlignTop)
+        columns = beside_or_below(self._words)
+        columns.setSpacing(24)
+        columns.addWidget(CardPicture(card, self._words), alignment=Qt.AlignmentFlag.AlignTop)
         facts = QVBoxLayout()
         for certificate in card.certificates:
             self._show_certificate(facts, certificate, self._choices.observed(card))
         facts.addStretch(1)
-        grid.addLayout(facts, 0, 1)
-        grid.setColumnStretch(1, 1)
-        grid.setHorizontalSpacing(24)
-        self._layout.addLayout(grid)
+        columns.addLayout(facts, 1)
+        self._layout.addLayout(columns)
         if usable and card.contents.is_activated:
             for role in PinRole:
                 self._layout.addWidget(self._pin(card, role))
@@ -113,39 +112,38 @@ class CardPanel(QFrame):
 
     def _pin(self, card: InsertedCard, role: PinRole) -> QWidget:
         """One PIN: its state and what its state allows."""
-        first = role is PinRole.AUTHENTICATION
+        name = "PIN 1" if role is PinRole.AUTHENTICATION else "PIN 2"
         state = card.contents.pin(role)
         locked = state.condition is PinCondition.LOCKED
-        name = text("PIN 1" if first else "PIN 2", "strong", wrap=False)
-        buttons: list[QWidget] = [name]
-        if not locked:
-            change = message("Change PIN 1") if first else message("Change PIN 2")
-            check = message("Check PIN 1") if first else message("Check PIN 2")
-            buttons.append(self._form_button(card, change, lambda card: forms.change(card, role)))
-            buttons.append(self._form_button(card, check, lambda card: forms.verify(card, role)))
-        if card.contents.code_tries_left != 0:
-            unlock = (
-                message("Set a new PIN 1 with the code")
-                if first
-                else message("Set a new PIN 2 with the code")
-            )
-            buttons.append(
-                self._form_button(card, unlock, lambda card: forms.unlock(card, role), primary=locked)
-            )
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
-        if tries := forms.tries_text(state.tries_left):
-            if locked or state.tries_left == 1:
-                layout.addWidget(note("warning", f"{name.text()}: {self._words(tries)}"))
-            else:
-                buttons.append(text(self._words(tries), "hint", wrap=False))
+        tries = forms.tries_text(state.tries_left)
+        heading = f"{name}. {self._words(tries)}" if tries else name
+        urgent = locked or state.tries_left == 1
+        layout.addWidget(note("warning", heading) if urgent else text(heading, "strong"))
         if locked and (code := forms.code_tries_text(card.contents.code_tries_left)):
             layout.addWidget(note("warning", self._words(code)))
-        layout.addWidget(row(*buttons))
+        layout.addWidget(row(*self._pin_buttons(card, role, name, locked=locked)))
         return holder
 
+    def _pin_buttons(
+        self, card: InsertedCard, role: PinRole, name: str, *, locked: bool
+    ) -> Iterator[QWidget]:
+        if not locked:
+            yield self._form_button(
+                card, message("Change"), lambda card: forms.change(card, role), about=name
+            )
+            yield self._form_button(card, check, lambda card: forms.verify(card, role), about=name)
+        if card.contents.code_tries_left != 0:
+            words = message("Set a new one with the code")
+            yield self._form_button(
+                card, words, lambda card: forms.unlock(card, role), primary=locked, about=name
+            )
+
     def _form_button(
-        self, card: InsertedCard, words: Message, make: MakeForm, *, primary: bool = False
+        self, card: InsertedCard, words: Message, make: MakeForm, *, primary: bool = False, about: str = ""
     ) -> QWidget:
-        return button(self._words(words), lambda: self._choices.open_form(card, make), primary=primary)
+        return button(
+            self._words(words), lambda: self._choices.open_form(card, make), primary=primary, about=about
+        )

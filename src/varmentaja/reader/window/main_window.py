@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -25,8 +26,10 @@ from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.observed import Observed
 from varmentaja.reader.pad import Pad
 from varmentaja.reader.real_readers import RealReaders
+from varmentaja.reader.report import Diagnosis
 from varmentaja.reader.texts import LANGUAGES
 from varmentaja.reader.window.card_panel import Choices, MakeForm
+from varmentaja.reader.window.diagnosis_page import DiagnosisPage
 from varmentaja.reader.window.home_page import HomePage
 from varmentaja.reader.window.look import style_sheet
 from varmentaja.reader.window.parts import button, text
@@ -35,8 +38,21 @@ from varmentaja.reader.window.question import Question
 from varmentaja.reader.window.words import Words
 from varmentaja.reader.window.work import Done, Worker
 
-Observe = Callable[[InsertedCard], Observed]
-"""What the service says of a card; may take seconds."""
+LEAST_POINTS = 11.0
+"""Smallest text, whatever the system says."""
+SIZE = (960, 800)
+"""Pixels of a window that nobody has resized: a card and its certificates side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What takes its time: other threads call these."""
+
+    observe: Callable[[InsertedCard], Observed]
+    """What the service says of a card."""
+    diagnose: Callable[[], Diagnosis]
+    """What is wrong with the card in the reader."""
+
 
 _DONE: dict[MakeForm, Message] = {
     forms.activation: message(
@@ -51,12 +67,12 @@ class MainWindow(QMainWindow):
     closed = Signal()
     """The person has closed the window."""
 
-    def __init__(self, readers: RealReaders, pad: Pad, words: Words, observe: Observe) -> None:
+    def __init__(self, readers: RealReaders, pad: Pad, words: Words, outside: Outside) -> None:
         super().__init__()
         self._readers = readers
         self._pad = pad
         self._words = words
-        self._observe = observe
+        self._outside = outside
         self._cards = Worker(self)
         self._network = Worker(self)
         self._observed: dict[str, Observed | None] = {}
@@ -66,14 +82,11 @@ class MainWindow(QMainWindow):
         self._shown: object = None
         self._page: QWidget = QWidget()
         self._question: Question | None = None
-        self._points = QApplication.font().pointSizeF()
+        self._points = max(QApplication.font().pointSizeF(), LEAST_POINTS)
         self._build()
+        self.resize(*SIZE)
         words.changed.connect(self._say_again)
         self._say_again()
-
-    def sizeHint(self) -> QSize:
-        """Room for a card and its certificates side by side."""
-        return QSize(900, 760)
 
     def _build(self) -> None:
         self._bar = QWidget()
@@ -144,6 +157,8 @@ class MainWindow(QMainWindow):
             return
         if isinstance(self._page, PinPage):
             self._open_form(self._page.card, self._page.make)
+        elif isinstance(self._page, DiagnosisPage):
+            self._diagnose()
         else:
             self._show_home()
 
@@ -172,15 +187,18 @@ class MainWindow(QMainWindow):
         self._put(page, message("Card and reader"))
 
     def _put(self, page: QWidget, title: Message) -> None:
-        """Show a page; on the same kind of page the focus stays where it was."""
+        """Show a page. Focus goes to its first button, or stays where it was on the same kind of page."""
         focus = QApplication.focusWidget()
-        name = focus.accessibleName() if focus and type(page) is type(self._page) else ""
+        is_same_kind, name = type(page) is type(self._page), focus.accessibleName() if focus else ""
         self._page = page
         self._scroll.setWidget(page)
         self.setWindowTitle(f"{self._words(title)} – Varmentaja")
-        for again in page.findChildren(QPushButton):
-            if name and again.accessibleName() == name:
-                again.setFocus()
+        buttons = page.findChildren(QPushButton)
+        target = next((each for each in buttons if each.accessibleName() == name), None)
+        if target is None and not is_same_kind and buttons:
+            target = buttons[0]
+        if target:
+            QTimer.singleShot(0, target, target.setFocus)  # once the page before is gone with its focus
 
     def _offer_activation(self) -> None:
         """A fresh card is activated without asking for it; a person who cancels is not asked again."""
@@ -201,9 +219,14 @@ class MainWindow(QMainWindow):
     def _open_form(self, card: InsertedCard, make: MakeForm) -> None:
         page = PinPage(card, make, self._words, self._cards)
         page.left.connect(lambda done: self._leave_form(make if done else None))
-        page.settled.connect(self.refresh)
+        page.settled.connect(lambda: self._refused(make(card).title))
         self._said = None
         self._put(page, make(card).title)
+
+    def _refused(self, title: Message) -> None:
+        """The title tells of an error first, as a screen reader speaks it."""
+        self.setWindowTitle(f"{self._words(message('Error'))}: {self._words(title)} – Varmentaja")
+        self.refresh()
 
     def _leave_form(self, done: MakeForm | None) -> None:
         self._said = ("success", _DONE.get(done, message("Done."))) if done else None
@@ -211,13 +234,18 @@ class MainWindow(QMainWindow):
         self.refresh()
 
     def _diagnose(self) -> None:
-        """See diagnosis_page."""
+        page = DiagnosisPage(self._outside.diagnose, self._words, self._cards)
+        page.left.connect(self._show_home)
+        self._said = None
+        self._put(page, message("What is wrong with my card?"))
 
     def _of_card(self, card: InsertedCard) -> Observed | None:
         serial = card.contents.chip_serial
         if serial not in self._observed:
             self._observed[serial] = None
-            self._network.do(lambda: self._observe(card), lambda ended: self._hear(serial, ended))
+            self._network.do(
+                self, lambda: self._outside.observe(card), lambda ended: self._hear(serial, ended)
+            )
         return self._observed[serial]
 
     def _hear(self, serial: str, ended: Done[Observed]) -> None:

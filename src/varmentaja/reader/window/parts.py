@@ -6,8 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtGui import QAccessible, QAccessibleEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
+from varmentaja.reader.window.words import Words
+
+_LARGE = 150
+"""Per cent of the usual text size."""
 _SIGNS = {"info": "i", "success": "✓", "warning": "!", "error": "✕"}
 
 
@@ -22,7 +27,7 @@ def text(words: str, name: str = "", *, wrap: bool = True) -> QLabel:
 
 
 def note(kind: str, words: str) -> QFrame:
-    """Something to notice: ``info``, ``success``, ``warning`` or ``error``; signs say it without colour."""
+    """Something to notice: ``info``, ``success``, ``warning`` or ``error``; the sign tells it too."""
     frame = QFrame()
     frame.setObjectName(kind)
     frame.setAccessibleName(words)
@@ -31,19 +36,26 @@ def note(kind: str, words: str) -> QFrame:
     sign.setAlignment(Qt.AlignmentFlag.AlignTop)
     row.addWidget(sign)
     row.addWidget(text(words), 1)
+    QAccessible.updateAccessibility(QAccessibleEvent(frame, QAccessible.Event.Alert))
     return frame
 
 
-def button(words: str, pressed: Callable[[], None], *, primary: bool = False) -> QPushButton:
-    """A button that Enter and Space press alike."""
+def button(words: str, pressed: Callable[[], None], *, primary: bool = False, about: str = "") -> QPushButton:
+    """A button that Enter and Space press alike. ``about`` says what it concerns to who can't see that."""
     made = QPushButton(words)
     made.setAutoDefault(True)
-    made.setAccessibleName(words)
+    made.setAccessibleName(f"{about}: {words}" if about else words)
     made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     if primary:
         made.setObjectName("primary")
     made.clicked.connect(lambda: pressed())
     return made
+
+
+def beside_or_below(words: Words) -> QBoxLayout:
+    """Two parts side by side, or one below the other where the text is large."""
+    across = words.scale < _LARGE
+    return QBoxLayout(QBoxLayout.Direction.LeftToRight if across else QBoxLayout.Direction.TopToBottom)
 
 
 def row(*widgets: QWidget) -> QWidget:

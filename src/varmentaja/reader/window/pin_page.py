@@ -12,7 +12,7 @@ from varmentaja.domain.errors import DomainError, message
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.forms import Field, PinForm, judge
 from varmentaja.reader.window.card_picture import CardPicture
-from varmentaja.reader.window.parts import button, note, row, text
+from varmentaja.reader.window.parts import beside_or_below, button, note, row, text
 from varmentaja.reader.window.pin_field import PinField
 from varmentaja.reader.window.words import Words
 from varmentaja.reader.window.work import Done, Worker
@@ -58,6 +58,7 @@ class Entry(QWidget):
         good, words = verdict or (True, "")
         self._verdict.setObjectName("good" if good else "bad")
         self._verdict.setText(f"{'✓' if good else '✕'} {words}" if words else "")
+        self._verdict.setVisible(bool(words) or self.field.is_new or self.field.repeats is not None)
         self._verdict.style().unpolish(self._verdict)
         self._verdict.style().polish(self._verdict)
         self.edit.mark_wrong(not good)
@@ -86,19 +87,27 @@ class PinPage(QWidget):
         self._layout = QVBoxLayout(self)
         self._title = text(words(self._form.title), "title")
         self._layout.addWidget(self._title)
-        self._layout.addWidget(CardPicture(card, words), alignment=Qt.AlignmentFlag.AlignLeft)
         self.entries = [Entry(field, words) for field in self._form.fields]
+        self.submit = button(words(self._form.button), self._send, primary=True)
+        self.cancel = button(words(message("Cancel")), lambda: self.left.emit(False))
+        columns = beside_or_below(words)
+        self._layout.addLayout(columns)
+        columns.addLayout(self._fill_in(), 1)
+        columns.addWidget(CardPicture(card, words), alignment=Qt.AlignmentFlag.AlignTop)
+        self._layout.addStretch(1)
+        QTimer.singleShot(0, self.entries[0].edit.setFocus)
+
+    def _fill_in(self) -> QVBoxLayout:
+        """Entries and buttons."""
+        column = QVBoxLayout()
         for entry in self.entries:
-            self._layout.addWidget(entry)
+            column.addWidget(entry)
             entry.edit.textEdited.connect(self._judge)
             entry.edit.returnPressed.connect(lambda entry=entry: self._on_from(entry))
         promise = message("There is no hurry: nothing here times out. What you type is not stored anywhere.")
-        self._layout.addWidget(text(words(promise), "small"))
-        self.submit = button(words(self._form.button), self._send, primary=True)
-        self.cancel = button(words(message("Cancel")), lambda: self.left.emit(False))
-        self._layout.addWidget(row(self.submit, self.cancel))
-        self._layout.addStretch(1)
-        QTimer.singleShot(0, self.entries[0].edit.setFocus)
+        column.addWidget(text(self._words(promise), "small"))
+        column.addWidget(row(self.submit, self.cancel))
+        return column
 
     @property
     def is_busy(self) -> bool:
@@ -116,9 +125,8 @@ class PinPage(QWidget):
 
     def _on_from(self, entry: Entry) -> None:
         """Enter goes on to the next entry, and from the last one to the card."""
-        place = self.entries.index(entry) + 1
-        if place < len(self.entries):
-            self.entries[place].edit.setFocus()
+        if entry is not self.entries[-1]:
+            entry.edit.focusNextChild()
         else:
             self._send()
 
@@ -128,7 +136,7 @@ class PinPage(QWidget):
         values = self._values()
         self._let_type(False)
         self._tell("info", self._words(message("The card is working. Do not pull it out.")))
-        self._worker.do(lambda: self._form.submit(self.card, values), self._sent)
+        self._worker.do(self, lambda: self._form.submit(self.card, values), self._sent)
 
     def _sent(self, ended: Done[None]) -> None:
         self._let_type(True)

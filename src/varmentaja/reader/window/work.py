@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
+from shiboken6 import isValid
 
 from varmentaja.domain.errors import DomainError
 from varmentaja.reader.events import Events
@@ -33,15 +34,17 @@ class Worker(QObject):
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._finished.connect(lambda call: call(), Qt.ConnectionType.QueuedConnection)
 
-    def do(self, job: Callable[[], T], then: Callable[[Done[T]], None]) -> None:
-        """Run ``job``; ``then`` hears how it ended. Only DomainError is told, everything else is a fault."""
+    def do(self, owner: QObject, job: Callable[[], T], then: Callable[[Done[T]], None]) -> None:
+        """Run ``job``; ``then`` hears how it ended, unless ``owner`` (a page, say) is gone by then.
+
+        Only DomainError is told; anything else is a fault of ours."""
 
         def work() -> None:
             try:
                 ended = Done(job(), None)
             except DomainError as error:
                 ended = Done[T](None, error)
-            self._finished.emit(lambda: then(ended))
+            self._finished.emit(lambda: then(ended) if isValid(owner) else None)
 
         self._pool.submit(work)
 
