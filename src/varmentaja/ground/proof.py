@@ -9,7 +9,7 @@ from typing import Any
 
 from varmentaja.apps.audit.verifying import verify
 from varmentaja.config import settings
-from varmentaja.responder.serve import read_verifier
+from varmentaja.responder.key import read_verifier
 
 
 def prove(heads: Path | None, key: Path | None) -> dict[str, Any]:

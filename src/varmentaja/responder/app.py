@@ -114,7 +114,7 @@ class Responder:
         """``ok``; ``behind``: an older set is served, since the newest was refused; ``empty``: nothing is."""
         view, problem = self._watch.view, self._watch.problem
         state = "empty" if view is None else "behind" if problem else "ok"
-        report: dict[str, str | int | None] = {"state": state, "problem": problem}
+        report: dict[str, object] = {"state": state, "problem": problem}
         if view:
             head = view.snapshot.head
             report |= {
@@ -122,6 +122,8 @@ class Responder:
                 "overlay": head.overlay.number if head.overlay else None,
                 "published": head.time.isoformat(),
             }
+        if mirror := self._watch.mirror_state():
+            report["mirror"] = mirror
         status = "200 OK" if view else "503 Service Unavailable"
         body = json.dumps(report).encode() + b"\n"
         return send_bytes(environ, start_response, body, "application/json", "no-store", status)

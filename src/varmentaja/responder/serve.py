@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 
-from varmentaja.pki.publication import PublicationReader, Verify, verifier
+from varmentaja.pki.publication import PublicationReader
 from varmentaja.responder.app import Responder
+from varmentaja.responder.key import read_verifier
 from varmentaja.responder.watch import Watch
 
 if TYPE_CHECKING:
@@ -81,14 +80,6 @@ def load_application(folder: Path, key: Path) -> Responder:
     watch = Watch(PublicationReader(folder, read_verifier(key)))
     watch.start()
     return Responder(watch)
-
-
-def read_verifier(path: Path) -> Verify:
-    """Read the publisher's public key (PEM; EC or RSA)."""
-    key = load_pem_public_key(path.read_bytes())
-    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
-        raise SystemExit(f"{path}: not an EC or RSA public key")
-    return verifier(key)
 
 
 def end_with_parent(how: signal.Signals) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from functools import lru_cache
 
@@ -12,6 +13,7 @@ from cryptography.x509 import load_der_x509_certificate
 from varmentaja.pki.publication import PublicationReader, Snapshot
 from varmentaja.pki.publication.issuer import Issuer, issuers_of
 
+MIRROR_STATE = "mirror.json"
 POLL = 0.3
 """Seconds between looks at the head: half of this is the mean delay of a revocation."""
 _RETRY = 10
@@ -44,6 +46,14 @@ class Watch:
     def problem(self) -> str | None:
         """Why the newest head is not served, if so."""
         return self._reader.problem
+
+    def mirror_state(self) -> dict[str, object] | None:
+        """What the mirror that fills the folder last told (``mirror.py``); None where there is none."""
+        try:
+            state: dict[str, object] = json.loads((self._reader.folder / MIRROR_STATE).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return state
 
     def look(self, *, again: bool = False) -> None:
         """Take the newest head if it is sound."""

@@ -99,9 +99,11 @@ def test_writing_into_a_file_gives_the_same_list(demo: Demo) -> None:
     authority = demo.hierarchy.authority("professionals-rsa")
     out = io.BytesIO()
     entries = [encode_entry("7f" * 16, NOW, Reason.SUPERSEDED)]
-    times = {"this_update": NOW, "next_update": NOW + timedelta(days=2)}
-    write_crl(out, authority, 0, entries, demo.store, number=7, **times)
-    assert out.getvalue() == sign_crl(authority, 0, entries, demo.store, number=7, **times)
+    until = NOW + timedelta(days=2)
+    write_crl(out, authority, 0, entries, demo.store, number=7, this_update=NOW, next_update=until)
+    assert out.getvalue() == sign_crl(
+        authority, 0, entries, demo.store, number=7, this_update=NOW, next_update=until
+    )
 
 
 def test_numbers_follow_the_clock_but_never_go_back() -> None:

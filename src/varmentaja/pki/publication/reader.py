@@ -99,7 +99,7 @@ class PublicationReader:
     """Why the last head was refused; None when ``current`` is what the folder says."""
 
     def __init__(self, folder: Path, verify: Verify) -> None:
-        self._folder = folder
+        self.folder = folder
         self._verify = verify
         self._seen: bytes | None = None
         self._verified: set[_Identity] = set()
@@ -111,7 +111,7 @@ class PublicationReader:
         raises for what stands in the folder.
         """
         try:
-            document = (self._folder / HEAD).read_bytes()
+            document = (self.folder / HEAD).read_bytes()
             if document == self._seen and not (again and self.problem):
                 return False
             self._seen = document
@@ -135,10 +135,10 @@ class PublicationReader:
         Raises ``invalid`` for a broken set, OSError for a missing file.
         """
         verified: set[_Identity] = set()
-        base = self._open_folder("set", self._folder / "sets", head.set, verified)
+        base = self._open_folder("set", self.folder / "sets", head.set, verified)
         overlay = None
         if head.overlay:
-            overlay = self._open_folder("overlay", self._folder / "overlay", head.overlay, verified)
+            overlay = self._open_folder("overlay", self.folder / "overlay", head.overlay, verified)
         self._verified = verified  # files of earlier sets are forgotten
         return Snapshot(head, base, overlay)
 
