@@ -131,9 +131,8 @@ class CardPanel(QFrame):
         self, card: InsertedCard, role: PinRole, name: str, *, locked: bool
     ) -> Iterator[QWidget]:
         if not locked:
-            yield self._form_button(
-                card, message("Change"), lambda card: forms.change(card, role), about=name
-            )
+            change, check = message("Change"), message("Check")
+            yield self._form_button(card, change, lambda card: forms.change(card, role), about=name)
             yield self._form_button(card, check, lambda card: forms.verify(card, role), about=name)
         if card.contents.code_tries_left != 0:
             words = message("Set a new one with the code")
