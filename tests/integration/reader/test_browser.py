@@ -27,7 +27,18 @@ pytestmark = pytest.mark.browser
 SCRIPT = Path(relying_party.__file__).parent / "assets" / "scs.js"
 TEXTS = {
     state: state.replace("_", " ")
-    for state in ("searching", "no_program", "no_card", "ready", "asking", "cancelled", "pin_locked", "other")
+    for state in (
+        "searching",
+        "permission",
+        "blocked",
+        "no_program",
+        "no_card",
+        "ready",
+        "asking",
+        "cancelled",
+        "pin_locked",
+        "other",
+    )
 }
 
 
