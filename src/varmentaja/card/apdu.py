@@ -10,6 +10,8 @@ CHAINING = 0x10
 """CLA bit: more of this command follows."""
 MAX_SHORT = 255
 MAX_EXTENDED = 65_535
+_MOST_PARTS = 16
+"""Of one answer: what cards tell at once is 4 kB at most."""
 
 OK = 0x9000
 
@@ -116,13 +118,13 @@ def exchange(transmit: Callable[[bytes], bytes], command: Command) -> Response:
     if response.status >> 8 == 0x6C:
         response = Response.parse(transmit(replace(part, le=response.status & 0xFF or 256).encode()))
     data = response.data
-    while response.status >> 8 == 0x61:
+    for _ in range(_MOST_PARTS):
+        if response.status >> 8 != 0x61:
+            return Response(data, response.status)
         more = Command(command.cla & ~CHAINING, 0xC0, 0, 0, le=response.status & 0xFF or 256)
         response = Response.parse(transmit(more.encode()))
-        if (not response.data and response.status >> 8 == 0x61) or len(data) > MAX_EXTENDED:
-            raise ApduError("an answer without end")
         data += response.data
-    return Response(data, response.status)
+    raise ApduError("an answer without end")
 
 
 def chain(command: Command) -> Iterator[Command]:

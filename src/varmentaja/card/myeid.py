@@ -131,9 +131,9 @@ class MyEidDriver(BaseDriver[_Explored]):
         while len(content) < min(size, _LARGEST):
             wanted = min(_CHUNK, size - len(content))
             part = self._need(Command(0x00, 0xB0, len(content) >> 8, len(content) & 0xFF, le=wanted))
-            if not part:
-                break
             content += part
+            if len(part) < wanted:
+                break
         return content
 
 
