@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from ipaddress import ip_address
+from itertools import chain
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -122,11 +123,17 @@ def issue(token: LintedToken, store: KeyStore) -> bytes:
 
 def issue_all(tokens: Sequence[LintedToken], store: KeyStore) -> list[bytes | DomainError]:
     """`issue` for many: for each its certificate, or why there is none. Signing runs on all cores."""
-    sign = partial(attempt, partial(_issue, store=store))
-    if len(tokens) == 1:
-        return [sign(tokens[0])]
+    sign = partial(_issue_part, store=store)
+    if len(tokens) <= 1:
+        return sign(tokens)
+    size = -(-len(tokens) // _CORES)
+    parts = [tokens[place : place + size] for place in range(0, len(tokens), size)]
     with ThreadPoolExecutor(_CORES) as threads:  # a signature and its check hold no lock of the interpreter
-        return list(threads.map(sign, tokens))
+        return list(chain.from_iterable(threads.map(sign, parts)))
+
+
+def _issue_part(tokens: Sequence[LintedToken], store: KeyStore) -> list[bytes | DomainError]:
+    return [attempt(partial(_issue, store=store), token) for token in tokens]
 
 
 def _issue(token: LintedToken, store: KeyStore) -> bytes:

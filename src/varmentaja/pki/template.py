@@ -8,6 +8,7 @@ builder byte by byte.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -16,6 +17,7 @@ from cryptography import x509
 
 from varmentaja.pki import der
 from varmentaja.pki.algorithms import KeyAlgorithm, PublicKey, algorithm_of, signature_identifier, spki
+from varmentaja.pki.der_reader import Reader
 from varmentaja.pki.profile import KEY_USAGE_BITS, Profile, Role
 
 OCSP_METHOD = "1.3.6.1.5.5.7.48.1"
@@ -91,7 +93,8 @@ class Contents:
 def build_tbs(profile: Profile, issuer: Issuer, contents: Contents) -> bytes:
     """TBSCertificate of RFC 5280 §4.1 as DER."""
     before, after = _static_extensions(profile, issuer, algorithm_of(contents.public_key), contents.shard)
-    own_identifier = der.extension("2.5.29.14", der.octet_string(key_identifier(contents.public_key)))
+    key = spki(contents.public_key)
+    own_identifier = der.extension("2.5.29.14", der.octet_string(_identifier(key)))
     return der.sequence(
         der.explicit(0, der.integer(2)),
         der.integer(contents.serial),
@@ -99,7 +102,7 @@ def build_tbs(profile: Profile, issuer: Issuer, contents: Contents) -> bytes:
         issuer.name,
         der.sequence(der.time(contents.not_before), der.time(contents.not_after)),
         contents.subject,
-        spki(contents.public_key),
+        key,
         der.explicit(3, der.sequence(before, own_identifier, after)),
     )
 
@@ -111,7 +114,13 @@ def join_signature(tbs: bytes, issuer_algorithm: KeyAlgorithm, signature: bytes)
 
 def key_identifier(key: PublicKey) -> bytes:
     """SHA-1 of the subjectPublicKey bits (RFC 5280 §4.2.1.2, method 1)."""
-    return x509.SubjectKeyIdentifier.from_public_key(key).digest
+    return _identifier(spki(key))
+
+
+def _identifier(key: bytes) -> bytes:
+    info = Reader.whole(key, 0x30)
+    info.read(0x30)
+    return hashlib.sha1(info.read(0x03)[1:], usedforsecurity=False).digest()
 
 
 def distribution_point(url: str) -> bytes:
