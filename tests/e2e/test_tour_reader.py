@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""``varmentaja tour reader``: a card is activated, signs in here and in the clinic, and signs a prescription."""
+"""``varmentaja tour reader``: a card signs in here and in the clinic, and signs a prescription."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.demo import Demo
+from tests.support.whole_service import WholeService
 
 from varmentaja.tour.reader_story import STEPS
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("shared-demo")
 STORY = [step.name for step in STEPS]
 
 
-def play(demo: Demo, *options: str) -> dict[str, Any]:
+def play(demo: WholeService, *options: str) -> dict[str, Any]:
     done = demo.say("tour", "reader", "--json", *options)
     assert done.stdout, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
@@ -31,7 +31,7 @@ def facts(document: dict[str, Any], number: int) -> dict[str, str]:
 
 @pytest.mark.parametrize("algorithm", ["ecc", "rsa"])
 def test_a_prescription_is_signed_and_programs_of_others_verify_it(
-    shared_demo: Demo,
+    shared_demo: WholeService,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
     algorithm: str,
@@ -51,7 +51,7 @@ def test_a_prescription_is_signed_and_programs_of_others_verify_it(
 
 
 def test_a_verifier_that_is_not_installed_is_left_out_and_named(
-    shared_demo: Demo, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    shared_demo: WholeService, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     empty = tmp_path_factory.mktemp("empty")
     (empty / "openssl").symlink_to("/usr/bin/openssl")
