@@ -27,6 +27,7 @@ from varmentaja.config import settings
 from varmentaja.files import write_new
 from varmentaja.ground.keys import authority_store
 from varmentaja.ground.reader_versions import publish_versions
+from varmentaja.ground.renewal import renew_due_responders
 from varmentaja.pki.algorithms import Hash
 from varmentaja.signer.keys import AUDIT_KEY
 from varmentaja.wiring import connect_worker
@@ -36,6 +37,7 @@ log = structlog.get_logger(__name__)
 SEAL_SECONDS = 0.3
 HEAD_SECONDS = 60.0
 VERSIONS_SECONDS = 3600.0
+RENEWAL_SECONDS = 3600.0
 STALLED_SECONDS = 15.0
 HEARTBEAT_SECONDS = 3.0
 DEAD_SECONDS = 10.0
@@ -51,6 +53,9 @@ def run() -> None:
     beside = [
         threading.Thread(target=_every, args=(SEAL_SECONDS, seal_all, stop), name="sealer"),
         threading.Thread(target=_every, args=(HEAD_SECONDS, sign_head, stop), name="head"),
+        threading.Thread(
+            target=_every, args=(RENEWAL_SECONDS, renew_due_responders, stop), name="responders"
+        ),
         threading.Thread(target=_every, args=(VERSIONS_SECONDS, publish_versions, stop), name="versions"),
     ]
     for thread in beside:

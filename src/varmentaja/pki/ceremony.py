@@ -128,8 +128,8 @@ def perform_ceremony(
         made[planned.id] = x509.load_der_x509_certificate(der)
         if planned.responder_for is None:
             issuers[planned.id] = replace(_self_issuer(plan, planned, store), certificate=made[planned.id])
-    _write(folder / MINUTES, minutes(plan, made, now).encode())
-    _write(folder / MANIFEST, json.dumps(_manifest(plan, folder, now), indent=1).encode())
+    write_whole(folder / MINUTES, minutes(plan, made, now).encode())
+    write_whole(folder / MANIFEST, json.dumps(_manifest(plan, folder, now), indent=1).encode())
     return load_hierarchy(folder, production=not plan.test)
 
 
@@ -244,7 +244,7 @@ def _certificate(
         not_after=now + timedelta(days=planned.days),
     )
     der = issue(prepare(request, issuer, random=random), store)
-    _write(path, der)
+    write_whole(path, der)
     return der
 
 
@@ -302,7 +302,8 @@ def _refuse_other_plan(plan: Plan, folder: Path) -> None:
         raise conflict("The folder holds a certificate hierarchy made from another ceremony file or address.")
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Put a file of the hierarchy in place, whole or not at all."""
     descriptor, beside = tempfile.mkstemp(prefix=".", dir=path.parent)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

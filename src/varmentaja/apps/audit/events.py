@@ -73,4 +73,5 @@ class AuditAction(StrEnum):
     CODE_SET_IMPORTED = "code_set.imported"
     BUSINESS_TIME_MOVED = "sandbox.business_time_moved"
     CEREMONY_HELD = "hierarchy.ceremony_held"
+    RESPONDER_RENEWED = "hierarchy.responder_renewed"
     BOOTSTRAPPED = "service.bootstrapped"

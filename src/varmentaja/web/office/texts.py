@@ -72,6 +72,7 @@ ACTIONS: dict[AuditAction, Promise] = {
     AuditAction.AUDIT_READ: _("Audit trail read"),
     AuditAction.BUSINESS_TIME_MOVED: _("Business time moved on"),
     AuditAction.CEREMONY_HELD: _("Certificate hierarchy made"),
+    AuditAction.RESPONDER_RENEWED: _("Certificate of an OCSP responder renewed"),
     AuditAction.BOOTSTRAPPED: _("Staff card ordered on the command line"),
 }
 
