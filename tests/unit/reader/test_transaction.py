@@ -4,22 +4,18 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
-from joserfc import jwe, jws
-from joserfc.jwk import ECKey, OctKey, RSAKey
 from tests.support.reader_fakes import PIN1, PIN2, MemoryCard, OneReader, TinyHierarchy, Typist
+from tests.support.transaction_site import NONCE, Site
 
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.signing import ScsService
@@ -27,84 +23,7 @@ from varmentaja.reader.transaction import PATIENCE, Transactions
 
 ORIGIN = "https://portal.example"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-NONCE = "n" * 64
-
-
-class Site:
-    """A website's server: its certificate, its key for the agreement, and what it makes of the answers."""
-
-    def __init__(self, *, name: str = "portal.example", kind: str = "ec", lasts: int = 30) -> None:
-        self.key: Any = (
-            ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else rsa.generate_private_key(65537, 2048)
-        )
-        self.algorithm = "ES256" if kind == "ec" else "RS256"
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        self.certificate = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(subject)
-            .public_key(self.key.public_key())
-            .serial_number(1)
-            .not_valid_before(NOW - timedelta(days=100))
-            .not_valid_after(NOW + timedelta(days=lasts))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-            .sign(self.key, hashes.SHA256())
-        )
-        self.agreement = ec.generate_private_key(ec.SECP256R1())
-        spki = self.agreement.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        self.server_key = base64.b64encode(spki).decode()
-        self.secret = b""
-
-    def begin(self, usage: str = "digitalSignature", **changes: Any) -> bytes:
-        der = self.certificate.public_bytes(Encoding.DER)
-        payload = {
-            "version": "1.3",
-            "serverKey": self.server_key,
-            "serverCert": base64.b64encode(der).decode(),
-            "strictKeyPolicy": False,
-            "selector": {"keyusages": [usage]},
-        }
-        kind = ECKey if self.algorithm == "ES256" else RSAKey
-        key = kind.import_key(self.key)
-        text = json.dumps(payload | changes).encode()
-        return jws.serialize_compact({"alg": self.algorithm}, text, key).encode()
-
-    def agree(self, answer: Any) -> dict[str, Any]:
-        """Verify the card's answer and derive the secret."""
-        assert isinstance(answer, str), answer
-        payload = json.loads(base64.urlsafe_b64decode(answer.split(".")[1] + "=="))
-        leaf = base64.b64decode(payload["chain"][0])
-        key = ECKey.import_key(
-            x509.load_der_x509_certificate(leaf)
-            .public_key()
-            .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        )
-        verified = jws.deserialize_compact(answer, key, algorithms=["ES384"])
-        assert verified.headers()["kid"] == hashlib.sha1(leaf).hexdigest().upper()
-        other = load_der_public_key(base64.b64decode(payload["transaction"]))
-        assert isinstance(other, ec.EllipticCurvePublicKey)
-        self.secret = self.agreement.exchange(ec.ECDH(), other)
-        return dict(payload)
-
-    def execute(self, signed: bytes | None = None, **changes: Any) -> bytes:
-        challenge = f"{ORIGIN};{NONCE};{self.server_key}".encode()
-        payload = {
-            "version": "1.3",
-            "content": base64.b64encode(challenge if signed is None else signed).decode(),
-            "contentType": "data",
-            "hashAlgorithm": "SHA384",
-            "signatureAlgorithm": "ECDSA",
-            "signatureType": "signature",
-        }
-        key = OctKey.import_key(self.secret)
-        header = {"alg": "dir", "enc": "A256GCM"}
-        return jwe.encrypt_compact(header, json.dumps(payload | changes), key).encode()
-
-    def opened(self, answer: Any) -> dict[str, Any]:
-        assert isinstance(answer, str), answer
-        plaintext = jwe.decrypt_compact(answer, OctKey.import_key(self.secret)).plaintext
-        assert plaintext is not None
-        return dict(json.loads(plaintext))
+EVIL = "https://evil.example"
 
 
 class Clock:
@@ -119,7 +38,7 @@ class Clock:
 
 @pytest.fixture
 def site() -> Site:
-    return Site()
+    return Site(ORIGIN, now=NOW)
 
 
 @pytest.fixture
@@ -156,7 +75,7 @@ def code(answer: Any) -> int:
 
 @pytest.mark.parametrize("kind", ["ec", "rsa"])
 def test_a_challenge_is_signed_in_a_sealed_transaction(step: Step, typist: Typist, kind: str) -> None:
-    site = Site(kind=kind)
+    site = Site(ORIGIN, now=NOW, kind=kind)
     begun = site.agree(step(site.begin()))
     assert (begun["status"], begun["reasonText"]) == ("ok", "Transaction started")
     answer = site.opened(step(site.execute()))
@@ -201,19 +120,21 @@ def test_a_wrong_beginning_asks_for_no_pin(
     assert typist.asked == []
 
 
-@pytest.mark.parametrize("wrong", [Site(name="evil.example"), Site(lasts=-1)])
+@pytest.mark.parametrize(
+    "wrong", [Site(ORIGIN, now=NOW, name="evil.example"), Site(ORIGIN, now=NOW, lasts=-1)]
+)
 def test_the_certificate_has_to_be_the_pages_own_and_valid(step: Step, wrong: Site) -> None:
     assert code(step(wrong.begin())) == 403
 
 
 def test_a_wildcard_names_hosts_of_one_more_label(step: Step) -> None:
-    site = Site(name="*.example")
+    site = Site(ORIGIN, now=NOW, name="*.example")
     assert isinstance(step(site.begin()), str)
     assert code(step(site.begin(), "https://a.portal.example")) == 403
 
 
 def test_a_beginning_signed_by_another_key_is_refused(step: Step, site: Site) -> None:
-    other = Site()
+    other = Site(ORIGIN, now=NOW)
     other.certificate = site.certificate
     assert code(step(other.begin())) == 403
 
@@ -260,9 +181,9 @@ def test_a_transaction_is_executed_once(step: Step, site: Site) -> None:
 
 def test_another_page_can_neither_execute_nor_disturb_it(step: Step, site: Site) -> None:
     site.agree(step(site.begin()))
-    evil = Site(name="evil.example")
-    assert code(step(evil.begin(), "https://evil.example")) == 403
-    assert code(step(site.execute(), "https://evil.example")) == 403
+    evil = Site(EVIL, now=NOW)
+    assert code(step(evil.begin(), EVIL)) == 403
+    assert code(step(site.execute(), EVIL)) == 403
     assert isinstance(step(site.execute()), str)
 
 
@@ -277,10 +198,10 @@ def test_a_transaction_does_not_wait_for_ever(step: Step, site: Site, clock: Clo
     site.agree(step(site.begin()))
     clock.now = NOW + PATIENCE
     assert code(step(site.execute())) == 400
-    other = Site(name="evil.example")
+    other = Site(EVIL, now=NOW)
     site.agree(step(site.begin()))
     clock.now = NOW + 2 * PATIENCE
-    assert isinstance(step(other.begin(), "https://evil.example"), str)
+    assert isinstance(step(other.begin(), EVIL), str)
 
 
 def test_a_card_that_was_changed_meanwhile_does_not_sign(
