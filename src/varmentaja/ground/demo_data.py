@@ -137,7 +137,9 @@ def _staff_card(role: str) -> None:
     now, today = datetime.now(UTC), business_today()
     order = order_staff_card(
         COMMAND_LINE,
-        StaffMember(member.identity_code, STAFF[role], organisation, member.job_title or "", point),
+        StaffMember(
+            member.identity_code, STAFF[role], organisation, member.job_title or "", point, member.chip
+        ),
         now=now,
         today=today,
     )

@@ -42,6 +42,8 @@ class Member:
     """For those who hold a personnel card."""
     point: str | None = None
     """Id of the registration point where a registrar works."""
+    chip: str | None = None
+    """Generation of the personnel card's blank (domain/data/chip_generations.toml), if not the current."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def _member(entry: dict[str, Any]) -> Member:
         story={language: entry[language] for language in ("fi", "sv", "en")},
         job_title=entry.get("job_title"),
         point=entry.get("point"),
+        chip=entry.get("chip"),
     )
 
 

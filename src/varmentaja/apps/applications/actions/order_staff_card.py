@@ -44,6 +44,8 @@ class StaffMember:
     job_title: str
     point: str
     """Code of the registration point: a registrar's own, and where the card is sent."""
+    chip: str | None = None
+    """Id of the generation of the card's blank; the current one by default."""
 
 
 def order_staff_card(actor: Actor, member: StaffMember, *, now: datetime, today: date) -> Order:
@@ -76,6 +78,7 @@ def _order(actor: Actor, member: StaffMember, person: people.Person, *, now: dat
         valid_until=last_day(today, product(ProductId.PERSONNEL).years),
         now=now,
         today=today,
+        chip=member.chip,
     )
     record(AuditAction.BOOTSTRAPPED, actor, application, facts={"role": member.role})
     return card.order

@@ -13,6 +13,7 @@ from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.models import Card, Order
 from varmentaja.apps.cards.records import note_event
 from varmentaja.apps.cards.tasks import produce_card
+from varmentaja.card.generations import generation
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.cards import CardState
 from varmentaja.domain.orders import OrderState
@@ -20,15 +21,25 @@ from varmentaja.domain.pins import current_generation
 
 
 def order_card(
-    actor: Actor, application: Application, *, title: str, valid_until: date, now: datetime, today: date
+    actor: Actor,
+    application: Application,
+    *,
+    title: str,
+    valid_until: date,
+    now: datetime,
+    today: date,
+    chip: str | None = None,
 ) -> Card:
-    """The card that ``application`` asked for; production starts when the transaction commits."""
+    """The card that ``application`` asked for; production starts when the transaction commits.
+
+    ``chip``: id of the generation of the blank to use; otherwise it is of the current one."""
+    blank = generation(chip or current_generation())
     card = Card.objects.create(
         application=application,
         person=application.person,
         product=application.product,
-        generation=current_generation(),
-        algorithm=settings.CARD_ALGORITHM,
+        generation=blank.id,
+        algorithm=blank.line(settings.CARD_ALGORITHM),
         state=CardState.ORDERED,
         right_code=application.right_code,
         title=title,

@@ -18,14 +18,13 @@ from varmentaja.apps.cards.check import differences
 from varmentaja.apps.cards.dispatch import dispatch
 from varmentaja.apps.cards.models import Card, Order
 from varmentaja.apps.cards.orders import discard, locked_order, move_order, note_trouble, only_run
-from varmentaja.card.driver import KeyAlgorithm
+from varmentaja.card.generations import generation
 from varmentaja.domain.errors import DomainError, Kind, Message, unavailable
 from varmentaja.domain.orders import DISCARD_REASONS, DiscardReason, OrderEvent, OrderState
 from varmentaja.domain.products import BoundTo, product
 from varmentaja.ports.card_factory import CardFactory, Face, FactoryOrder, MadeCard
 from varmentaja.ports.connected import outside
 
-KEYS = {"ecc": KeyAlgorithm.P384, "rsa": KeyAlgorithm.RSA_3072}
 FINISHED = frozenset({OrderState.DISPATCHED, OrderState.DISCARDED})
 
 
@@ -121,7 +120,7 @@ def factory_order(order: Order) -> FactoryOrder:
         key=str(order.key),
         product=card.product,
         generation=card.generation,
-        algorithm=KEYS[card.algorithm],
+        algorithm=generation(card.generation).keys[card.algorithm],
         face=_face(card),
     )
 
