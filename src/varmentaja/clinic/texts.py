@@ -27,7 +27,9 @@ def say(message: Message, language: str) -> str:
 
 
 def written(day: date, language: str) -> str:
-    """A day as people write it."""
+    """A day as people write it; of a moment, the day in Finland."""
+    if isinstance(day, datetime):
+        day = in_finland(day)
     if language == "en":
         return f"{day.day} {calendar.month_name[day.month]} {day.year}"
     return f"{day.day}.{day.month}.{day.year}"

@@ -29,6 +29,7 @@ HIERARCHY = settings().hierarchy_folder
 CARD_ALGORITHM = settings().algorithm
 
 READER_URL = settings().reader_address
+CLINIC_URL = settings().clinic_address
 DEMO = settings().run / "demo.json"
 """Who is in the demo, where there is one."""
 _SCS_PORTS = tuple(dict.fromkeys((settings().scs_port, 53951, 23123, 8088)))

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
@@ -51,7 +53,8 @@ def _mailbox() -> Mailbox:
 def front(request: HttpRequest) -> HttpResponse:
     """The tools of the test service."""
     _mailbox()
-    values = {"form": MoveOnForm(), "breadcrumb": _crumbs()[:1]}
+    clinic = f"{settings.CLINIC_URL}/{get_language()}/"
+    values = {"form": MoveOnForm(), "clinic": clinic, "breadcrumb": _crumbs()[:1]}
     return render(request, "public/sandbox.html", values)
 
 
