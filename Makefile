@@ -13,10 +13,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check tour bench lock messages screenshots clean
+.PHONY: help run test soak check tour bench lock messages screenshots reader-package clean
 
 help: ## list what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 run: $(VENV)/run.stamp ## start the whole service with demo people; PORT=8000
 	@$(BIN)/varmentaja demo --port $(PORT)
@@ -49,6 +49,9 @@ messages: $(VENV)/test.stamp ## collect texts from the code into the catalogues
 screenshots: $(VENV)/test.stamp ## draw the pictures of docs/guide/ anew
 	@tools/test_needs
 	@$(BIN)/python tools/screenshots.py
+
+reader-package: $(VENV)/reader.stamp ## build the card reader program as a wheel and a signed .deb for the portal's page
+	@$(BIN)/python tools/reader_package.py $(ARGS)
 
 clean: ## remove what was built (not var/, where the service keeps its state)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache

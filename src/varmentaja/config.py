@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """How many synthetic people a test service is filled with, for timings of pages."""
     hierarchy: str = "demo"
     """Name of the certificate hierarchy among the profiles."""
+    issuers: Path | None = None
+    """Folder of the authorities' certificates; ``<state>/hierarchy`` when unset."""
     algorithm: str = "ecc"
     """Line of keys for new cards: ``ecc`` or ``rsa``."""
     data_passphrase_file: Path | None = None
@@ -179,7 +181,7 @@ class Settings(BaseSettings):
     @property
     def hierarchy_folder(self) -> Path:
         """Folder of the authorities' certificates, as the ceremony left it."""
-        return self.state / "hierarchy"
+        return self.issuers or self.state / "hierarchy"
 
     @property
     def cards(self) -> Path:

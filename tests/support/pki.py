@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -39,6 +40,8 @@ class Demo:
     hierarchy: Hierarchy
     store: SoftwareKeyStore
     now: datetime
+    folder: Path | None = None
+    """Of the hierarchy's files."""
 
     def issue(
         self, profile: str, line: str, key: PrivateKey, subject: Subject = PHYSICIAN
@@ -59,7 +62,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     store = open_software_store(folder / "keys", b"passphrase", random=os.urandom)
     now = datetime.now(UTC).replace(microsecond=0)
     plan = demo_plan(BASE_URL)
-    return Demo(perform_ceremony(plan, store, folder / "hierarchy", now=now, random=os.urandom), store, now)
+    files = folder / "hierarchy"
+    return Demo(perform_ceremony(plan, store, files, now=now, random=os.urandom), store, now, files)
 
 
 @pytest.fixture(scope="session")

@@ -127,7 +127,7 @@ _CONTACT_FAULTS: Mapping[Contact, tuple[Message, Message]] = {
 
 def _contact(observed: Observed) -> Finding:
     if not observed.readers:
-        return _not_checked(Check.CONTACT, message("Not checked: there is no reader."))
+        return _not_checked(Check.CONTACT, message("There is no reader."))
     if found := _CONTACT_FAULTS.get(observed.contact):
         return _fault(Check.CONTACT, *found)
     return _ok(Check.CONTACT, message("The card answers."))
@@ -165,7 +165,7 @@ def _version(observed: Observed) -> Finding:
     if ruling is None:
         return _not_checked(
             Check.VERSION,
-            message("Not checked: the service's list of program versions has not been fetched yet."),
+            message("The service's list of program versions has not been fetched yet."),
             message("Connect the computer to the network and try again."),
         )
     outcome = {Use.MAY: Outcome.OK, Use.WARNED: Outcome.WARNING, Use.MUST_UPDATE: Outcome.FAULT}[ruling.use]
@@ -239,7 +239,7 @@ def _chain(observed: Observed) -> Finding:
     if None in paths:
         return _not_checked(
             Check.CHAIN,
-            message("Not checked: this program has not been told which issuers to trust."),
+            message("This program has not been told which issuers to trust."),
             message("Ask your organisation's IT support to install the program again."),
         )
     if Path.UNKNOWN_ISSUER in paths:
@@ -263,7 +263,7 @@ def _chain(observed: Observed) -> Finding:
 def _service(observed: Observed) -> Finding:
     if observed.service_answers is None:
         return _not_checked(
-            Check.SERVICE, message("Not checked: this program has not been told the service's address.")
+            Check.SERVICE, message("This program has not been told the service's address.")
         )
     if not observed.service_answers:
         return _fault(
@@ -279,7 +279,7 @@ def _service(observed: Observed) -> Finding:
 
 def _clock(observed: Observed) -> Finding:
     if observed.service_time is None:
-        return _not_checked(Check.CLOCK, message("Not checked: the service told no time to compare with."))
+        return _not_checked(Check.CLOCK, message("The service told no time to compare with."))
     ahead = observed.now - observed.service_time
     minutes = round(abs(ahead).total_seconds() / 60)
     if abs(ahead) < CLOCK_WARNING:
@@ -336,7 +336,7 @@ def _status(observed: Observed) -> Finding:
             ),
         )
     if standings == {None}:
-        return _not_checked(Check.STATUS, message("Not checked: only a known issuer can be asked."))
+        return _not_checked(Check.STATUS, message("Only a known issuer can be asked."))
     if standings != {Standing.GOOD}:
         return _warning(
             Check.STATUS,
@@ -379,4 +379,4 @@ def _not_checked(name: Check, text: Message, advice: Message | None = None) -> F
 
 
 def _no_card(name: Check) -> Finding:
-    return _not_checked(name, message("Not checked: there is no card that can be read."))
+    return _not_checked(name, message("There is no card that can be read."))
