@@ -229,11 +229,19 @@ def publish(files: list[Path], out: Path, signer: Signer) -> Path:
         "system": f"Debian, {platform.machine()}, Python {sys.version_info.major}.{sys.version_info.minor}",
         "key": "varmentaja-packages.asc",
         "fingerprint": fingerprint,
+        "changes": changes((ROOT / "CHANGELOG.md").read_text("utf-8")),
         "files": entries,
     }
     listing = out / "packages.json"
     listing.write_text(json.dumps(listed, indent=1) + "\n")
     return listing
+
+
+def changes(changelog: str) -> list[str]:
+    """The entries of the newest part of the change log."""
+    newest = changelog.split("\n## [", 2)[1]
+    entries = re.findall(r"^- (.+(?:\n  .+)*)", newest, re.M)
+    return [" ".join(entry.replace("`", "").split()) for entry in entries]
 
 
 def _output(*command: str) -> str:

@@ -30,6 +30,8 @@ CARD_ALGORITHM = settings().algorithm
 
 READER_URL = settings().reader_address
 CLINIC_URL = settings().clinic_address
+DOWNLOADS = settings().downloads
+"""Packages of the card reader program."""
 DEMO = settings().run / "demo.json"
 """Who is in the demo, where there is one."""
 _SCS_PORTS = tuple(dict.fromkeys((settings().scs_port, 53951, 23123, 8088)))

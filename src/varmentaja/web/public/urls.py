@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from varmentaja.web.public import sandbox, views
+from varmentaja.web.public import downloads, sandbox, views
 
 app_name = "public"
 urlpatterns = [
     path("", views.front, name="front"),
     path("status-services/", views.status_services, name="status_services"),
+    path("reader/", downloads.page, name="reader"),
     path("sandbox/", sandbox.front, name="sandbox"),
     path("sandbox/move-on/", sandbox.move, name="move_on"),
     path("sandbox/letters/", sandbox.letter_boxes, name="letter_boxes"),
