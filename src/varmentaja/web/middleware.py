@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import time
 from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+from psycopg.errors import DiskFull
 
-from varmentaja.domain.errors import DomainError
+from varmentaja.domain.errors import DomainError, unavailable
 from varmentaja.web.errors import domain_error_page
 
 type_of_view = Callable[[HttpRequest], HttpResponse]
@@ -44,8 +46,12 @@ def reference(get_response: type_of_view) -> type_of_view:
     return middleware
 
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
 class DomainErrors:
-    """A ``DomainError`` that a view let through becomes its page or problem document."""
+    """A ``DomainError`` that a view let through becomes its page or problem document, and so does a disk
+    without room, under the database or beside it."""
 
     def __init__(self, get_response: type_of_view) -> None:
         self.get_response = get_response
@@ -56,4 +62,14 @@ class DomainErrors:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Django's hook for what a view raised."""
+        if _is_full_disk(error):
+            log.error("disk full", exc_info=error)
+            error = unavailable(
+                "The service has no room to store anything just now. Nothing was stored. Try again later."
+            )
         return domain_error_page(request, error) if isinstance(error, DomainError) else None
+
+
+def _is_full_disk(error: Exception) -> bool:
+    """Whether the machine or the database (SQLSTATE 53100) had no room left."""
+    return isinstance(error.__cause__, DiskFull) or (isinstance(error, OSError) and error.errno in FULL)

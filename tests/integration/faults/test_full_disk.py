@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.soak.inventory import take_inventory
-from tests.support.whole_service import ROOT, Desk, WholeService, whole_service
+from tests.support.small_disk import MEGABYTES, full
+from tests.support.whole_service import ROOT, Desk, whole_service
 
-MEGABYTES = 4
 MOUNT = f"""
 set -e
 for folder in cards publication; do
@@ -38,11 +37,11 @@ PROFESSIONALS = ROOT / "src/varmentaja/adapters/professional_register/data/profe
 def test_a_full_disk_stops_production_and_loses_nothing(tmp_path: Path) -> None:
     with whole_service(tmp_path / "state", ("unshare", "-m", "sh", "-c", MOUNT, "sh")) as service:
         desk = Desk(service)
-        with _full(service, "cards"):
+        with full(service.folder("cards")):
             _apply(desk, 1)
             _until(lambda: service.rows(TROUBLED) == [(1,)])
         _until(lambda: service.rows(UNFINISHED) == [(0,)])
-        with _full(service, "publication"):
+        with full(service.folder("publication")):
             _apply(desk, 2)
             _until(lambda: service.rows(UNFINISHED) == [(0,)])
             _until(lambda: service.rows(OVERDUE) != [(0,)])
@@ -57,17 +56,6 @@ def _apply(desk: Desk, number: int) -> None:
     lines = PROFESSIONALS.read_text("utf-8").splitlines()
     answer = desk.ask(json.loads(lines[number - 1])["identity_code"])
     assert answer.get("order"), answer
-
-
-@contextmanager
-def _full(service: WholeService, folder: str) -> Iterator[None]:
-    """Fill the folder's file system to the last byte, and give the room back at the end."""
-    filler = service.folder(folder) / "filler"
-    with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
-        for _ in range(MEGABYTES * 1024 + 1):
-            file.write(bytes(1024))
-    yield
-    filler.unlink()
 
 
 def _until(holds: Callable[[], bool], seconds: float = GOES_ON_WITHIN) -> None:
