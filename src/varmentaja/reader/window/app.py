@@ -51,7 +51,7 @@ def run(settings: Settings) -> int:
     service = ServiceLink.of(settings)
 
     def refuse(card: InsertedCard) -> Message | None:
-        return refusal(card, service.hierarchy, now=datetime.now(UTC))
+        return refusal(card, service.hierarchy, now=datetime.now(UTC)) or service.refusal(card)
 
     def ask_service(card: InsertedCard) -> Observed:
         return observe(Seen((card.slot,), Contact.READ, card), service, now=datetime.now(UTC))
