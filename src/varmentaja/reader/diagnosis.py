@@ -262,9 +262,7 @@ def _chain(observed: Observed) -> Finding:
 
 def _service(observed: Observed) -> Finding:
     if observed.service_answers is None:
-        return _not_checked(
-            Check.SERVICE, message("This program has not been told the service's address.")
-        )
+        return _not_checked(Check.SERVICE, message("This program has not been told the service's address."))
     if not observed.service_answers:
         return _fault(
             Check.SERVICE,

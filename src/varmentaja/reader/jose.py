@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The little of JOSE that SCS transactions need: compact JWS (RFC 7515), and JWE by dir + A256GCM (RFC 7516)."""
+"""The little of JOSE that SCS transactions need: compact JWS (RFC 7515), JWE by dir + A256GCM (RFC 7516)."""
 
 from __future__ import annotations
 
