@@ -11,8 +11,10 @@ import asyncio
 import binascii
 import io
 import uuid
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
@@ -32,6 +34,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from varmentaja.clinic.paper import SIGNATURE_SIZE
 from varmentaja.clinic.xml_signature import Method, method_for
 
+Result = TypeVar("Result")
 FIELD = "Prescriber"
 _LEFT, _BOTTOM = 57, 70
 """Where the signature stands on the sheet, in points from its lower left corner."""
@@ -65,7 +68,7 @@ class PreparedPdf:
 
     def finish(self, value: bytes) -> bytes:
         """The signed document; ``value`` is the signature over ``signed_attributes`` (DER for EC)."""
-        return asyncio.run(self._finish(value))
+        return _completed(self._finish(value))
 
     async def _finish(self, value: bytes) -> bytes:
         signer = _signer(self.certificate, self._authorities, value)
@@ -88,7 +91,13 @@ def prepare(
 
     ``authorities`` are issuing authority and root, which travel along.
     """
-    return asyncio.run(_prepare(pdf, picture, certificate, tuple(authorities), name))
+    return _completed(_prepare(pdf, picture, certificate, tuple(authorities), name))
+
+
+def _completed(work: Coroutine[None, None, Result]) -> Result:
+    """pyHanko's asynchronous work, in a thread of its own: the caller's may have an event loop running."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 async def _prepare(

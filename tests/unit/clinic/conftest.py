@@ -191,7 +191,7 @@ class Visitor:
             **headers,
         }
         begun: list[Any] = []
-        parts = self.site(environ, lambda *values: begun.extend(values))  # type: ignore[arg-type, return-value]  # the write() callable of old WSGI is not used
+        parts = self.site(environ, lambda *values: begun.extend(values))  # type: ignore[arg-type]  # the write() callable of old WSGI is not used
         told = dict(begun[1])
         found = re.match(r"varmentaja_clinic=([^;]+)", told.get("Set-Cookie", ""))
         self.cookie = found[1] if found else self.cookie
@@ -209,6 +209,8 @@ class Clinic:
     records: Records
     card: Card
     site: WSGIApplication
+    now: datetime
+    """When the test began."""
 
     def visitor(self) -> Visitor:
         return Visitor(self.site)
@@ -231,4 +233,5 @@ def clinic(
     links = {"reader_url": "http://127.0.0.1:8002", "portal_url": "http://localhost:8000"}
     pages = Pages(party, records, ("http://127.0.0.1:53951",), links)
     site = as_wsgi(pages.handle, ORIGIN, (("X-Frame-Options", "DENY"),))
-    yield Clinic(demo, line, responder, party, records, Card(card_keys[line], demo, line), site)
+    now = datetime.now(UTC)
+    yield Clinic(demo, line, responder, party, records, Card(card_keys[line], demo, line), site, now)

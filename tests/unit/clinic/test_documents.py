@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,13 +20,11 @@ from varmentaja.clinic.xml_signature import method_for
 from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.relying_party import Outcome
 
-NOW = datetime.now(UTC)
-
 
 def signed_cda(clinic: Clinic) -> bytes:
     certificate = clinic.card.certificate("nonRepudiation")
     method = method_for(certificate)
-    asked = cda.prepare(clinic.prescription(), NOW, method)
+    asked = cda.prepare(clinic.prescription(), clinic.now, method)
     return asked.finish(clinic.card.sign(asked.signed_info, method.scs_hash), certificate)
 
 
@@ -32,7 +32,7 @@ def signed_pdf(clinic: Clinic) -> bytes:
     prescription = clinic.prescription()
     prepared = pdf_signature.prepare(
         paper.prescription_pdf(prescription, "fi"),
-        paper.signature_picture(prescription.prescriber, NOW, "fi"),
+        paper.signature_picture(prescription.prescriber, clinic.now, "fi"),
         certificate=clinic.card.certificate("nonRepudiation"),
         authorities=clinic.demo.hierarchy.chain(f"professionals-{clinic.line}"),
         name=prescription.prescriber.name,
@@ -71,10 +71,10 @@ def test_xmlsec1_verifies_the_cda_document_and_refuses_a_changed_one(clinic: Cli
 
 
 def test_the_cda_document_tells_who_signed_what_and_when(clinic: Clinic) -> None:
-    found = inspect(signed_cda(clinic), clinic.party, now=NOW)
+    found = inspect(signed_cda(clinic), clinic.party, now=clinic.now)
     assert found.form is Form.CDA and found.verified is not None
     assert found.verified.identity == clinic.prescription().prescriber
-    assert found.signed_at is not None and abs((found.signed_at - NOW).total_seconds()) < 0.002
+    assert found.signed_at is not None and abs((found.signed_at - clinic.now).total_seconds()) < 0.002
     assert ("Annostus", "1 tabletti  3 kertaa päivässä") in found.rows
     assert ("Käyttötarkoitus", "särky <kova> & yskä") in found.rows
 
@@ -108,17 +108,27 @@ def test_openssl_verifies_the_signature_in_the_pdf_with_its_path(clinic: Clinic,
 
 
 def test_the_pdf_tells_who_signed(clinic: Clinic) -> None:
-    found = inspect(signed_pdf(clinic), clinic.party, now=NOW)
+    found = inspect(signed_pdf(clinic), clinic.party, now=clinic.now)
     assert found.form is Form.PDF and found.verified is not None
     assert found.verified.identity == clinic.prescription().prescriber
-    assert found.signed_at is not None and abs((found.signed_at - NOW).total_seconds()) < 120
+    assert found.signed_at is not None and abs((found.signed_at - clinic.now).total_seconds()) < 120
+
+
+def test_a_pdf_is_signed_beside_a_running_event_loop(clinic: Clinic) -> None:
+    async def served() -> bytes:
+        return signed_pdf(clinic)
+
+    # In a thread of its own, since a browser's event loop may be running in this one.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        document = thread.submit(asyncio.run, served()).result()
+    assert inspect(document, clinic.party, now=clinic.now).verified is not None
 
 
 def test_a_revoked_certificate_is_told_with_its_time_unless_we_vouch_for_the_time_of_signing(
     clinic: Clinic,
 ) -> None:
     document = signed_cda(clinic)
-    clinic.responder.revoked_at = NOW.replace(microsecond=0) + timedelta(seconds=1)
+    clinic.responder.revoked_at = clinic.now.replace(microsecond=0) + timedelta(seconds=1)
     told = inspect(document, clinic.party, now=clinic.responder.revoked_at)
     assert told.verified is None and told.refusal is not None
     assert told.refusal.outcome is Outcome.REVOKED and told.refusal.since == clinic.responder.revoked_at
@@ -172,13 +182,13 @@ def test_a_changed_cda_document_is_refused(clinic: Clinic, change: str) -> None:
     changed = CHANGES[change](document)
     assert changed != document
     with pytest.raises(DomainError) as refused:
-        inspect(changed, clinic.party, now=NOW)
+        inspect(changed, clinic.party, now=clinic.now)
     assert refused.value.kind is Kind.INVALID
 
 
 def test_the_header_is_not_covered_as_the_known_form_has_it(clinic: Clinic) -> None:
     document = signed_cda(clinic).replace(b"<title>Resepti", b"<title>Recept")
-    assert inspect(document, clinic.party, now=NOW).verified is not None
+    assert inspect(document, clinic.party, now=clinic.now).verified is not None
 
 
 MESSAGE_DIGEST = b"2A864886F70D010904"
@@ -208,7 +218,7 @@ def test_a_changed_pdf_is_refused(clinic: Clinic, change: str) -> None:
     changed = PDF_CHANGES[change](document)
     assert changed != document
     with pytest.raises(DomainError) as refused:
-        inspect(changed, clinic.party, now=NOW)
+        inspect(changed, clinic.party, now=clinic.now)
     assert refused.value.kind is Kind.INVALID
 
 
