@@ -21,6 +21,7 @@ from lxml import etree
 
 from varmentaja.clinic.clock import in_finland
 from varmentaja.clinic.prescription import Prescription
+from varmentaja.clinic.texts import written
 from varmentaja.clinic.xml_signature import HL7, HL7FI, Method, add_signature, finish_signature
 from varmentaja.domain.identity_code import IdentityCode
 
@@ -148,7 +149,7 @@ def _body(root: etree._Element, prescription: Prescription) -> None:
         ("Määrä", prescription.amount),
         ("Annostus", prescription.dosage),
         ("Käyttötarkoitus", prescription.purpose),
-        ("Kirjoituspäivä", prescription.written_on.isoformat()),
+        ("Kirjoituspäivä", written(prescription.written_on, "fi")),
         ("Lääkkeen määrääjä", f"{who.name}, {who.profession}"),
         ("Rekisteröintinumero", who.registration_number or ""),
         ("Yksilöintitunnus", who.physician_code or ""),

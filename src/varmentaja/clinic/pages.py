@@ -214,9 +214,9 @@ class Pages:
         document = visit.request.files.get("document", b"")
         try:
             if not document:
-                raise invalid("Choose a file first.", field="document")
+                raise invalid("Choose a file first.")
             if len(document) > LARGEST:
-                raise invalid("The file is larger than %(most)s MB.", field="document", most=LARGEST >> 20)
+                raise invalid("The file is larger than %(most)s MB.", most=LARGEST >> 20)
             found = inspect(document, self._party, now=visit.now)
         except DomainError as error:
             return self._page(visit, "check.html", error, found=None)
