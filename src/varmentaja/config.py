@@ -13,11 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, HttpUrl, ValidationError, model_validator
+from pydantic import Field, HttpUrl, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from varmentaja.domain.errors import invalid
+from varmentaja.domain.errors import DomainError, invalid
+from varmentaja.pki.principal_name import check_principal_name
 
 LONGEST_SOCKET_PATH = 107
 """Bytes, of the 108 in sockaddr_un, which ends with a zero (unix(7))."""
@@ -62,12 +63,26 @@ class Settings(BaseSettings):
     """Folder of the authorities' certificates; ``<state>/hierarchy`` when unset."""
     algorithm: str = "ecc"
     """Line of keys for new cards: ``ecc`` or ``rsa``."""
+    logon_domain: str | None = None
+    """Domain of the user principal names in new authentication certificates, by which cards open computers
+    (docs/decisions/0040); without it they carry no such name."""
     data_passphrase_file: Path | None = None
     """Passphrase of the data key store; ``<state>/keys/data.passphrase`` when unset."""
     authorities_passphrase_file: Path | None = None
     """Passphrase of the authorities' key store; ``<state>/keys/authorities.passphrase`` when unset."""
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     """Any PostgreSQL from 15 on; the embedded one when unset."""
+
+    @field_validator("logon_domain")
+    @classmethod
+    def _domain_fits(cls, domain: str | None) -> str | None:
+        """A name is tried with it here, before any card is made."""
+        if domain is not None:
+            try:
+                check_principal_name(f"1@{domain}")
+            except DomainError as error:
+                raise ValueError(f"is not a domain such as ward.example: {domain}") from error
+        return domain
 
     @model_validator(mode="after")
     def _production_is_named(self) -> Settings:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
@@ -16,20 +17,27 @@ from varmentaja.card.personalise import CertificationRequest, personalise, run
 from varmentaja.card.transport import InProcessTransport
 from varmentaja.card.virtual.card import VirtualCard
 from varmentaja.pki.issuance import CertificateRequest, issue, prepare
+from varmentaja.pki.names import Subject
 from varmentaja.pki.profile import load_profile
 
 PROFILES = {KeyRole.AUTHENTICATION: "professional-auth", KeyRole.SIGNATURE: "professional-sign"}
 
 
-def certify(demo: Demo, request: CertificationRequest) -> CardCertificates:
+def certify(
+    demo: Demo,
+    request: CertificationRequest,
+    *,
+    subject: Subject = PHYSICIAN,
+    profiles: Mapping[KeyRole, str] = PROFILES,
+) -> CardCertificates:
     """Certificates of the demo hierarchy for a card's own keys."""
     authority = demo.hierarchy.authority_for("professionals", "ecc")
     made = {
         role: issue(
             prepare(
                 CertificateRequest(
-                    load_profile(PROFILES[role]),
-                    PHYSICIAN,
+                    load_profile(profiles[role]),
+                    subject,
                     load_der_public_key(proof.public_key),  # type: ignore[arg-type]  # a card's kinds only
                     demo.now,
                     demo.now + timedelta(days=1826),

@@ -52,7 +52,8 @@ class Product:
     bound_to: BoundTo
     photo: PhotoRule
     profiles: Mapping[str, str]
-    """Certificate profile for each purpose: ``auth`` and ``sign``."""
+    """Certificate profile for each purpose: ``auth`` and ``sign``, and ``logon`` instead of ``auth`` where
+    cards open computers too."""
     authority: str
     """The issuing authority, without its line (``-ecc``, ``-rsa``)."""
     in_force: date

@@ -38,6 +38,7 @@ from varmentaja.pki.algorithms import (
 from varmentaja.pki.keystore.base import KeyStore
 from varmentaja.pki.lint import Circumstances, Finding, judge, lint_certificates, own_findings
 from varmentaja.pki.names import Attribute, Subject, encode_name, subject_values
+from varmentaja.pki.principal_name import check_principal_name
 from varmentaja.pki.profile import Occasion, Profile
 from varmentaja.pki.serials import new_serial, serial_text
 from varmentaja.pki.template import Contents, Issuer, build_tbs, join_signature
@@ -182,6 +183,7 @@ def _draft(wanted: tuple[CertificateRequest, Issuer], random: Callable[[int], by
         not_before=request.not_before,
         not_after=request.not_after,
         shard=request.shard,
+        user_principal_name=_principal_name(request),
     )
     tbs = build_tbs(profile, issuer, contents)
     return _Draft(request, issuer, values, serial, tbs, make_twin(tbs, issuer.algorithm))
@@ -222,6 +224,12 @@ def _check(request: CertificateRequest, issuer: Issuer, present: set[Attribute])
         raise invalid("The certificate's holder lacks: %(names)s", names=", ".join(sorted(missing)))
     if not timedelta() < request.not_after - request.not_before < timedelta(days=profile.longest_days + 1):
         raise invalid("The certificate's period of validity is not right.", field="not_after")
+
+
+def _principal_name(request: CertificateRequest) -> str | None:
+    if not request.profile.user_principal_name:
+        return None
+    return check_principal_name(request.subject.user_principal_name or "")
 
 
 def _occasions(issuer: Issuer, values: tuple[tuple[Attribute, str], ...]) -> frozenset[Occasion]:

@@ -83,6 +83,8 @@ class Subject:
     organization: str | None = None
     common_name: str | None = None
     country: str = "FI"
+    user_principal_name: str | None = None
+    """Not in the subject: in subjectAltName, by profiles with ``user_principal_name``."""
 
 
 def subject_values(

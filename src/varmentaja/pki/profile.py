@@ -91,6 +91,8 @@ class Profile:
     crl: bool
     ocsp: bool
     freshest_crl: bool
+    user_principal_name: bool
+    """Whether the subject's user principal name stands in subjectAltName."""
     linter: str
     expected: tuple[ExpectedFinding, ...]
 
@@ -110,10 +112,14 @@ class Profile:
 @cache
 def load_profile(profile_id: str) -> Profile:
     """A profile shipped with the program, by its id; `not_found` if there is none."""
+    return parse_profile(_text(profile_id))
+
+
+def _text(profile_id: str) -> str:
     entry = files("varmentaja.profiles").joinpath("certificates", f"{profile_id}.toml")
     if not profile_id.replace("-", "").isalnum() or not entry.is_file():
         raise not_found("There is no certificate profile %(id)s.", id=profile_id)
-    return parse_profile(entry.read_text(encoding="utf-8"))
+    return entry.read_text(encoding="utf-8")
 
 
 def shipped_profiles() -> tuple[str, ...]:
@@ -125,10 +131,22 @@ def shipped_profiles() -> tuple[str, ...]:
 def parse_profile(text: str) -> Profile:
     """Read a profile from TOML; `invalid` names what is missing, unknown or of a wrong kind."""
     try:
-        content = tomllib.loads(text)
+        content = _whole(tomllib.loads(text))
         return _profile(content, content_hash(content))
     except (KeyError, ValueError, TypeError) as error:
         raise invalid("The certificate profile is not right: %(reason)s", reason=str(error)) from error
+
+
+def _whole(content: dict[str, Any]) -> dict[str, Any]:
+    """A variant (``variant_of``) says only what differs: its values replace the other profile's, table by
+    table.
+    """
+    if "variant_of" not in content:
+        return content
+    base = _whole(tomllib.loads(_text(content.pop("variant_of"))))
+    return base | {
+        name: base[name] | value if isinstance(value, dict) else value for name, value in content.items()
+    }
 
 
 def content_hash(content: Mapping[str, Any]) -> str:
@@ -141,7 +159,7 @@ def _profile(content: dict[str, Any], digest: str) -> Profile:
     subject, extensions, lint = content["subject"], content["extensions"], content["lint"]
     _only(content, "id version source role purpose issuers subject validity key_usage extensions lint")
     _only(subject, "attributes required character_set")
-    _only(extensions, "policy extended_key_usage path_length crl ocsp freshest_crl")
+    _only(extensions, "policy extended_key_usage path_length crl ocsp freshest_crl user_principal_name")
     _only(lint, "linter expected")
     return Profile(
         id=content["id"],
@@ -161,6 +179,7 @@ def _profile(content: dict[str, Any], digest: str) -> Profile:
         crl=bool(extensions["crl"]),
         ocsp=bool(extensions["ocsp"]),
         freshest_crl=bool(extensions["freshest_crl"]),
+        user_principal_name=bool(extensions.get("user_principal_name", False)),
         linter=lint["linter"],
         expected=tuple(_expected(entry) for entry in lint.get("expected", ())),
     )

@@ -18,6 +18,7 @@ from cryptography import x509
 from varmentaja.pki import der
 from varmentaja.pki.algorithms import KeyAlgorithm, PublicKey, algorithm_of, signature_identifier, spki
 from varmentaja.pki.der_reader import Reader
+from varmentaja.pki.principal_name import alternative_name
 from varmentaja.pki.profile import KEY_USAGE_BITS, Profile, Role
 
 OCSP_METHOD = "1.3.6.1.5.5.7.48.1"
@@ -88,6 +89,7 @@ class Contents:
     not_before: datetime
     not_after: datetime
     shard: int
+    user_principal_name: str | None = None
 
 
 def build_tbs(profile: Profile, issuer: Issuer, contents: Contents) -> bytes:
@@ -95,6 +97,8 @@ def build_tbs(profile: Profile, issuer: Issuer, contents: Contents) -> bytes:
     before, after = _static_extensions(profile, issuer, algorithm_of(contents.public_key), contents.shard)
     key = spki(contents.public_key)
     own_identifier = der.extension("2.5.29.14", der.octet_string(_identifier(key)))
+    name = contents.user_principal_name
+    alternative = alternative_name(name) if name is not None else b""
     return der.sequence(
         der.explicit(0, der.integer(2)),
         der.integer(contents.serial),
@@ -103,7 +107,7 @@ def build_tbs(profile: Profile, issuer: Issuer, contents: Contents) -> bytes:
         der.sequence(der.time(contents.not_before), der.time(contents.not_after)),
         contents.subject,
         key,
-        der.explicit(3, der.sequence(before, own_identifier, after)),
+        der.explicit(3, der.sequence(before, own_identifier, after, alternative)),
     )
 
 

@@ -27,6 +27,7 @@ TEST_SERVICE = settings().test_service
 PUBLICATION = settings().publication
 HIERARCHY = settings().hierarchy_folder
 CARD_ALGORITHM = settings().algorithm
+LOGON_DOMAIN = settings().logon_domain
 
 READER_URL = settings().reader_address
 CLINIC_URL = settings().clinic_address

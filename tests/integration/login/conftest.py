@@ -13,17 +13,19 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from tests.support.cards import CODE, GENERATION, PIN1, PIN2, chip_key, order
-from tests.support.demo_cards import certify
+from tests.support.demo_cards import PROFILES, certify
 from tests.support.pcsc import Pcsc
-from tests.support.pki import BASE_URL, Demo
+from tests.support.pki import BASE_URL, PHYSICIAN, Demo
 
-from varmentaja.card.driver import KeyAlgorithm
+from varmentaja.card.driver import KeyAlgorithm, KeyRole
 from varmentaja.card.drivers import open_card
 from varmentaja.card.personalise import personalise, run
 from varmentaja.pki.ceremony import demo_plan, perform_ceremony
@@ -74,13 +76,17 @@ class Computer:
         assert words, told
         return words[1] + words[2]
 
-    def settings(self, change: Callable[[str], str]) -> None:
-        """Change the module's settings."""
+    @contextmanager
+    def setting(self, line: str, instead: str) -> Iterator[None]:
+        """For a while, another line in the module's settings."""
         file = self.pcsc.folder / "etc" / "pam_pkcs11" / "pam_pkcs11.conf"
         before = file.read_text()
-        after = change(before)
-        assert after != before
-        file.write_text(after)
+        assert line in before
+        file.write_text(before.replace(line, instead))
+        try:
+            yield
+        finally:
+            file.write_text(before)
 
     def publish_authorities(self) -> None:
         """What the responder serves under /ca."""
@@ -169,14 +175,26 @@ def insert(pcsc: Pcsc, demo: Demo, computer: Computer) -> Iterator[Insert]:
     made: list[str] = []
 
     def new_card(
-        algorithm: KeyAlgorithm = KeyAlgorithm.P384, issuers: Demo = demo, *, activated: bool = True
+        algorithm: KeyAlgorithm = KeyAlgorithm.P384,
+        issuers: Demo = demo,
+        *,
+        activated: bool = True,
+        user_principal_name: str | None = None,
     ) -> x509.Certificate:
+        subject, profiles = PHYSICIAN, PROFILES
+        if user_principal_name:
+            subject = replace(PHYSICIAN, user_principal_name=user_principal_name)
+            profiles = PROFILES | {KeyRole.AUTHENTICATION: "professional-auth-logon"}
         serial = os.urandom(10).hex().upper()
         pcsc.host.create(serial, chip_key(serial), GENERATION)
         transport = pcsc.host.connect(serial)
         try:
             steps = personalise(order(algorithm, serial), chip_key(serial))
-            done = run(steps, transport.transmit, lambda request: certify(issuers, request))
+            done = run(
+                steps,
+                transport.transmit,
+                lambda request: certify(issuers, request, subject=subject, profiles=profiles),
+            )
             if activated:
                 open_card(transport).activate(CODE, PIN1, PIN2)
         finally:

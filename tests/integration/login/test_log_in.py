@@ -97,3 +97,21 @@ def test_the_password_opens_only_where_the_card_is_one_way_of_two(computer: Comp
     assert computer.log_in(PASSWORD, service="workstation")
     assert not computer.log_in("wrong", service="workstation")
     assert not computer.log_in(PASSWORD, service="card-only")
+
+
+def test_a_user_principal_name_opens_the_account_before_the_at_and_no_other(
+    computer: Computer, insert: Insert
+) -> None:
+    with computer.setting("use_mappers = subject;", "use_mappers = ms;"):
+        insert(user_principal_name="aino@ward.example")
+        assert computer.log_in(PIN1)
+        assert not computer.log_in(PIN1, account="root")
+
+
+@pytest.mark.parametrize("name", ["aino@elsewhere.example", None])
+def test_a_name_of_another_domain_or_none_opens_nothing(
+    computer: Computer, insert: Insert, name: str | None
+) -> None:
+    with computer.setting("use_mappers = subject;", "use_mappers = ms;"):
+        insert(user_principal_name=name)
+        assert not computer.log_in(PIN1)

@@ -14,7 +14,7 @@ from varmentaja.domain.products import LABELS, BoundTo, ProductId, last_day, pro
 def test_every_product_is_described() -> None:
     assert set(products()) == set(ProductId) == set(LABELS)
     for one in products().values():
-        assert set(one.profiles) == {"auth", "sign"}
+        assert set(one.profiles) == {"auth", "sign", "logon"}
         assert one.source
 
 

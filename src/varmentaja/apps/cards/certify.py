@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_der_x509_certificate
+from django.conf import settings
 from django.db import transaction
 
 from varmentaja.apps.audit.recording import AuditAction, record
@@ -109,7 +110,7 @@ class CardIssuer:
         kind = product(card.product)
         return CertificateOrder(
             authority=_authority(card),
-            profile=kind.profiles[PROFILE_NAMES[role]],
+            profile=kind.profiles[_profile_name(role)],
             subject=subject_for(card),
             public_key=public_key,
             not_before=self.now.replace(microsecond=0),
@@ -117,6 +118,12 @@ class CardIssuer:
                 min(card.valid_until, last_day(self.now.astimezone(FINLAND).date(), kind.years))
             ),
         )
+
+
+def _profile_name(role: KeyRole) -> str:
+    if role is KeyRole.AUTHENTICATION and settings.LOGON_DOMAIN:
+        return "logon"
+    return PROFILE_NAMES[role]
 
 
 def _authority(card: Card) -> str:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from varmentaja.apps.cards.models import Card
 from varmentaja.domain.products import BoundTo, product
 from varmentaja.pki.names import Subject
@@ -15,12 +17,14 @@ def subject_for(card: Card) -> Subject:
     professional = application.professional or {}
     organisation = application.organisation or {}
     by_right = product(card.product).bound_to is BoundTo.RIGHT
+    number = professional["registration_number"] if by_right else person.electronic_id
     return Subject(
-        serial_number=professional["registration_number"] if by_right else person.electronic_id,
+        serial_number=number,
         given_names=person.given_names,
         first_name=person.first_name,
         surname=person.family_name,
         title=card.title,
         physician_code=professional.get("physician_code") if by_right else None,
         organization=None if by_right else organisation.get("name"),
+        user_principal_name=f"{number}@{settings.LOGON_DOMAIN}" if settings.LOGON_DOMAIN else None,
     )

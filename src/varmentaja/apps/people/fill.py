@@ -204,9 +204,7 @@ def _card(number: int, application: Application, today: date) -> Card:
 
 
 def _certificates(card: Card, now: datetime) -> Iterator[Certificate]:
-    for purpose, profile in zip(
-        ("authentication", "signature"), product(card.product).profiles.values(), strict=True
-    ):
+    for purpose, profile in (("authentication", "auth"), ("signature", "sign")):
         digest = _digest(card, purpose)
         yield Certificate(
             authority="filled",
@@ -217,7 +215,7 @@ def _certificates(card: Card, now: datetime) -> Iterator[Certificate]:
             purpose=purpose,
             chip_serial=card.chip_serial or "",
             key_hash=digest,
-            profile=profile,
+            profile=product(card.product).profiles[profile],
             profile_version="0",
             profile_hash=digest,
             subject="CN=TEST",

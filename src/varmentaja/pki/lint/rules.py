@@ -14,7 +14,9 @@ from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
 from varmentaja.domain.errors import DomainError
+from varmentaja.pki import principal_name
 from varmentaja.pki.algorithms import SIGNING_HASH, algorithm_of
+from varmentaja.pki.der_reader import Reader
 from varmentaja.pki.lint.findings import Finding, Severity
 from varmentaja.pki.names import RULES
 from varmentaja.pki.profile import KEY_USAGE_BITS, Profile, Role
@@ -46,6 +48,7 @@ def own_findings(der: bytes, given: Circumstances) -> tuple[Finding, ...]:
             _identifiers,
             _addresses,
             _policies,
+            _alternative_names,
         )
         return tuple(finding for rule in rules for finding in rule(certificate, given))
     except (ValueError, DomainError) as error:
@@ -156,6 +159,28 @@ def _policies(certificate: x509.Certificate, given: Circumstances) -> Iterator[F
     no_check = _has(certificate, ExtensionOID.OCSP_NO_CHECK)
     if no_check is not (given.profile.role is Role.OCSP_RESPONDER):
         yield _finding("rfc6960.4.2.2.2.1.ocsp_no_check", "ocspNoCheck")
+
+
+def _alternative_names(certificate: x509.Certificate, given: Circumstances) -> Iterator[Finding]:
+    names: list[x509.GeneralName] = []
+    if _has(certificate, ExtensionOID.SUBJECT_ALTERNATIVE_NAME):
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        names = list(extension.value)
+    expected = 1 if given.profile.user_principal_name else 0
+    if len(names) != expected or not all(_is_principal_name(name) for name in names):
+        yield _finding("profile.subject_alternative_name", "subjectAltName")
+
+
+def _is_principal_name(name: x509.GeneralName) -> bool:
+    if not isinstance(name, x509.OtherName) or name.type_id.dotted_string != principal_name.OID:
+        return False
+    try:
+        value = Reader(name.value)
+        text = value.read(0x0C).decode("utf-8")
+        value.end()
+        return principal_name.check_principal_name(text) == text
+    except (ValueError, DomainError):
+        return False
 
 
 def _has(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> bool:
