@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Draw the pictures of ``docs/guide/`` anew: the story of a card in a browser, in English and in Finnish.
+"""Draw the pictures of ``docs/guide/`` anew.
+
+The story of a card in a browser, in English and in Finnish, and a visit to the demo clinic in English.
 
 make screenshots
 """
@@ -7,17 +9,19 @@ make screenshots
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.support.browser import DESKTOP, PHONE, launch  # noqa: E402  (the path is set above)
+from tests.support.clinic_visit import ClinicVisit, person, physician_with_card  # noqa: E402
 from tests.support.journey import Journey  # noqa: E402
 
 from varmentaja.tour.place import of_its_own  # noqa: E402
@@ -43,6 +47,9 @@ PAGES = frozenset(
         "person",
         "card",
         "revoke",
+        "clinic-sign",
+        "clinic-signed",
+        "clinic-checked-pdf",
     }
 )
 ON_PHONE = frozenset({"front", "my-card", "desk"})
@@ -56,12 +63,25 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.glob("*.png"):
         old.unlink()
-    with of_its_own("ecc", keep=False) as place, contextmanager(launch)() as browser:
-        for language in LANGUAGES:
-            Journey(browser, place, language, Camera(language)).walk()
+    with contextmanager(launch)() as browser:
+        with of_its_own("ecc", keep=False) as place:
+            for language in LANGUAGES:
+                Journey(browser, place, language, Camera(language)).walk()
+        visit_clinic(browser)
     pictures = sorted(FOLDER.glob("*.png"))
     total = sum(picture.stat().st_size for picture in pictures)
     print(f"{len(pictures)} pictures, {total / 1e6:.1f} MB, in {FOLDER.relative_to(ROOT)}")
+
+
+def visit_clinic(browser: Browser) -> None:
+    """The pages of the clinic, and its signed paper."""
+    with physician_with_card(browser) as story:
+        with person(browser, "en") as page:
+            ClinicVisit(page, story, "en", Camera("en")).walk()
+        command = ("pdftoppm", "-r", "80", "-png", "-singlefile", story.signed(story.pdf))
+        paper = subprocess.run(command, capture_output=True, check=True).stdout
+    with Image.open(io.BytesIO(paper)) as picture:
+        _save(picture.convert("RGB"), "clinic-paper-en")
 
 
 class Camera:
@@ -83,7 +103,11 @@ class Camera:
         shot = page.screenshot(full_page=True, animations="disabled")
         whole = Image.open(io.BytesIO(shot)).convert("RGB")
         picture = whole.crop((0, 0, whole.width, min(whole.height, TALLEST[size])))
-        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
+        _save(picture, name)
+
+
+def _save(picture: Image.Image, name: str) -> None:
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
