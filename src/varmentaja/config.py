@@ -11,7 +11,7 @@ import shutil
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal, TypeVar
 
 from pydantic import Field, HttpUrl, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     """All settings. Folders of the state folder are properties: nobody else joins their paths."""
 
     model_config = SettingsConfigDict(env_prefix="VARMENTAJA_", frozen=True, extra="ignore")
+    needed_in_production: ClassVar[tuple[str, ...]] = (
+        "public_url",
+        "responder_url",
+        "database_url",
+        "data_passphrase_file",
+    )
 
     state: Path = Path("var")
     """Folder of everything that the service keeps besides the database."""
@@ -87,11 +93,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _production_is_named(self) -> Settings:
         if self.environment is Environment.PRODUCTION:
-            missing = [
-                name
-                for name in ("public_url", "responder_url", "database_url", "data_passphrase_file")
-                if getattr(self, name) is None
-            ]
+            missing = [name for name in self.needed_in_production if getattr(self, name) is None]
             if missing:
                 raise ValueError(f"production needs {', '.join(missing)}")
         return self
@@ -277,15 +279,33 @@ class Settings(BaseSettings):
         return {**os.environ, **named}
 
 
+class CardReaderSettings(Settings):
+    """The same for the card reader program on a holder's computer, which has no database and no key store."""
+
+    needed_in_production: ClassVar[tuple[str, ...]] = ("public_url",)
+
+
 def _address(chosen: HttpUrl | None, otherwise: str) -> str:
     return str(chosen).rstrip("/") if chosen else otherwise
+
+
+_Kind = TypeVar("_Kind", bound=Settings)
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """The settings of this process; DomainError names each variable that is wrong."""
+    return _read(Settings)
+
+
+def reader_settings() -> CardReaderSettings:
+    """The settings of the card reader program; DomainError names each variable that is wrong."""
+    return _read(CardReaderSettings)
+
+
+def _read(kind: type[_Kind]) -> _Kind:
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         faults = [_fault(each) for each in error.errors(include_url=False)]
         raise invalid("The settings cannot be used: %(faults)s", faults="; ".join(faults)) from error

@@ -98,7 +98,10 @@ class Hierarchy:
 
     def issuer_of(self, certificate: x509.Certificate) -> Authority | None:
         """The authority that names itself as the certificate's issuer (its signature is not checked here)."""
-        name = certificate.issuer.public_bytes()
+        try:
+            name = certificate.issuer.public_bytes()
+        except ValueError:  # a name that does not parse is none of ours
+            return None
         for authority in self.authorities.values():
             if authority.issuer.name == name:
                 return authority

@@ -20,7 +20,7 @@ from varmentaja.card.driver import (
     PinState,
     WrongCode,
 )
-from varmentaja.domain.errors import Message
+from varmentaja.domain.errors import DomainError, Kind, Message
 from varmentaja.reader.certificates import CardCertificate, read_certificate
 
 
@@ -35,7 +35,7 @@ class InsertedCard:
         refuse: Callable[[InsertedCard], Message | None] = lambda _: None,
     ) -> None:
         """``is_there`` is how the reader tells, without asking the card, that it is still in; ``refuse`` says
-        why the program may not sign with a card."""
+        why the program may not work for a card."""
         self.slot = slot
         self.driver = driver
         self.contents: CardContents = driver.read()
@@ -54,8 +54,13 @@ class InsertedCard:
 
     @property
     def refusal(self) -> Message | None:
-        """Why this program may not sign with the card now; None when it may."""
+        """Why this program may not work for the card now; None when it may."""
         return self._refuse(self)
+
+    def require_use(self) -> None:
+        """Raises `not_allowed` with the reason where this program may not work for the card."""
+        if (reason := self.refusal) is not None:
+            raise DomainError(Kind.NOT_ALLOWED, reason)
 
     def pulled(self) -> None:
         """The reader says that the card is gone."""
@@ -117,7 +122,9 @@ class InsertedCard:
 
     @contextmanager
     def _pins_changing(self, *roles: PinRole) -> Iterator[None]:
-        """Tries and states are read again afterwards; a second error does not hide the first."""
+        """Only where the program may work for the card. Tries and states are read again afterwards; a second
+        error does not hide the first."""
+        self.require_use()
         try:
             with self._noticing_removal():
                 yield

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes
 
 from varmentaja.card.driver import PinRole
 from varmentaja.card.pcsc import PcscReaders
-from varmentaja.config import settings
+from varmentaja.config import reader_settings
 from varmentaja.domain.errors import DomainError, Kind, Message, invalid, message, unavailable
 from varmentaja.reader.control_client import ReaderControl
 from varmentaja.reader.diagnosis import Check, Outcome
@@ -85,13 +85,13 @@ def _show_window() -> int:
             "The windows of the card reader program are not installed. Install them with: "
             "pip install 'varmentaja[reader]'. The commands work without: varmentaja reader --help."
         ) from None
-    return run(settings())
+    return run(reader_settings())
 
 
 @reader_app.command("serve")
 def serve_reader() -> None:
     """Serve the virtual reader, its pages and the signing interface until Ctrl-C."""
-    chosen = settings()
+    chosen = reader_settings()
 
     def ready(program: ReaderProgram) -> None:
         typer.echo(f"{program.pages.url} (SCS {program.scs.url})")
@@ -115,7 +115,7 @@ def serve_reader() -> None:
 def list_cards(language: Language) -> None:
     """List the sandbox's cards."""
     with _errors_told(language):
-        for card in ReaderControl.running(settings().run).state()["cards"]:
+        for card in ReaderControl.running(reader_settings().run).state()["cards"]:
             where = say(message("in a reader"), language) if card["in_reader"] else ""
             typer.echo("  ".join(filter(None, (card["card"], card["holder"], card["title"], where))))
 
@@ -124,7 +124,7 @@ def list_cards(language: Language) -> None:
 def insert(card: str, language: Language, slot: SlotName = "1") -> None:
     """Put a card of the sandbox into the virtual reader."""
     with _errors_told(language):
-        ReaderControl.running(settings().run).insert(card, slot)
+        ReaderControl.running(reader_settings().run).insert(card, slot)
         _tell(message("The card is in the reader."), language)
 
 
@@ -132,7 +132,7 @@ def insert(card: str, language: Language, slot: SlotName = "1") -> None:
 def pull(language: Language, slot: SlotName = "1") -> None:
     """Pull the card out of the virtual reader."""
     with _errors_told(language):
-        ReaderControl.running(settings().run).pull(slot)
+        ReaderControl.running(reader_settings().run).pull(slot)
         _tell(message("The card has been pulled out."), language)
 
 
@@ -140,7 +140,7 @@ def pull(language: Language, slot: SlotName = "1") -> None:
 def show(language: Language, slot: SlotName = "1", reader: ReaderName = None) -> None:
     """Show whose card it is, what for, until when, and the state of its PINs."""
     with _errors_told(language):
-        _show(take_in_hand(settings().run, slot=slot, reader=reader).describe(), language)
+        _show(take_in_hand(reader_settings(), slot=slot, reader=reader).describe(), language)
 
 
 @reader_app.command()
@@ -149,7 +149,7 @@ def activate(
 ) -> None:
     """Activate a fresh card: the code from the letter once, each PIN twice."""
     with _errors_told(language):
-        card = take_in_hand(settings().run, slot=slot, reader=reader)
+        card = take_in_hand(reader_settings(), slot=slot, reader=reader)
         contents = card.describe()
         typed = _Typed(language, pin_fd)
         code = typed.old("code", message("Activation code (from the letter)"))
@@ -168,7 +168,7 @@ def change_pin(
 ) -> None:
     """Change a PIN that you know."""
     with _errors_told(language):
-        card = take_in_hand(settings().run, slot=slot, reader=reader)
+        card = take_in_hand(reader_settings(), slot=slot, reader=reader)
         state = card.describe()["pins"][pin.value]
         typed = _Typed(language, pin_fd)
         if tries := tries_text(state["tries_left"]):
@@ -185,7 +185,7 @@ def unlock(
 ) -> None:
     """Set a new PIN with the activation code, when the old one is locked or forgotten."""
     with _errors_told(language):
-        card = take_in_hand(settings().run, slot=slot, reader=reader)
+        card = take_in_hand(reader_settings(), slot=slot, reader=reader)
         state = card.describe()["pins"][pin.value]
         typed = _Typed(language, pin_fd)
         code = typed.old("code", message("Activation code (from the letter)"))
@@ -203,10 +203,10 @@ def diagnose_card(
     """Find out what is wrong with the card, its reader, this computer or the service."""
     with _errors_told(language):
         if reader is None:
-            diagnosis = ReaderControl.running(settings().run).diagnose(slot)
+            diagnosis = ReaderControl.running(reader_settings().run).diagnose(slot)
         else:
             seen = see_readers(PcscReaders, reader)
-            diagnosis = examine(seen, ServiceLink.of(settings()), now=datetime.now(UTC))
+            diagnosis = examine(seen, ServiceLink.of(reader_settings()), now=datetime.now(UTC))
     typer.echo(to_copy(diagnosis, language) if report else in_words(diagnosis, language))
     if failed := next((each for each in diagnosis.findings if each.outcome is Outcome.FAULT), None):
         raise typer.Exit(_DIAGNOSIS_CODES[failed.name])
@@ -237,7 +237,7 @@ def trust(
 ) -> None:
     """Explain how browsers come to trust the program's HTTPS address, or see to it."""
     with _errors_told(language):
-        tls = LocalTls(settings().reader)
+        tls = LocalTls(reader_settings().reader)
         if to_remove:
             _tell_where(message("No longer trusted in:"), remove(Path.home()), language)
         elif to_install:
@@ -269,7 +269,8 @@ def _explain(tls: LocalTls, language: str) -> None:
     _tell(message("On Linux: varmentaja reader trust --install"), language)
     _tell(
         message(
-            "On Windows and macOS, and step by step: %(url)s", url=f"http://127.0.0.1:{settings().scs_port}/"
+            "On Windows and macOS, and step by step: %(url)s",
+            url=f"http://127.0.0.1:{reader_settings().scs_port}/",
         ),
         language,
     )
@@ -329,6 +330,8 @@ def _show(contents: Mapping[str, Any], language: str) -> None:
     _tell(message("Card %(serial)s", serial=contents["printed_serial"]), language)
     if not contents["is_activated"]:
         _tell(message("Not activated"), language)
+    for notice in filter(None, (contents["refusal"], contents["warning"])):
+        _tell(Message(**notice), language)
     for certificate in contents["certificates"]:
         signs_in = certificate["use"] == "authentication"
         use = message("Signing in (PIN 1)") if signs_in else message("Signing documents (PIN 2)")

@@ -16,13 +16,14 @@ from typing import Any
 
 from varmentaja.card.card_list import ListedCard
 from varmentaja.card.driver import PinRole
-from varmentaja.domain.errors import DomainError, invalid, not_found
+from varmentaja.domain.errors import DomainError, Message, invalid, not_found
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.events import Events
 from varmentaja.reader.examination import examine, see_slot
 from varmentaja.reader.http import HTTP_STATUS, Request, Response, json_response
 from varmentaja.reader.pad import Pad, PendingPin
 from varmentaja.reader.prompts import PinAnswer
+from varmentaja.reader.right_to_use import ending
 from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.virtual_reader import Slot, VirtualReader
 
@@ -129,6 +130,8 @@ def describe(card: InsertedCard) -> dict[str, Any]:
         "printed_serial": contents.printed_serial,
         "is_test_card": contents.is_test_card,
         "is_activated": contents.is_activated,
+        "refusal": _message(card.refusal),
+        "warning": _message(soon.text if (soon := ending(card, now=datetime.now(UTC))) else None),
         "code_length": contents.code_length,
         "pins": {
             role.value: {
@@ -202,6 +205,10 @@ def _error(error: DomainError) -> dict[str, Any]:
         "values": dict(error.message.values),
         "field": error.field,
     }
+
+
+def _message(text: Message | None) -> dict[str, Any] | None:
+    return {"text": text.text, "values": dict(text.values)} if text else None
 
 
 def _values(request: Request) -> Mapping[str, str]:

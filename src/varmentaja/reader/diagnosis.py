@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from varmentaja.card.driver import KeyRole, PinCondition, PinRole
@@ -311,13 +311,20 @@ def _dates(observed: Observed) -> Finding:
             message("The card's certificates are valid from %(day)s on.", day=iso_day(first)),
             message("Wait until that day. If it has passed, the computer's date is wrong."),
         )
-    if observed.moment > end - ENDS_SOON:
-        return _warning(
-            Check.DATES,
-            message("The card's certificates end soon, on %(day)s.", day=iso_day(end)),
-            message("Apply for a new card in the service now; the present one works to its last day."),
-        )
-    return _ok(Check.DATES, message("The card's certificates are valid until %(day)s.", day=iso_day(end)))
+    return end_warning(end, observed.moment) or _ok(
+        Check.DATES, message("The card's certificates are valid until %(day)s.", day=iso_day(end))
+    )
+
+
+def end_warning(end: datetime, moment: datetime) -> Finding | None:
+    """The warning in the month before certificates end; None at other times."""
+    if not end - ENDS_SOON < moment <= end:
+        return None
+    return _warning(
+        Check.DATES,
+        message("The card's certificates end soon, on %(day)s.", day=iso_day(end)),
+        message("Apply for a new card in the service now; the present one works to its last day."),
+    )
 
 
 def _status(observed: Observed) -> Finding:

@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from varmentaja.card.driver import CardRemoved, PinRole
 from varmentaja.card.drivers import open_card
 from varmentaja.card.pcsc import PcscReaders
-from varmentaja.domain.errors import not_found
+from varmentaja.config import Settings
+from varmentaja.domain.errors import Message, not_found
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.control import describe
 from varmentaja.reader.control_client import ReaderControl
+from varmentaja.reader.right_to_use import why_not
+from varmentaja.reader.service_link import ServiceLink
 
 
 class CardInHand(Protocol):
@@ -63,7 +66,7 @@ class VirtualCardInHand:
 class RealCardInHand:
     """A card in a reader that the system's PC/SC service knows."""
 
-    def __init__(self, reader: str) -> None:
+    def __init__(self, reader: str, service: ServiceLink) -> None:
         readers = PcscReaders()
         names = readers.names()
         found = next((name for name in names if reader.casefold() in name.casefold()), None)
@@ -73,7 +76,12 @@ class RealCardInHand:
                 name=reader,
                 names=", ".join(names) or "-",
             )
-        self._card = InsertedCard(found, open_card(readers.open(found)))
+        service.look(now=datetime.now(UTC))
+
+        def refuse(card: InsertedCard) -> Message | None:
+            return why_not(card, service, now=datetime.now(UTC))
+
+        self._card = InsertedCard(found, open_card(readers.open(found)), refuse=refuse)
 
     def describe(self) -> Mapping[str, Any]:
         """The card's contents."""
@@ -92,8 +100,8 @@ class RealCardInHand:
         self._card.unblock(pin, code, new)
 
 
-def take_in_hand(run_folder: Path, *, slot: str, reader: str | None) -> CardInHand:
+def take_in_hand(chosen: Settings, *, slot: str, reader: str | None) -> CardInHand:
     """The card in a slot of the virtual reader, or in the real reader whose name contains ``reader``."""
     if reader is not None:
-        return RealCardInHand(reader)
-    return VirtualCardInHand(ReaderControl.running(run_folder), slot)
+        return RealCardInHand(reader, ServiceLink.of(chosen))
+    return VirtualCardInHand(ReaderControl.running(chosen.run), slot)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
@@ -27,6 +28,7 @@ from varmentaja.reader.pad import Pad
 from varmentaja.reader.prompts import PinAnswer
 from varmentaja.reader.rendering import render
 from varmentaja.reader.report import CHECK_NAMES, OUTCOME_NAMES, to_copy
+from varmentaja.reader.right_to_use import ending
 from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.static import static_file
 from varmentaja.reader.texts import LANGUAGES, best_language
@@ -153,7 +155,7 @@ class Pages:
         match visit.path:
             case ("insert",):
                 slot = self._reader.insert(form.get("slot", ""), form.get("card", ""))
-                if slot.card and not slot.card.contents.is_activated:
+                if slot.card and not slot.card.contents.is_activated and not slot.card.refusal:
                     return _redirect(f"/{visit.language}/{slot.name}/activate")
             case ("pull",):
                 self._reader.pull(form.get("slot", ""))
@@ -209,6 +211,7 @@ class Pages:
             error=error,
             events=self._events.number,
             tries_text=forms.tries_text,
+            ending=partial(ending, now=datetime.now(UTC)),
         )
 
     def _form_page(

@@ -17,13 +17,16 @@ from pathlib import Path
 from varmentaja.card.drivers import open_card
 from varmentaja.card.host_client import CardHostClient
 from varmentaja.card.vpcd import CardSlot
+from varmentaja.domain.errors import Message
 from varmentaja.reader import scs_http
+from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.control import PREFIX, Control
 from varmentaja.reader.events import Events
 from varmentaja.reader.http import LocalServer, Request, Response
 from varmentaja.reader.https import LocalTls
 from varmentaja.reader.pad import Pad
 from varmentaja.reader.pages import Pages
+from varmentaja.reader.right_to_use import why_not
 from varmentaja.reader.scs import MAX_BODY, VERSION
 from varmentaja.reader.scs_pages import ScsPages
 from varmentaja.reader.service_link import ServiceLink
@@ -62,12 +65,16 @@ class ReaderProgram:
     def __init__(self, settings: ReaderSettings) -> None:
         events = Events()
         pad = Pad(events)
+
+        def refuse(card: InsertedCard) -> Message | None:
+            return why_not(card, settings.service, now=datetime.now(UTC))
+
         self.reader = VirtualReader(
             CardHostClient(settings.card_host_socket),
             [CardSlot() for _ in range(settings.slots)],
             open_card,
             events,
-            refuse=settings.service.refusal,
+            refuse=refuse,
         )
         self.tls = LocalTls(settings.tls_folder or settings.run / "tls")
         scs = scs_http.scs_app(

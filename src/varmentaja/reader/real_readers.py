@@ -152,7 +152,7 @@ class RealReaders:
             service = self._readers()
             transport = service.open(name)
             self._open[name] = service, transport
-            card = InsertedCard(name, self._open_card(transport))
+            card = InsertedCard(name, self._open_card(transport), refuse=self._refuse)
         except CardRemoved:
             return RealSlot(name)
         except DomainError as error:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whose cards this program works for: those of the issuers that it was set up with."""
+"""Which cards this program works for: those of the issuers that it was set up with, and of chips that its
+version is new enough for. What is said before a card's certificates end."""
 
 from __future__ import annotations
 
@@ -10,8 +11,22 @@ from cryptography import x509
 from varmentaja.domain.errors import Message, message
 from varmentaja.pki.hierarchy import Hierarchy
 from varmentaja.reader.cards import InsertedCard
+from varmentaja.reader.diagnosis import Finding, end_warning
 from varmentaja.reader.examination import path_of
 from varmentaja.reader.observed import Path
+from varmentaja.reader.service_link import ServiceLink
+
+
+def why_not(card: InsertedCard, service: ServiceLink, *, now: datetime) -> Message | None:
+    """Why this program may not work for a card: by its issuer, or by the version for its chip; None when it
+    may."""
+    return refusal(card, service.hierarchy, now=now) or service.refusal(card)
+
+
+def ending(card: InsertedCard, *, now: datetime) -> Finding | None:
+    """The warning in the month before the card's certificates end; None at other times."""
+    ends = [certificate.valid_until for certificate in card.certificates]
+    return end_warning(min(ends), now) if ends else None
 
 
 def refusal(card: InsertedCard, hierarchy: Hierarchy | None, *, now: datetime) -> Message | None:

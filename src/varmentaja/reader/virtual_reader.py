@@ -126,7 +126,7 @@ class VirtualReader:
         *,
         refuse: Refuse = lambda _: None,
     ) -> None:
-        """``refuse`` says why the program may not sign with a card."""
+        """``refuse`` says why the program may not work for a card."""
         self._drawer = drawer
         self._open_card = open_card
         self._refuse = refuse

@@ -17,6 +17,7 @@ from tests.support.demo_cards import certify
 from tests.support.pcsc import Pcsc
 from tests.support.pki import Demo
 
+from varmentaja.card.driver import KeyAlgorithm
 from varmentaja.card.personalise import personalise, run
 
 pytestmark = [pytest.mark.pcsc, pytest.mark.xdist_group("pcsc")]
@@ -91,6 +92,21 @@ def test_the_installed_program_activates_a_card_and_finds_it_in_order(inserted: 
     assert report.returncode == 7 and "The certificate service does not answer." in report.stdout
     shown = reader(inserted, built, "show", "--reader", "Test reader")
     assert "Äijälä" in shown.stdout
+
+
+def test_the_installed_program_leaves_cards_of_other_issuers_alone(pcsc: Pcsc, built: Built) -> None:
+    other = "FF" * 10
+    pcsc.make(KeyAlgorithm.P384, other)
+    pcsc.insert(other)
+    try:
+        typed = json.dumps({"code": CODE, "pin1": PIN1, "pin2": PIN2}) + "\n"
+        refused = reader(pcsc, built, "activate", "--reader", "Test reader", "--pin-fd", "0", typed=typed)
+        assert refused.returncode == 5
+        assert "This card is from another issuer: Test issuer." in refused.stderr
+        shown = reader(pcsc, built, "show", "--reader", "Test reader")
+        assert "Not activated" in shown.stdout and "from another issuer" in shown.stdout
+    finally:
+        pcsc.pull(other)
 
 
 def test_what_is_offered_is_signed_and_listed_with_its_checksums(built: Built, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from varmentaja.config import Environment, Settings, settings
+from varmentaja.config import Environment, Settings, reader_settings, settings
 from varmentaja.domain.errors import DomainError
 
 
@@ -53,6 +53,28 @@ def test_production_names_its_addresses_database_and_passphrase(monkeypatch: pyt
     monkeypatch.setenv("VARMENTAJA_ENVIRONMENT", "production")
     with pytest.raises(ValidationError, match="production needs public_url, responder_url, database_url"):
         Settings()
+
+
+def test_a_holders_computer_needs_no_database_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VARMENTAJA_ENVIRONMENT", "production")
+    with pytest.raises(DomainError, match=r"production needs public_url$"):
+        reader_settings()
+    monkeypatch.setenv("VARMENTAJA_PUBLIC_URL", "https://portal.example")
+    assert reader_settings().portal_address == "https://portal.example"
+
+
+@pytest.mark.parametrize(
+    ("domain", "fits"), [("ward.example", True), ("ward", False), ("a b.example", False), ("@x.y", False)]
+)
+def test_the_domain_of_user_names_is_a_domain(
+    monkeypatch: pytest.MonkeyPatch, domain: str, fits: bool
+) -> None:
+    monkeypatch.setenv("VARMENTAJA_LOGON_DOMAIN", domain)
+    if fits:
+        assert Settings().logon_domain == domain
+    else:
+        with pytest.raises(ValidationError, match="is not a domain"):
+            Settings()
 
 
 @pytest.mark.parametrize("port", ["80", "65533", "x"])

@@ -13,6 +13,7 @@ import pytest
 from tests.support.reader_fakes import CODE, PIN1, MemoryCard, MemoryHost, TinyHierarchy
 
 from varmentaja.card.driver import KeyRole, PinRole
+from varmentaja.domain.errors import message
 from varmentaja.reader.events import Events
 from varmentaja.reader.http import Request, Response
 from varmentaja.reader.pad import Pad
@@ -283,6 +284,21 @@ def test_waiting_pages_learn_of_a_question(browser: Browser, pad: Pad) -> None:
     assert pad.pending.number in text(browser.get("/events?after=x"))
     pad.cancel(pad.pending.number)
     thread.join()
+
+
+def test_a_card_that_the_program_may_not_work_for_says_why_and_offers_no_pins(host: MemoryHost) -> None:
+    reader = VirtualReader(
+        host, host.listeners, host.open_card, Events(), refuse=lambda card: message("Not for this card.")
+    )
+    browser = Browser(Pages(reader, Pad(Events()), Events(), ServiceLink()))
+    browser.get("/en/")
+    assert location(browser.post("/en/insert", slot="1", card="fresh")) == "/en/"
+    page = text(browser.get("/en/"))
+    assert "Not for this card." in page and "/1/activate" not in page and "/1/change" not in page
+    browser.get("/en/1/activate")
+    pins = {"code": CODE, "pin1": PIN1, "pin1_again": PIN1, "pin2": "258036", "pin2_again": "258036"}
+    assert browser.post("/en/1/activate", **pins).status == 403
+    assert not host.by_serial["fresh"].pins
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
