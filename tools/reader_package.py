@@ -37,6 +37,9 @@ WINDOWS = "pyside6-essentials"
 WINDOWS_DEPENDS = (
     "libegl1",
     "libgl1",
+    "libglib2.0-0",
+    "libwayland-cursor0",
+    "libwayland-egl1",
     "libxkbcommon0",
     "libxkbcommon-x11-0",
     "libdbus-1-3",

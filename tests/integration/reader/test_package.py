@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -128,6 +129,46 @@ def test_what_is_offered_is_signed_and_listed_with_its_checksums(built: Built, t
         assert subprocess.run(
             [*gpg, "--verify", str(signature), str(changed)], capture_output=True
         ).returncode
+
+
+def needed_packages(control: str) -> set[str]:
+    """The Debian packages that come with a package's Depends, as far as they are on this machine."""
+    installed = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Package}\t${Depends}, ${Pre-Depends}\n"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    depends = dict(line.split("\t") for line in installed.splitlines())
+    waiting, found = [control], set[str]()
+    while waiting:
+        for name in re.findall(r"(?:^|[,|])\s*([a-z0-9][a-z0-9.+-]+)", waiting.pop()):
+            if name not in found:
+                found.add(name)
+                waiting.append(depends.get(name, ""))
+    return found
+
+
+def test_every_library_that_the_window_loads_comes_along_or_is_depended_on(built: Built) -> None:
+    qt = built.root / "usr/lib/varmentaja-reader/packages/PySide6"
+    loaded = [*qt.glob("Qt[CGW]*.abi3.so"), qt / "Qt/plugins/platforms/libqxcb.so"]
+    assert len(loaded) >= 4
+    wanted = subprocess.run(["ldd", *map(str, loaded)], capture_output=True, text=True, check=True).stdout
+    assert "not found" not in wanted
+    outside = {path.name for path in map(Path, re.findall(r"=> (/\S+)", wanted)) if qt not in path.parents}
+    outside -= {path.name for path in built.root.rglob("*.so*")}
+    owners = subprocess.run(
+        ["dpkg", "-S", *(f"*/{name}" for name in sorted(outside))], capture_output=True, text=True, check=True
+    ).stdout
+    owner = {line.rsplit("/", 1)[1]: line.split(":")[0] for line in owners.splitlines()}
+    control = subprocess.run(
+        ["dpkg-deb", "--field", str(built.file(".deb")), "Depends"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    come_along = needed_packages(control)
+    assert {name: owner[name] for name in outside if owner[name] not in come_along} == {}
 
 
 def test_the_window_finds_its_libraries_and_starts_by_itself(built: Built) -> None:
