@@ -128,6 +128,16 @@ def responder(port: Port = None, workers: Annotated[int, typer.Option(min=1)] = 
 
 
 @app.command()
+def observer(
+    seconds: Annotated[int | None, typer.Option(min=1, help="From one round to the next.")] = None,
+) -> None:
+    """Ask the status services from outside, as a stranger would, and keep the record of availability."""
+    from varmentaja.ground.observer import observe
+
+    observe(seconds)
+
+
+@app.command()
 def cardhost() -> None:
     """Own the virtual cards and put them into readers."""
     from varmentaja.card.host import serve

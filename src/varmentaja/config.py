@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     """Name of the certificate hierarchy among the profiles."""
     issuers: Path | None = None
     """Folder of the authorities' certificates; ``<state>/hierarchy`` when unset."""
+    observer: Path | None = None
+    """Folder of the observer's plan, record and report, on a machine of its own shared with the portal;
+    ``<state>/observer`` when unset."""
+    observer_roots: Path | None = None
+    """Folder of the roots that the observer trusts (``*.crt``); the hierarchy's folder when unset."""
     algorithm: str = "ecc"
     """Line of keys for new cards: ``ecc`` or ``rsa``."""
     logon_domain: str | None = None
@@ -254,6 +259,16 @@ class Settings(BaseSettings):
     def run(self) -> Path:
         """Folder of sockets, locks and status documents."""
         return self.state / "run"
+
+    @property
+    def observer_folder(self) -> Path:
+        """Folder of the observer: ``plan.json`` (the worker's), its record and its report."""
+        return self.observer or self.state / "observer"
+
+    @property
+    def observer_plan(self) -> Path:
+        """What the observer asks; the worker writes it."""
+        return self.observer_folder / "plan.json"
 
     @property
     def log(self) -> Path:

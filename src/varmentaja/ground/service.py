@@ -120,6 +120,7 @@ def all_services(now: Settings) -> list[Service]:
         Service("responder", ["responder"], listens(now.port + 1), now.responder_address),
         Service("reader", ["reader", "serve"], listens(now.port + 2), now.reader_address),
         Service("worker", ["worker"], lambda: True),
+        Service("observer", ["observer"], lambda: True),
         Service("portal", ["portal"], listens(now.port), now.portal_address),
     ]
     if now.test_service:

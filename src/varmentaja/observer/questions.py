@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Every question of a round, and its replies: all asked together, so that they are of one moment."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from varmentaja.observer.ask import Client, Reply
+from varmentaja.observer.plan import Authority, Plan, Watched
+
+_AT_ONCE = 8
+_REQUEST, _ANSWER = "application/ocsp-request", "application/ocsp-response"
+_LIST, _CERTIFICATE = "application/pkix-crl", "application/pkix-cert"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request over HTTP."""
+
+    method: str
+    url: str
+    media_type: str
+    """That the answer must have."""
+    body: bytes = b""
+
+    def put(self, client: Client) -> Reply:
+        """Ask."""
+        if self.method == "GET":
+            return client.get(self.url, self.media_type)
+        return client.post(self.url, self.body, _REQUEST, self.media_type)
+
+
+def certificate_question(authority: Authority) -> Question:
+    """For the authority's certificate."""
+    return Question("GET", authority.certificate_url, _CERTIFICATE)
+
+
+def list_question(url: str) -> Question:
+    """For a revocation list."""
+    return Question("GET", url, _LIST)
+
+
+def status_questions(authority: Authority, request: bytes) -> list[Question]:
+    """For the status of one certificate, by GET and by POST (RFC 6960 A.1)."""
+    if authority.ocsp_url is None:
+        return []
+    encoded = quote(base64.b64encode(request), safe="")
+    return [
+        Question("GET", f"{authority.ocsp_url}/{encoded}", _ANSWER),
+        Question("POST", authority.ocsp_url, _ANSWER, request),
+    ]
+
+
+def ask_all(
+    plan: Plan, request: Callable[[Authority, Watched], bytes], client: Client
+) -> dict[Question, Reply]:
+    """Ask everything in the plan."""
+    questions = list(dict.fromkeys(_questions(plan, request)))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        replies: Iterable[Reply] = pool.map(lambda question: question.put(client), questions)
+        return dict(zip(questions, replies, strict=True))
+
+
+def _questions(plan: Plan, request: Callable[[Authority, Watched], bytes]) -> Iterator[Question]:
+    for authority in plan.authorities:
+        yield certificate_question(authority)
+        for lists in authority.lists:
+            yield list_question(lists.full)
+            if lists.delta:
+                yield list_question(lists.delta)
+        if authority.ocsp_url:
+            for watched in authority.watched:
+                yield from status_questions(authority, request(authority, watched))

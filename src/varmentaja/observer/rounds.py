@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One round: ask everything, judge it, count."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+
+from varmentaja.domain.availability import Finding, Round, Service, Tally, Trouble, limits
+from varmentaja.observer.ask import Client, Reply
+from varmentaja.observer.judge import Judge, agreement, freshness, is_stale, pair
+from varmentaja.observer.lists import Published
+from varmentaja.observer.openssl import Answer
+from varmentaja.observer.plan import Authority, Lists, Plan, Watched
+from varmentaja.observer.questions import (
+    Question,
+    ask_all,
+    certificate_question,
+    list_question,
+    status_questions,
+)
+
+Findings = Iterator[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The verified lists of a shard."""
+
+    full: Published | None
+    delta: Published | None
+
+
+class Observer:
+    """Asks in rounds; remembers the highest number of each list."""
+
+    def __init__(self, judge: Judge, client: Client) -> None:
+        self._judge = judge
+        self._client = client
+        self._numbers: dict[str, int] = {}
+
+    def look(self, plan: Plan, clock: Callable[[], datetime]) -> Round:
+        """Ask everything in the plan, and judge it by the time when the answers are there."""
+        begun = clock()
+        self._judge.begin(plan)
+        replies = ask_all(plan, self._judge.request, self._client)
+        look = _Look(self._judge, plan, replies, self._numbers, clock())
+        findings = tuple(dict.fromkeys(look.findings()))
+        return Round(begun, look.tallies(), findings)
+
+
+class _Look:
+    """The replies of one round, looked through."""
+
+    def __init__(
+        self, judge: Judge, plan: Plan, replies: dict[Question, Reply], numbers: dict[str, int], now: datetime
+    ) -> None:
+        self._judge = judge
+        self._plan = plan
+        self._replies = replies
+        self._numbers = numbers
+        self._now = now
+        self._counted: dict[Service, list[Reply]] = defaultdict(list)
+
+    def tallies(self) -> dict[Service, Tally]:
+        """The numbers of each service that was asked."""
+        return {
+            service: Tally(
+                asked=len(replies),
+                lost=sum(bool(each.problem) for each in replies),
+                median_ms=round(median(each.milliseconds for each in replies)),
+                slowest_ms=max(each.milliseconds for each in replies),
+            )
+            for service, replies in self._counted.items()
+        }
+
+    def findings(self) -> Findings:
+        """All that is wrong."""
+        shards: dict[tuple[str, int], Shard] = {}
+        for authority in self._plan.authorities:
+            yield from self._certificate(authority)
+            for number, lists in enumerate(authority.lists):
+                yield from self._shard(authority, number, lists, shards)
+        for authority in self._plan.authorities:
+            for watched in authority.watched:
+                yield from self._watched(authority, watched, shards)
+
+    def _reply(self, service: Service, question: Question, subject: str, into: list[bytes]) -> Findings:
+        """Count a reply; its body goes ``into`` the list when there is one."""
+        reply = self._replies[question]
+        self._counted[service].append(reply)
+        if reply.problem:
+            yield Finding(service, Trouble.UNREACHABLE, subject, reply.problem)
+            return
+        if reply.milliseconds > limits().slow.total_seconds() * 1000:
+            yield Finding(service, Trouble.SLOW, subject, f"{reply.milliseconds} ms")
+        into.append(reply.body)
+
+    def _certificate(self, authority: Authority) -> Findings:
+        got: list[bytes] = []
+        url = authority.certificate_url
+        yield from self._reply(Service.CERTIFICATES, certificate_question(authority), url, got)
+        for body in got:
+            if problem := self._judge.certificate(body, authority):
+                yield Finding(Service.CERTIFICATES, Trouble.INVALID, url, problem)
+
+    def _shard(
+        self, authority: Authority, number: int, lists: Lists, shards: dict[tuple[str, int], Shard]
+    ) -> Findings:
+        full: list[Published] = []
+        delta: list[Published] = []
+        yield from self._list(authority, number, lists.full, full)
+        if lists.delta:
+            yield from self._list(authority, number, lists.delta, delta)
+            if full and delta:
+                yield from pair(full[0], delta[0], lists.full, lists.delta)
+        shards[authority.name, number] = Shard(*(each[0] if each else None for each in (full, delta)))
+
+    def _list(self, authority: Authority, number: int, url: str, into: list[Published]) -> Findings:
+        got: list[bytes] = []
+        yield from self._reply(Service.CRL, list_question(url), url, got)
+        for body in got:
+            found = self._judge.published(body, authority, number)
+            if isinstance(found, str):
+                yield Finding(Service.CRL, Trouble.INVALID, url, found)
+                continue
+            into.append(found)
+            told = found.verdict
+            yield from freshness(Service.CRL, url, told.this_update, told.next_update, self._now)
+            if found.number < self._numbers.get(url, found.number):
+                detail = f"number {found.number} after {self._numbers[url]}"
+                yield Finding(Service.CRL, Trouble.GOING_BACK, url, detail)
+            self._numbers[url] = max(found.number, self._numbers.get(url, 0))
+
+    def _watched(
+        self, authority: Authority, watched: Watched, shards: dict[tuple[str, int], Shard]
+    ) -> Findings:
+        subject = f"{authority.name}/{watched.serial:x}"
+        answers: list[Answer] = []
+        yield from self._answers(authority, watched, subject, answers)
+        shard = shards[authority.name, watched.shard]
+        if shard.full is not None:
+            for answer in answers if answers else (None,):
+                yield from agreement(subject, watched.serial, answer, shard.full, shard.delta, self._now)
+            yield from self._canary(authority, watched, subject, shard, shards)
+
+    def _answers(self, authority: Authority, watched: Watched, subject: str, into: list[Answer]) -> Findings:
+        if authority.ocsp_url is None:
+            return
+        for question in status_questions(authority, self._judge.request(authority, watched)):
+            asked = f"{subject} ({question.method})"
+            got: list[bytes] = []
+            yield from self._reply(Service.OCSP, question, asked, got)
+            for body in got:
+                told = self._judge.answer(body, authority, watched, self._now)
+                if told.problem:
+                    yield Finding(Service.OCSP, Trouble.INVALID, asked, told.problem)
+                    continue
+                yield from freshness(Service.OCSP, asked, told.this_update, told.next_update, self._now)
+                if watched.revoked is not None and told.revoked != watched.revoked:
+                    yield Finding(Service.OCSP, Trouble.WRONG_STATUS, asked, _statuses(watched, told.revoked))
+                into.append(told)
+
+    def _canary(
+        self,
+        authority: Authority,
+        watched: Watched,
+        subject: str,
+        shard: Shard,
+        shards: dict[tuple[str, int], Shard],
+    ) -> Findings:
+        """A canary's whole path by the lists, its status with the delta and without."""
+        if watched.certificate is None or watched.revoked is None or shard.full is None:
+            return
+        above = [shards[authority.issued_by, number].full for number in self._shards_above(authority)]
+        fresh = [
+            each
+            for each in (shard.full, *above)
+            if each and not is_stale(each.verdict.next_update, self._now)
+        ]
+        if len(fresh) < 1 + len(above):
+            return  # told as stale or unreachable already
+        delta = shard.delta.der if shard.delta else None
+        problem, revoked = self._judge.canary_by_lists(
+            watched.certificate, authority, [each.der for each in fresh], delta
+        )
+        if problem:
+            yield Finding(Service.CRL, Trouble.INVALID, subject, problem)
+        elif revoked != watched.revoked:
+            yield Finding(Service.CRL, Trouble.WRONG_STATUS, subject, _statuses(watched, revoked))
+
+    def _shards_above(self, authority: Authority) -> range:
+        issuer = next(each for each in self._plan.authorities if each.name == authority.issued_by)
+        return range(len(issuer.lists))
+
+
+def _statuses(watched: Watched, revoked: bool) -> str:
+    told, known = ("revoked" if each else "good" for each in (revoked, bool(watched.revoked)))
+    return f"told to be {told}, known to be {known}"

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A small status service that tells what a test wants it to tell, signed by the real keys."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from tests.support.pki import Demo
+
+from varmentaja.observer.plan import Authority, Lists, Plan, Watched
+from varmentaja.pki.crl import Reason, encode_entry, sign_crl
+from varmentaja.pki.ocsp import CertificateStatus, Condition, presign
+from varmentaja.pki.serials import serial_text
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+DAY = timedelta(days=1)
+ISSUING, ROOT = "professionals-ecc", "root-ecc"
+TYPES = {"ocsp": "application/ocsp-response", "crl": "application/pkix-crl", "ca": "application/pkix-cert"}
+
+
+@dataclass
+class Truth:
+    """What one document of the service says; every field may be made a lie."""
+
+    this_update: datetime
+    next_update: datetime
+    revoked: dict[int, datetime] = field(default_factory=dict)
+    """Serials and moments of revocation."""
+    number: int = 10
+    base: int | None = None
+
+
+class Liar:
+    """A WSGI application: one authority under a root, a good canary, a revoked one, and a good one that is
+    nobody's canary."""
+
+    def __init__(self, demo: Demo, now: datetime) -> None:
+        self.demo, self.now = demo, now
+        keys = [ec.generate_private_key(ec.SECP384R1()) for _ in range(3)]
+        self.good, self.revoked, self.other = (demo.issue("professional-auth", "ecc", key) for key in keys)
+        old = now - DAY
+        truth = Truth(old, now + DAY, {self.revoked.serial_number: old})
+        self.ocsp, self.full = replace(truth), replace(truth)
+        self.delta = replace(truth, base=10, revoked={})
+        self.root_list = replace(truth, revoked={})
+        self.delay = 0.0
+        """Seconds before an OCSP answer."""
+        self.dead: set[str] = set()
+        """Kinds (``ocsp``, ``crl``, ``ca``) that answer with 503."""
+        self.spoilt: set[str] = set()
+        """Kinds whose signature has one bit turned."""
+        self.answers_about: int | None = None
+        """Answers every question with the status of this serial."""
+        self.asked: list[str] = []
+        self._lock = threading.Lock()
+
+    def plan(self, address: str) -> Plan:
+        """What a stranger asks of it."""
+        hierarchy = self.demo.hierarchy
+        issuing, root = (hierarchy.authority(name).certificate_der for name in (ISSUING, ROOT))
+        lists = Lists(f"{address}/crl/{ISSUING}/0.crl", f"{address}/crl/{ISSUING}/0-delta.crl")
+        watched = (
+            Watched(self.good.serial_number, 0, False, self.good.public_bytes(Encoding.DER)),
+            Watched(self.revoked.serial_number, 0, True, self.revoked.public_bytes(Encoding.DER)),
+            Watched(self.other.serial_number, 0, None, None),
+        )
+        ocsp_url = f"{address}/ocsp/{ISSUING}"
+        return Plan(
+            (root,),
+            (
+                Authority(
+                    ROOT,
+                    root,
+                    ROOT,
+                    f"{address}/ca/{ROOT}.crt",
+                    None,
+                    (Lists(f"{address}/crl/{ROOT}/0.crl", None),),
+                    None,
+                    (),
+                ),
+                Authority(
+                    ISSUING, issuing, ROOT, f"{address}/ca/{ISSUING}.crt", ocsp_url, (lists,), None, watched
+                ),
+            ),
+            None,
+        )
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer."""
+        kind, name, *rest = environ["PATH_INFO"].strip("/").split("/", 2)
+        self.asked.append(f"{environ['REQUEST_METHOD']} {kind}")
+        if kind in self.dead:
+            start_response("503 Service Unavailable", [])
+            return [b""]
+        with self._lock:
+            body = bytearray(getattr(self, f"_{kind}")(environ, name.removesuffix(".crt"), rest))
+        if kind == "ocsp":
+            time.sleep(self.delay)
+        if kind in self.spoilt:
+            body[-1] ^= 1
+        start_response("200 OK", [("Content-Type", TYPES[kind]), ("Content-Length", str(len(body)))])
+        return [bytes(body)]
+
+    def _ca(self, environ: Any, name: str, rest: list[str]) -> bytes:
+        return self.demo.hierarchy.authority(name).certificate_der
+
+    def _crl(self, environ: Any, name: str, rest: list[str]) -> bytes:
+        if name == ROOT:
+            truth = self.root_list
+        else:
+            truth = self.delta if rest[0] == "0-delta.crl" else self.full
+        entries = [
+            encode_entry(serial_text(serial), at, Reason.SUPERSEDED) for serial, at in truth.revoked.items()
+        ]
+        return sign_crl(
+            self.demo.hierarchy.authority(name),
+            0,
+            entries,
+            self.demo.store,
+            number=truth.number,
+            base_number=truth.base,
+            this_update=truth.this_update,
+            next_update=truth.next_update,
+        )
+
+    def _ocsp(self, environ: Any, name: str, rest: list[str]) -> bytes:
+        if environ["REQUEST_METHOD"] == "POST":
+            der = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        else:
+            der = base64.b64decode(unquote(rest[0]))
+        serial, truth = self.answers_about or ocsp.load_der_ocsp_request(der).serial_number, self.ocsp
+        at = truth.revoked.get(serial)
+        status = CertificateStatus(
+            serial_text(serial),
+            Condition.REVOKED if at else Condition.GOOD,
+            at,
+            Reason.SUPERSEDED if at else None,
+        )
+        return presign(
+            self.demo.hierarchy.authority(name),
+            status,
+            self.demo.store,
+            this_update=truth.this_update,
+            next_update=truth.next_update,
+        ).sha1
+
+
+def serial_of(certificate: x509.Certificate) -> str:
+    """As findings name it."""
+    return f"{ISSUING}/{certificate.serial_number:x}"

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Rounds become outages with a beginning and an end, and days."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from varmentaja.domain.availability import (
+    MOST_SUBJECTS,
+    Day,
+    Finding,
+    Outage,
+    Round,
+    Service,
+    Tally,
+    Trouble,
+    limits,
+)
+from varmentaja.domain.availability_record import (
+    History,
+    read_report,
+    read_round,
+    report_document,
+    round_document,
+)
+
+START = datetime(2026, 11, 24, 23, 50, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+FINE, DOWN = Tally(6, 0, 2, 9), Tally(6, 6, 1, 1)
+
+
+def a_round(minute: int, *troubles: Trouble, tally: Tally = FINE, subject: str = "place") -> Round:
+    findings = tuple(Finding(Service.OCSP, each, subject, "why") for each in troubles)
+    return Round(START + minute * MINUTE, {Service.OCSP: tally, Service.CRL: FINE}, findings)
+
+
+def told(history: History, found: Round) -> tuple[list[Outage], list[Outage]]:
+    return history.add(found)
+
+
+def test_an_outage_is_told_once_and_its_end_once() -> None:
+    history = History()
+    assert told(history, a_round(0)) == ([], [])
+    assert told(history, a_round(1, Trouble.UNREACHABLE)) == ([], [])
+    (begun,), ended = told(history, a_round(2, Trouble.UNREACHABLE))
+    assert (begun.begun_at, ended) == (START + MINUTE, [])
+    assert told(history, a_round(3, Trouble.UNREACHABLE)) == ([], [])
+    begun_again, (over,) = told(history, a_round(4))
+    assert begun_again == []
+    assert (over.begun_at, over.ended_at) == (START + MINUTE, START + 4 * MINUTE)
+    assert told(history, a_round(5)) == ([], [])
+    report = history.report()
+    assert report is not None and report.over == (over,) and report.open == ()
+
+
+def test_one_bad_round_is_no_outage() -> None:
+    history = History()
+    told(history, a_round(0, Trouble.UNREACHABLE))
+    assert told(history, a_round(1)) == ([], [])
+    report = history.report()
+    assert report is not None and report.over == () and report.open == ()
+
+
+def test_a_wrong_status_is_told_at_once() -> None:
+    begun, _ = told(History(), a_round(0, Trouble.WRONG_STATUS))
+    assert [each.trouble for each in begun] == [Trouble.WRONG_STATUS]
+
+
+def test_another_trouble_of_the_same_service_is_told_too() -> None:
+    history = History()
+    for minute in (0, 1):
+        told(history, a_round(minute, Trouble.SLOW))
+    begun, ended = told(history, a_round(2, Trouble.SLOW, Trouble.WRONG_STATUS))
+    assert [each.trouble for each in begun] == [Trouble.WRONG_STATUS] and ended == []
+
+
+def test_only_complete_silence_of_more_than_twenty_minutes_is_serious() -> None:
+    history = History()
+    for minute in range(30):
+        told(history, a_round(minute, Trouble.UNREACHABLE))  # one of six questions is answered
+    report = history.report()
+    assert report is not None and not report.open[0].is_serious
+    for minute in range(30, 51):
+        told(history, a_round(minute, Trouble.UNREACHABLE, tally=DOWN))
+    report = history.report()
+    assert report is not None and not report.open[0].is_serious  # 20 minutes, not more
+    told(history, a_round(51, Trouble.UNREACHABLE, tally=DOWN))
+    report = history.report()
+    assert report is not None and report.open[0].is_serious
+    assert limits().serious == 20 * MINUTE
+
+
+def test_days_count_rounds_and_what_is_felt() -> None:
+    history = History()
+    for minute in range(20):
+        told(history, a_round(minute, *([Trouble.STALE] if minute == 3 else [Trouble.SLOW])))
+    report = history.report()
+    assert report is not None
+    assert report.days[Service.OCSP] == {
+        START.date(): Day(10, 1),
+        START.date() + timedelta(days=1): Day(10, 0),
+    }
+    assert report.days[Service.CRL][START.date()] == Day(10, 0)
+
+
+def test_what_is_older_than_the_kept_time_is_forgotten() -> None:
+    history = History()
+    for minute in (0, 1):
+        told(history, a_round(minute, Trouble.STALE))
+    told(history, a_round(2))
+    told(history, a_round(24 * 60 * (limits().days + 1)))
+    report = history.report()
+    assert report is not None and report.over == ()
+    assert len(report.days[Service.OCSP]) == 1
+
+
+def test_a_flood_of_subjects_is_cut() -> None:
+    history = History()
+    for minute in range(MOST_SUBJECTS + 5):
+        told(history, a_round(minute, Trouble.STALE, subject=f"place {minute}"))
+    report = history.report()
+    assert report is not None and len(report.open[0].subjects) == MOST_SUBJECTS
+
+
+rounds = st.builds(
+    lambda minute, troubles, tally: a_round(minute, *troubles, tally=tally),
+    st.integers(0, 10**6),
+    st.lists(st.sampled_from(Trouble), max_size=3),
+    st.builds(Tally, *[st.integers(0, 9999)] * 4),
+)
+
+
+@given(st.lists(rounds, min_size=1, max_size=5).map(lambda them: sorted(them, key=lambda each: each.at)))
+def test_rounds_and_reports_come_back_from_json_as_they_were(found: list[Round]) -> None:
+    history = History()
+    for each in found:
+        assert read_round(json.loads(json.dumps(round_document(each)))) == each
+        history.add(each)
+    report = history.report()
+    assert report is not None
+    assert read_report(json.loads(json.dumps(report_document(report)))) == report
