@@ -88,14 +88,10 @@ class Liar:
                     f"{address}/ca/{ROOT}.crt",
                     None,
                     (Lists(f"{address}/crl/{ROOT}/0.crl", None),),
-                    None,
                     (),
                 ),
-                Authority(
-                    ISSUING, issuing, ROOT, f"{address}/ca/{ISSUING}.crt", ocsp_url, (lists,), None, watched
-                ),
+                Authority(ISSUING, issuing, ROOT, f"{address}/ca/{ISSUING}.crt", ocsp_url, (lists,), watched),
             ),
-            None,
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -52,8 +52,6 @@ class Authority:
     ocsp_url: str | None
     lists: tuple[Lists, ...]
     """By shard."""
-    directory_name: str | None
-    """DN of its entry in the directory; None where there is no directory."""
     watched: tuple[Watched, ...]
 
 
@@ -64,8 +62,6 @@ class Plan:
     roots: tuple[bytes, ...]
     """Trusted, DER."""
     authorities: tuple[Authority, ...]
-    directory: str | None
-    """``ldap://…`` of the directory."""
 
 
 def read_plan(path: Path, roots: Path) -> Plan:
@@ -76,7 +72,7 @@ def read_plan(path: Path, roots: Path) -> Plan:
     try:
         document = json.loads(path.read_bytes())
         authorities = tuple(_authority(each) for each in document["authorities"])
-        return Plan(_roots(roots), authorities, document["directory"])
+        return Plan(_roots(roots), authorities)
     except FileNotFoundError as error:
         raise unavailable("There is no plan for the observer yet: %(file)s", file=str(path)) from error
     except (ValueError, KeyError, TypeError) as error:
@@ -91,7 +87,6 @@ def _authority(entry: dict[str, Any]) -> Authority:
         certificate_url=entry["certificate_url"],
         ocsp_url=entry["ocsp_url"],
         lists=tuple(Lists(each["full"], each["delta"]) for each in entry["lists"]),
-        directory_name=entry["directory_name"],
         watched=tuple(
             Watched(
                 serial=int(each["serial"], 16),

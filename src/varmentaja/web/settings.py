@@ -26,6 +26,8 @@ TEST_SERVICE = settings().test_service
 
 PUBLICATION = settings().publication
 HIERARCHY = settings().hierarchy_folder
+OBSERVER = settings().observer_folder
+"""Where the observer of the status services finds its plan and leaves its report."""
 CARD_ALGORITHM = settings().algorithm
 LOGON_DOMAIN = settings().logon_domain
 
@@ -65,6 +67,7 @@ RECORDS = [
     "varmentaja.apps.certificates",
     "varmentaja.apps.letters",
     "varmentaja.apps.status",
+    "varmentaja.apps.observation",
     "varmentaja.apps.access",
     "varmentaja.apps.signatures",
 ]

@@ -68,6 +68,9 @@ class AuditAction(StrEnum):
     PUBLICATION_RELEASED = "status.released"
     CANARY_NAMED = "status.canary_named"
     CANARY_DISMISSED = "status.canary_dismissed"
+    OUTAGE_BEGUN = "status.outage_begun"
+    OUTAGE_SERIOUS = "status.outage_serious"
+    OUTAGE_ENDED = "status.outage_ended"
 
     AUDIT_READ = "audit.read"
     CODE_SET_IMPORTED = "code_set.imported"

@@ -34,7 +34,8 @@ from varmentaja.ports.custody import CertificateOrder, Custody, Prepared
 class KeyRequest:
     """A certificate for one key of a card, whose possession has been proved."""
 
-    card: Card
+    card: Card | None
+    """None for a key that is on no card: a canary's."""
     purpose: str
     """authentication or signature."""
     order: CertificateOrder
@@ -57,20 +58,24 @@ def key_hash_of(public_key: bytes) -> str:
     return hashlib.sha256(public_key).hexdigest()
 
 
-_Identity = tuple[int, str, str]
+_Identity = tuple[int | None, str, str]
 """Card, authority and key: one certificate each."""
 _Ready = tuple[KeyRequest, Prepared]
 
 
 def _identity(request: KeyRequest) -> _Identity:
-    return request.card.pk, request.order.authority, key_hash_of(request.order.public_key)
+    return (
+        request.card.pk if request.card else None,
+        request.order.authority,
+        key_hash_of(request.order.public_key),
+    )
 
 
 def _issued_before(requests: Sequence[KeyRequest]) -> dict[_Identity, Certificate]:
     rows = Certificate.objects.filter(
         key_hash__in=[key_hash for _, _, key_hash in map(_identity, requests)], state=CertificateState.ISSUED
     )
-    return {(row.card_id, row.authority, row.key_hash): row for row in rows if row.card_id is not None}
+    return {(row.card_id, row.authority, row.key_hash): row for row in rows}
 
 
 def _issue(requests: list[KeyRequest], *, now: datetime) -> list[Certificate | DomainError]:
@@ -104,9 +109,9 @@ def _row(request: KeyRequest, prepared: Prepared, *, now: datetime) -> Certifica
         serial=prepared.serial,
         state=CertificateState.RESERVED.value,
         card=request.card,
-        person_id=request.card.person_id,
+        person_id=request.card.person_id if request.card else None,
         purpose=str(request.purpose),
-        chip_serial=request.card.chip_serial or "",
+        chip_serial=(request.card.chip_serial if request.card else None) or "",
         key_hash=key_hash_of(request.order.public_key),
         profile=prepared.profile,
         profile_version=prepared.profile_version,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from varmentaja.apps.audit.recording import AuditAction, record
@@ -33,6 +33,14 @@ def revoke_certificates(
         .exclude(key_hash__in=keep_keys)
         .order_by("id")
     )
+    revoke_rows(actor, rows, reason, now=now)
+    return rows
+
+
+def revoke_rows(
+    actor: Actor, rows: Sequence[Certificate], reason: RevocationReason, *, now: datetime
+) -> None:
+    """Revoke these, which are in force and locked by the caller's transaction."""
     for row in rows:
         row.state = CertificateState.REVOKED
         row.revoked_at = now
@@ -42,4 +50,3 @@ def revoke_certificates(
         row.save(update_fields=["state", "revoked_at", "revocation_reason", "revision", "answer_due_at"])
         record(AuditAction.CERTIFICATE_REVOKED, actor, row, facts={"reason": reason})
     announce_revocation(rows, now=now)
-    return rows

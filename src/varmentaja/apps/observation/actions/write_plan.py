@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Tell the observer what to ask: every published address, the canaries, and a sample of certificates.
+
+Of the sample only serials are told: neither a name nor a certificate of a person leaves the database.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from base64 import b64encode
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.observation.hierarchy import hierarchy
+from varmentaja.apps.status.models import Canary
+from varmentaja.domain.certificates import CertificateState
+from varmentaja.files import write_over
+from varmentaja.pki.hierarchy import Authority
+
+PLAN = "plan.json"
+SAMPLE = 5
+"""Certificates beside the canaries, drawn anew with every plan."""
+WRITTEN_EVERY = timedelta(minutes=10)
+PUBLISHED_WITHIN = timedelta(minutes=5)
+"""A certificate issued or changed so lately may not be published yet."""
+
+
+def write_plan(*, now: datetime) -> bool:
+    """Write the plan unless it is fresh; whether it was written."""
+    path = Path(settings.OBSERVER) / PLAN
+    canaries = [(each.authority, each.serial, each.revoked) for each in Canary.objects.order_by("id")]
+    if _is_fresh(path, canaries, now):
+        return False
+    watched = _watched(canaries, now)
+    document = {
+        "format": 1,
+        "written_at": now.isoformat(),
+        "canaries": canaries,
+        "authorities": [_authority(each, watched) for each in hierarchy().authorities.values()],
+    }
+    write_over(path, json.dumps(document, indent=1).encode(), mode=0o644)
+    return True
+
+
+def _is_fresh(path: Path, canaries: list[tuple[str, str, bool]], now: datetime) -> bool:
+    try:
+        document = json.loads(path.read_bytes())
+        written = datetime.fromisoformat(document["written_at"])
+    except (OSError, ValueError, KeyError):
+        return False
+    same = [tuple(each) for each in document["canaries"]] == canaries
+    return same and now - WRITTEN_EVERY < written <= now
+
+
+def _watched(canaries: Iterable[tuple[str, str, bool]], now: datetime) -> list[dict[str, Any]]:
+    known = [
+        (row, revoked)
+        for authority, serial, revoked in canaries
+        for row in Certificate.objects.filter(authority=authority, serial=serial, not_after__gt=now)
+    ]
+    drawn = [(row, None) for row in _sample(now) if row.pk not in {canary.pk for canary, _ in known}]
+    return [
+        {
+            "authority": row.authority,
+            "serial": row.serial,
+            "shard": row.shard,
+            "revoked": revoked,
+            "certificate": None if revoked is None or row.der is None else b64encode(row.der).decode(),
+        }
+        for row, revoked in [*known, *drawn]
+    ]
+
+
+def _sample(now: datetime) -> list[Certificate]:
+    """Some rows after random ids: their place in the table is all that chooses them."""
+    last = Certificate.objects.aggregate(last=Max("id"))["last"] or 0
+    published = Certificate.objects.filter(
+        state__in=(CertificateState.ISSUED, CertificateState.REVOKED),
+        not_after__gt=now + WRITTEN_EVERY,
+        issued_at__lt=now - PUBLISHED_WITHIN,
+        answer_due_at__gt=now,
+    ).defer("twin", "der")
+    found = {}
+    for _ in range(SAMPLE):
+        row = published.filter(id__gte=1 + secrets.randbelow(max(last, 1))).order_by("id").first()
+        if row is not None:
+            found[row.pk] = row
+    return list(found.values())
+
+
+def _authority(authority: Authority, watched: list[dict[str, Any]]) -> dict[str, Any]:
+    issuer = authority.issuer
+    own = [{**each} for each in watched if each["authority"] == authority.id]
+    return {
+        "name": authority.id,
+        "certificate": b64encode(authority.certificate_der).decode(),
+        "issued_by": authority.issued_by,
+        "certificate_url": issuer.certificate_url,
+        "ocsp_url": issuer.ocsp_url if authority.responder else None,
+        "lists": [
+            {
+                "full": issuer.crl_url(shard),
+                "delta": None if authority.is_root else issuer.delta_crl_url(shard),
+            }
+            for shard in range(authority.shards)
+        ],
+        "watched": own,
+    }
