@@ -2,7 +2,7 @@
 // Signing through SCS from a page: finds the card reader program, waits for a card, asks for the signature and
 // sends the answer as an ordinary form. No inline code; the page's Content-Security-Policy must list the
 // addresses in connect-src. They are tried in the order given, https and http alike: programs on computers and
-// on Android answer at different ones. The page says everything in its own language:
+// on Android answer at different ones, and some serve version 1.1 alone. The page says everything in its own language:
 //
 //   <form data-scs data-scs-addresses="https://127.0.0.1:53952 http://127.0.0.1:53951 …"
 //         data-scs-content="<base64>" data-scs-usage="digitalSignature" method="post" action="…">
@@ -19,13 +19,19 @@
 'use strict';
 
 const SCS_POLL = 1500;
-const SCS_VERSION = '1.2';
+// How long an address is waited for before the next one is asked too, and before it is given up; a browser that
+// asks the person first may take its time.
+const SCS_HEAD_START = 300;
+const SCS_TIMEOUT = 3000;
+const SCS_TIMEOUT_ASKING = 60000;
 // Problems that are over once a card is there again.
 const SCS_PASSING = ['no_program', 'blocked', 'no_card', 'card_removed'];
 // What browsers call the right of a page to speak with programs of the same computer; names change with versions.
 const SCS_PERMISSIONS = ['loopback-network', 'local-network-access'];
 // A request that waits this long is waiting for the person's answer to the browser's question, if there is one.
 const SCS_PATIENCE = 800;
+
+const scsPause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 class ScsForm {
   constructor(form) {
@@ -35,6 +41,7 @@ class ScsForm {
     this.message = form.querySelector('[data-scs-message]');
     this.button = form.querySelector('[type="submit"]');
     this.address = null;
+    this.served = '1.2';
     this.busy = false;
     form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -61,7 +68,7 @@ class ScsForm {
         const absent = version || (await this.permission()) !== 'denied' ? 'no_program' : 'blocked';
         if (!this.busy) this.show(version, absent);
       }
-      await new Promise((resolve) => setTimeout(resolve, SCS_POLL));
+      await scsPause(SCS_POLL);
     }
   }
 
@@ -90,23 +97,31 @@ class ScsForm {
     if (asks && !this.busy && this.form.dataset.scsState === 'searching') this.say('permission');
   }
 
-  // The program's own description, or null; the address that answered is tried first from then on.
+  // The program's own description, or null. The addresses are asked in their order, first the one that answered
+  // before; one where something listens and says nothing does not hold up the rest.
   async version() {
-    const first = this.address ? [this.address] : [];
-    for (const address of [...first, ...this.addresses]) {
-      try {
-        const answer = await fetch(`${address}/version`, { cache: 'no-store' });
-        const version = await answer.json();
-        if (typeof version.hashAlgorithms === 'string') {
-          this.address = address;
-          return version;
-        }
-      } catch {
-        // Nobody there, or somebody who speaks another language: the next address.
-      }
+    const looks = [];
+    for (const address of new Set([this.address ?? this.addresses[0], ...this.addresses])) {
+      const look = this.look(address);
+      looks.push(look);
+      const answered = look.then(() => true, () => false);
+      if (await Promise.race([answered, scsPause(SCS_HEAD_START)])) break;
     }
-    this.address = null;
-    return null;
+    const found = await Promise.any(looks).catch(() => null);
+    this.address = found && found.address;
+    // Requests are of the version that is served there: older programs turn a newer one away.
+    if (found) this.served = String(found.version.version);
+    return found && found.version;
+  }
+
+  // What answers at an address; rejected when nobody is there, or somebody who speaks another language.
+  async look(address) {
+    const patience = (await this.permission()) === 'prompt' ? SCS_TIMEOUT_ASKING : SCS_TIMEOUT;
+    const signal = AbortSignal.timeout(patience);
+    const answer = await fetch(`${address}/version`, { cache: 'no-store', signal });
+    const version = await answer.json();
+    if (typeof version.hashAlgorithms !== 'string') throw new TypeError('not SCS');
+    return { address, version };
   }
 
   async sign() {
@@ -129,7 +144,7 @@ class ScsForm {
   async ask() {
     const data = this.form.dataset;
     const request = {
-      version: SCS_VERSION,
+      version: this.served,
       selector: { keyusages: [data.scsUsage] },
       content: data.scsContent,
       contentType: data.scsContentType || 'data',
