@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PARTS = ROOT / "deploy" / "reader"
 PACKAGES = ("asn1crypto", "cryptography", "httpx", "jinja2", "pydantic-settings", "pyscard", "typer")
 """What the program imports; their own needs follow."""
+CHANGE_MARK = "Card reader program: "
 WINDOWS = "pyside6-essentials"
 WINDOWS_DEPENDS = (
     "libegl1",
@@ -214,8 +215,8 @@ class Signer:
         return _output("gpg", "--homedir", str(self._home), "--batch", "--quiet", *arguments)
 
 
-def publish(files: list[Path], out: Path, signer: Signer) -> Path:
-    """Sign each file, and list all of them for the portal's page."""
+def publish(files: list[Path], version: str, out: Path, signer: Signer) -> Path:
+    """Sign each file, and list all of them for the portal's page, in their order."""
     fingerprint = signer.export(out / "varmentaja-packages.asc")
     entries = [
         {
@@ -227,7 +228,7 @@ def publish(files: list[Path], out: Path, signer: Signer) -> Path:
         for file in files
     ]
     listed = {
-        "version": files[0].name.split("-")[1],
+        "version": version,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "system": f"Debian, {platform.machine()}, Python {sys.version_info.major}.{sys.version_info.minor}",
         "key": "varmentaja-packages.asc",
@@ -241,10 +242,11 @@ def publish(files: list[Path], out: Path, signer: Signer) -> Path:
 
 
 def changes(changelog: str) -> list[str]:
-    """The entries of the newest part of the change log."""
+    """What the newest part of the change log says of this program: its entries with the mark."""
     newest = changelog.split("\n## [", 2)[1]
-    entries = re.findall(r"^- (.+(?:\n  .+)*)", newest, re.M)
-    return [" ".join(entry.replace("`", "").split()) for entry in entries]
+    entries = re.findall(rf"^- {CHANGE_MARK}(.+(?:\n  .+)*)", newest, re.M)
+    told = (" ".join(entry.replace("`", "").split()) for entry in entries)
+    return [entry[0].upper() + entry[1:] for entry in told]
 
 
 def _output(*command: str) -> str:
@@ -272,7 +274,7 @@ def main() -> None:
     deb = build_deb(wheel, given.out, issuers=given.issuers, settings=address, windows=windows)
     signer = Signer(given.signing_key.resolve())
     try:
-        publish([wheel, deb], given.out, signer)
+        publish([deb, wheel], wheel.name.split("-")[1], given.out, signer)
     finally:
         signer.close()
     print(f"{wheel}\n{deb}")

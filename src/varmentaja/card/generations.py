@@ -29,6 +29,8 @@ class Generation:
     """One kind of chip."""
 
     id: str
+    name: str
+    """What people call it."""
     family: Family
     keys: Mapping[str, KeyAlgorithm]
     """By line of authorities (``ecc``, ``rsa``); empty for chips that we do not make cards of."""
@@ -50,6 +52,7 @@ def generations() -> Mapping[str, Generation]:
     return {
         name: Generation(
             id=name,
+            name=fields["name"],
             family=Family(fields["family"]),
             keys={line: KeyAlgorithm(key) for line, key in fields["keys"].items()},
             history=bytes.fromhex(fields.get("history", "")),

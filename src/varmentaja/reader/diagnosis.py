@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from varmentaja.card.driver import KeyRole, PinCondition, PinRole
+from varmentaja.card.generations import generation
 from varmentaja.domain.errors import Message, message
 from varmentaja.reader.observed import Contact, Observed, Path, Standing
 from varmentaja.reader.texts import iso_day
@@ -157,7 +158,8 @@ def _generation(observed: Observed) -> Finding:
         )
     if not observed.generation:
         return _ok(Check.GENERATION, message("This program knows the card."))
-    return _ok(Check.GENERATION, message("The card's chip is known: %(chip)s.", chip=observed.generation))
+    chip = generation(observed.generation).name
+    return _ok(Check.GENERATION, message("The card's chip is known: %(chip)s.", chip=chip))
 
 
 def _version(observed: Observed) -> Finding:

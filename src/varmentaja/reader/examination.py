@@ -27,6 +27,8 @@ from varmentaja.reader.virtual_reader import Slot, VirtualReader
 from varmentaja.relying_party import Refused
 from varmentaja.relying_party.status import ask_status
 
+VIRTUAL_READER = "Varmentaja virtual reader"
+
 
 class SystemReaders(Protocol):
     """The system's readers; PcscReaders is one."""
@@ -76,7 +78,7 @@ def observe(seen: Seen, service: ServiceLink, *, now: datetime) -> Observed:
 
 def see_slot(reader: VirtualReader, slot: Slot) -> Seen:
     """What is in a slot of the virtual reader."""
-    readers = tuple(each.name for each in reader.slots)
+    readers = (VIRTUAL_READER,) * len(reader.slots)
     if not slot.is_taken:
         return Seen(readers)
     if slot.card is not None:

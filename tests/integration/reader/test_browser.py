@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.support.browser import DESKTOP, PHONE, OpenPage, violations
+from tests.support.browser import DESKTOP, PHONE, OpenPage, keep, violations
 from tests.support.cards import CODE, PIN1, PIN2, SERIAL
 
 from varmentaja import relying_party
@@ -127,6 +127,30 @@ def test_a_holder_activates_a_card_and_signs_in(
     reader.locator("#pad-form .buttons .button >> nth=0").click()
     expect(sign_in.get_by_role("heading")).to_have_text("Signed in")
     assert site.answers[0]["status"] == "ok"
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_a_holder_finds_out_what_is_wrong_and_copies_the_report(
+    program: ReaderProgram, control: ReaderControl, open_page: OpenPage, language: str
+) -> None:
+    page = open_page(f"{program.pages.url}/{language}/", size=PHONE)
+    page.locator("section.slot >> nth=0").locator("a[href$='/1/diagnosis']").click()
+    told = page.locator(".notification.error")
+    expect(told).to_be_visible()  # no card
+    fine(page)
+    control.insert(SERIAL)
+    page.locator("main a[href$='/1/diagnosis']").click()
+    expect(page.locator(".notification.warning")).to_be_visible()  # not activated yet
+    expect(page.locator("dl dt")).to_have_count(10)
+    for width, height in (PHONE, DESKTOP):
+        page.set_viewport_size({"width": width, "height": height})
+        keep(page, f"diagnosis-{language}-{width}")
+        fine(page)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("[data-copy]").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator("#report").input_value()
+    assert "Varmentaja virtual reader" in copied and "Äijälä" not in copied and SERIAL not in copied
 
 
 def test_a_cancelled_pin_is_told_on_the_page_that_asked(

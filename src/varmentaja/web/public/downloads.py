@@ -8,6 +8,7 @@ list of versions there. Only what stands in these can be fetched.
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -30,21 +31,37 @@ def page(request: HttpRequest) -> HttpResponse:
     listing = _listing()
     values = {
         "listing": listing,
-        "packages": [
-            {
-                **entry,
-                "address": reverse("download", args=[entry["name"]]),
-                "signature_address": reverse("download", args=[entry["signature"]]),
-                "is_deb": entry["name"].endswith(".deb"),
-                "megabytes": f"{entry['size'] / 1e6:.1f}",
-            }
-            for entry in listing.get("files", ())
-        ],
+        "packages": [_package(entry, listing) for entry in listing.get("files", ())],
         "key_address": reverse("download", args=[listing["key"]]) if listing else "",
+        "made_at": datetime.fromisoformat(listing["made_at"]) if listing else None,
         "chips": _chips(),
         "breadcrumb": [Link(_("Front page"), reverse("public:front"))],
     }
     return render(request, "public/reader.html", values)
+
+
+def _package(entry: dict[str, Any], listing: dict[str, Any]) -> dict[str, Any]:
+    """One package as the page shows it, with the commands that check and install it."""
+    is_deb = entry["name"].endswith(".deb")
+    commands = [f"gpg --import {listing['key']}", f"gpg --verify {entry['signature']} {entry['name']}"]
+    if is_deb:
+        commands.append(f"sudo apt install ./{entry['name']}")
+    else:
+        commands += [
+            "sudo apt install python3-venv python3-dev gcc swig libpcsclite-dev pcscd",
+            "python3 -m venv varmentaja",
+            f"varmentaja/bin/pip install './{entry['name']}[reader]'",
+            f"VARMENTAJA_PUBLIC_URL={settings.PUBLIC_URL} varmentaja/bin/varmentaja reader",
+        ]
+    return {
+        **entry,
+        "address": reverse("download", args=[entry["name"]]),
+        "signature_address": reverse("download", args=[entry["signature"]]),
+        "is_deb": is_deb,
+        "megabytes": f"{entry['size'] / 1e6:.1f}",
+        "block": "install-deb" if is_deb else "install-wheel",
+        "commands": "\n".join(commands),
+    }
 
 
 def download(request: HttpRequest, name: str) -> FileResponse:
@@ -81,7 +98,7 @@ def _chips() -> Table:
     made = load("chip_generations")["generations"]
     rows: list[list[Cell]] = [
         [
-            chip["generation"],
+            made[chip["generation"]]["name"],
             date_format(made[chip["generation"]]["in_force"], "DATE_FORMAT"),
             chip["least"],
         ]
