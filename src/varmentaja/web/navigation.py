@@ -30,7 +30,10 @@ ITEMS: tuple[Item, ...] = (
     Item(_("Registration"), "registration:desk", Audience.REGISTRATION),
     Item(_("Office"), "office:front", Audience.OFFICE),
 )
-FOOTER: tuple[Item, ...] = (Item(_("Style guide"), "styleguide:page"),)
+FOOTER: tuple[Item, ...] = (
+    Item(_("State of the status services"), "public:status"),
+    Item(_("Style guide"), "styleguide:page"),
+)
 
 
 def main_menu(request: HttpRequest) -> list[Link]:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib import messages
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -94,8 +96,10 @@ class Visitor:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        """The frame of every page shows the business day."""
-        request.business_date = business_today()  # type: ignore[attr-defined]  # HttpRequest is open to such facts
+        """The frame of every page shows the business day, or today where the database does not answer: the
+        page that tells of disturbances is there even then."""
+        with suppress(DatabaseError):
+            request.business_date = business_today()  # type: ignore[attr-defined]  # HttpRequest is open to such facts
 
     def _welcome(self, request: HttpRequest) -> None:
         person = Person.objects.only("first_name", "family_name").get(pk=request.session[PERSON])

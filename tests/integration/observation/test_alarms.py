@@ -4,40 +4,29 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from tests.support import reports as support
+from tests.support.reports import DOWN, FINE, MINUTE
 
 from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.observation.actions.note_outages import note_outages
 from varmentaja.apps.observation.models import Outage
-from varmentaja.domain.availability import Finding, Round, Service, Tally, Trouble
-from varmentaja.domain.availability_record import History, report_document
+from varmentaja.domain.availability import Tally, Trouble
+from varmentaja.domain.availability_record import History
 
 pytestmark = pytest.mark.django_db
 
-MINUTE = timedelta(minutes=1)
-FINE, DOWN = Tally(6, 0, 2, 9), Tally(6, 6, 1, 1)
 
+class Reports(support.Reports):
+    """After each report the office looks."""
 
-class Reports:
-    """An observer's reports, minute by minute."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.history = folder, History()
-        self.now: datetime = timezone.now().replace(microsecond=0) - timedelta(hours=1)
-
-    def report(self, *troubles: Trouble, tally: Tally = FINE) -> None:
-        """The next round, and what the office does then."""
-        self.now += MINUTE
-        findings = tuple(Finding(Service.OCSP, each, "place", "why") for each in troubles)
-        self.history.add(Round(self.now, {Service.OCSP: tally}, findings))
-        report = self.history.report()
-        assert report is not None
-        (self.folder / "report.json").write_text(json.dumps(report_document(report)))
+    def report(self, *troubles: Trouble, tally: Tally = FINE, after: timedelta = MINUTE) -> None:
+        super().report(*troubles, tally=tally, after=after)
         note_outages(now=self.now)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the observer has reported, for pages and alarms: read from its folder, without the database."""
+"""What the observer has reported, read from its folder without the database; and what the office was told."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from varmentaja.domain.availability import MILD, Day, Outage, Service, Tally, limits
+from varmentaja.apps.observation.models import Outage as OutageRow
+from varmentaja.apps.paging import Page, count_up_to, page_by_id
+from varmentaja.domain.availability import MILD, Day, Outage, Service, Tally, Trouble, limits
 from varmentaja.domain.availability_record import Report, read_report
 
 
@@ -107,4 +109,40 @@ def _service(
         since=min((each.begun_at for each in grave or own), default=None),
         tally=tally,
         days=tuple((day, seen.get(day, Day())) for day in days),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OutageLine:
+    """A disturbance that the office was told of."""
+
+    service: Service | None
+    """None: the observer itself was silent."""
+    trouble: Trouble
+    begun_at: datetime
+    ended_at: datetime | None
+    subjects: tuple[str, ...]
+    detail: str
+    serious: bool
+
+
+def outages(after: str) -> Page[OutageLine]:
+    """Every disturbance, newest first."""
+    return page_by_id(OutageRow.objects.all(), after, _line, newest_first=True)
+
+
+def count_open_outages() -> int:
+    """How many go on, up to a hundred."""
+    return count_up_to(OutageRow.objects.filter(ended_at__isnull=True))
+
+
+def _line(row: OutageRow) -> OutageLine:
+    return OutageLine(
+        service=Service(row.service) if row.service else None,
+        trouble=Trouble(row.trouble),
+        begun_at=row.begun_at,
+        ended_at=row.ended_at,
+        subjects=tuple(row.subjects),
+        detail=row.detail,
+        serious=row.serious,
     )

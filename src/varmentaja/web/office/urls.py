@@ -11,6 +11,7 @@ from varmentaja.web.office import (
     hold_views,
     letter_views,
     list_views,
+    outage_views,
     person_views,
     views,
 )
@@ -35,6 +36,7 @@ urlpatterns = [
     path("orders/", list_views.orders, name="orders"),
     path("holds/", hold_views.hold_list, name="holds"),
     path("holds/<int:hold_id>/", hold_views.hold_page, name="hold"),
+    path("outages/", outage_views.outages, name="outages"),
     path("serials/", list_views.serials, name="serials"),
     path("refusals/", list_views.refusals, name="refusals"),
 ]

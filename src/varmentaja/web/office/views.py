@@ -18,6 +18,7 @@ from varmentaja.apps.audit.queries import DAY_MOST, count_since
 from varmentaja.apps.audit.recording import AuditAction
 from varmentaja.apps.cards.queries_office import count_troubled_orders
 from varmentaja.apps.certificates.queries import count_burned_serials
+from varmentaja.apps.observation.queries import count_open_outages
 from varmentaja.apps.paging import MOST
 from varmentaja.apps.status.queries import count_open_holds
 from varmentaja.domain.actors import Role
@@ -78,6 +79,12 @@ def _queues() -> list[Queue]:
             _("Relying parties get older statuses until two officers have examined them."),
             count_open_holds(),
             "holds",
+        ),
+        _queue(
+            _("Disturbances of the status services"),
+            _("Seen from outside by the observer, which goes on looking."),
+            count_open_outages(),
+            "outages",
         ),
         _queue(
             _("Serial numbers out of use"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from varmentaja.web.public import downloads, sandbox, views
+from varmentaja.web.public import availability, downloads, sandbox, views
 
 app_name = "public"
 urlpatterns = [
     path("", views.front, name="front"),
     path("status-services/", views.status_services, name="status_services"),
+    path("status/", availability.page, name="status"),
     path("reader/", downloads.page, name="reader"),
     path("sandbox/", sandbox.front, name="sandbox"),
     path("sandbox/move-on/", sandbox.move, name="move_on"),
