@@ -222,8 +222,8 @@ def _locked(locked: list[PinRole]) -> Finding:
         Check.PINS,
         text,
         message(
-            "Set a new PIN with the activation code of your letter. If you no longer have the code, order a "
-            "new code letter in the service or ask your registration point."
+            "Set a new PIN with the activation code of your letter. If you no longer have the code, ask your "
+            "registration point."
         ),
     )
 
@@ -305,7 +305,7 @@ def _dates(observed: Observed) -> Finding:
         return _fault(
             Check.DATES,
             message("The card's certificates ended on %(day)s.", day=iso_day(end)),
-            message("The card can no longer be used. Apply for a new card in the service."),
+            message("The card can no longer be used. Apply for a new card at your registration point."),
         )
     if observed.moment < first:
         return _fault(
@@ -325,7 +325,7 @@ def end_warning(end: datetime, moment: datetime) -> Finding | None:
     return _warning(
         Check.DATES,
         message("The card's certificates end soon, on %(day)s.", day=iso_day(end)),
-        message("Apply for a new card in the service now; the present one works to its last day."),
+        message("Apply for a new card at your registration point; the present one works to its last day."),
     )
 
 
@@ -339,7 +339,7 @@ def _status(observed: Observed) -> Finding:
             message("A certificate of the card has been revoked."),
             message(
                 "The card can no longer be used. If you did not ask for it yourself, your registration point "
-                "can tell why; apply there or in the service for a new card."
+                "can tell why. Apply there for a new card."
             ),
         )
     if standings == {None}:

@@ -20,7 +20,7 @@ from varmentaja.card.driver import PinRole
 from varmentaja.domain.errors import DomainError, Message, message, not_found
 from varmentaja.reader import forms
 from varmentaja.reader.cards import InsertedCard
-from varmentaja.reader.diagnosis import worst
+from varmentaja.reader.diagnosis import end_warning, worst
 from varmentaja.reader.events import Events
 from varmentaja.reader.examination import examine, see_slot
 from varmentaja.reader.http import HTTP_STATUS, Request, Response, json_response
@@ -212,6 +212,7 @@ class Pages:
             events=self._events.number,
             tries_text=forms.tries_text,
             ending=partial(ending, now=datetime.now(UTC)),
+            end_warning=partial(end_warning, moment=datetime.now(UTC)),
         )
 
     def _form_page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.integration.web_holder.conftest import Holder, form_of, text_of
 
 from varmentaja.apps.access.party import Origin
 from varmentaja.apps.cards.actions.end_card import end_card
+from varmentaja.apps.cards.models import Card
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.signatures.actions.read_documents import check_again
 from varmentaja.apps.signatures.models import SignedDocument
@@ -47,6 +49,12 @@ def sign(holder: Holder, title: str = "Statement", text: str = "I agree.\r\nÄ")
 @pytest.mark.parametrize("path", ["", "1/face.png", "1/end/", "documents/", "documents/new/", "documents/1/"])
 def test_a_stranger_signs_in_first(holder: Holder, path: str) -> None:
     assert holder.get(f"/en/my-card/{path}").headers["Location"].startswith("/en/sign-in/?next=")
+
+
+@pytest.mark.parametrize(("days", "warned"), [(60, False), (20, True), (0, True)])
+def test_the_end_of_the_card_is_told_in_the_month_before_it(at_home: Holder, days: int, warned: bool) -> None:
+    Card.objects.filter(pk=at_home.card.pk).update(valid_until=at_home.service.today + timedelta(days=days))
+    assert ("The card ends soon" in text_of(at_home.get("/en/my-card/"))) is warned
 
 
 def test_the_card_tells_its_way_and_what_is_on_it(at_home: Holder) -> None:

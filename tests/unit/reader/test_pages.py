@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -201,10 +201,11 @@ def test_a_card_host_that_is_down_is_told_on_the_page(browser: Browser, host: Me
     assert "does not answer" in text(browser.get("/en/"))
 
 
-def ask(pad: Pad, *roles: KeyRole) -> tuple[threading.Thread, list[PinAnswer | None]]:
+def ask(
+    pad: Pad, *roles: KeyRole, until: datetime = datetime(2031, 1, 1, tzinfo=UTC)
+) -> tuple[threading.Thread, list[PinAnswer | None]]:
     """Put a question on the pad from another thread, as a signing program does."""
     answers: list[PinAnswer | None] = []
-    until = datetime(2031, 1, 1, tzinfo=UTC)
     choices = tuple(KeyChoice("1", role, "Aino Virtanen", "", "TEST CA", until, 5) for role in roles)
     request = PinRequest("https://portal.example", choices)
     thread = threading.Thread(target=lambda: answers.append(pad.ask(request, given_up=lambda: False)))
@@ -224,6 +225,17 @@ def test_the_pad_shows_who_asks_and_takes_the_pin(browser: Browser, pad: Pad) ->
     browser.post("/en/pin", number=pad.pending.number, pin=PIN1)
     thread.join()
     assert answers == [PinAnswer(0, PIN1)]
+
+
+@pytest.mark.parametrize(("days", "warned"), [(60, False), (20, True)])
+def test_the_pad_tells_that_the_certificate_ends_soon(
+    browser: Browser, pad: Pad, days: int, warned: bool
+) -> None:
+    thread, _ = ask(pad, KeyRole.AUTHENTICATION, until=datetime.now(UTC) + timedelta(days=days))
+    assert pad.pending is not None
+    assert ("end soon" in text(browser.get("/en/"))) is warned
+    pad.cancel(pad.pending.number)
+    thread.join()
 
 
 def test_the_pad_lets_the_person_choose_and_cancel(browser: Browser, pad: Pad) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from varmentaja.ui.translate import translated
 
 OUT = frozenset({CardState.DISPATCHED, CardState.ACTIVATED})
 """The card is, or may be, in its holder's hands: it can be reported lost."""
+MONTH = timedelta(days=31)
 ON_ITS_WAY = frozenset({CardState.ORDERED, CardState.PERSONALISING, CardState.MADE, CardState.DISPATCHED})
 
 
@@ -47,6 +48,8 @@ class ShownCard:
     entries: tuple[TimelineEntry, ...]
     certificates: tuple[ShownCertificate, ...]
     can_end: bool
+    ends_soon: bool
+    """In the holder's hands, and within the month before its last day."""
 
 
 def shown_card(card: CardFile, *, today: date) -> ShownCard:
@@ -60,6 +63,7 @@ def shown_card(card: CardFile, *, today: date) -> ShownCard:
         entries=_entries(card),
         certificates=tuple(shown_certificate(line) for line in card.certificates if line.der),
         can_end=card.state in OUT,
+        ends_soon=card.state in OUT and today > card.valid_until - MONTH,
     )
 
 
