@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -22,6 +23,7 @@ from varmentaja.apps.certificates.actions.revoke_certificates import revoke_cert
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.revocation import RevocationReason
+from varmentaja.relying_party import Outcome, Purpose, Refused, RelyingParty, ocsp_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,6 +108,35 @@ def test_a_certificate_revoked_between_handshake_and_portal_is_refused(world: Wo
     Certificate.objects.filter(pk=identity.row.pk).update(state="revoked")
     assert world.get(address).heading == "Your certificate has been revoked"
     assert not is_signed_in(world)
+
+
+def test_a_session_ends_within_five_seconds_of_the_revocation(world: World) -> None:
+    """By the overlay over a set that was published before; everybody else is told in that time, too."""
+    identity = world.identity()
+    other = world.identity(role="prescribing_nurse")
+    world.publish()
+    party = RelyingParty(world.service.demo.hierarchy, ocsp_over(httpx.Client(timeout=5)), "", b"")
+    certificate = x509.load_pem_x509_certificate(identity.certificate.read_bytes())
+
+    def status(leaf: x509.Certificate) -> datetime | None:
+        asked = party.check_certificate(leaf, Purpose.AUTHENTICATION, now=datetime.now(UTC))
+        return asked.status.revoked_at
+
+    assert status(certificate) is None
+    assert world.sign_in(identity).status == 200
+    revoked = time.monotonic()
+    with transaction.atomic():
+        revoke_certificates(SYSTEM, identity.row.card, RevocationReason.KEY_COMPROMISE, now=datetime.now(UTC))
+    assert not is_signed_in(world)
+    world.publish()
+    with pytest.raises(Refused) as refusal:
+        while time.monotonic() < revoked + 5:
+            status(certificate)
+            time.sleep(0.1)
+    assert refusal.value.outcome is Outcome.REVOKED
+    assert time.monotonic() < revoked + 5
+    assert outcome_of(world, identity) == (403, "Your certificate has been revoked")
+    assert status(x509.load_pem_x509_certificate(other.certificate.read_bytes())) is None
 
 
 def test_an_expired_certificate_is_refused(world: World) -> None:

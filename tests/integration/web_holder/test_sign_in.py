@@ -12,11 +12,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from tests.integration.web_holder.conftest import HOST, Holder, card_in_hand, form_of, text_of
+from tests.support.reader_fakes import MemoryCard, TinyHierarchy
 from tests.support.service import Service
 
 from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.cards.actions.end_card import end_card
-from varmentaja.card.driver import KeyRole
+from varmentaja.card.driver import HashAlgorithm, KeyRole, PinRole
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.cards import CardState
 from varmentaja.domain.revocation import Ground
@@ -160,6 +161,32 @@ def test_a_revoked_card_stays_outside(holder: Holder) -> None:
         refused = holder.sign_in()
         assert refused.status_code == 403
         assert "has been revoked" in text_of(refused)
+
+
+def test_an_expired_card_stays_outside(holder: Holder, monkeypatch: Any) -> None:
+    late = timezone.now() + timedelta(days=6 * 366)
+    monkeypatch.setattr("varmentaja.web.access.views.timezone.now", lambda: late)
+    refused = holder.sign_in()
+    assert refused.status_code == 403
+    assert "has expired" in text_of(refused)
+    assert "visit a registration point" in text_of(refused)
+
+
+def test_a_card_of_another_issuer_stays_outside(holder: Holder) -> None:
+    card = MemoryCard(TinyHierarchy())
+    fields = holder.fields()
+    content = base64.b64decode(fields["content"])
+    value = card.sign(
+        KeyRole.AUTHENTICATION, content, HashAlgorithm.SHA256, card.pins[PinRole.AUTHENTICATION]
+    )
+    chain = [card.certificates.authentication, card.certificates.issuer, card.certificates.root]
+    changes: dict[str, Any] = {
+        "signature": base64.b64encode(value).decode(),
+        "chain": [base64.b64encode(der or b"").decode() for der in chain],
+    }
+    refused = holder.post("/en/sign-in/", {**fields, "answer": holder.answer(fields["content"], **changes)})
+    assert refused.status_code == 403
+    assert "an issuer that this service does not know" in text_of(refused)
 
 
 def test_without_an_answer_about_the_status_nobody_gets_in(

@@ -96,5 +96,6 @@ def _headings() -> dict[Outcome, str]:
 def _no_certificate() -> str:
     return _(
         "Put your card in the reader before you start, and choose the certificate when the browser asks "
-        "for it. If the browser asks nothing, close all of its windows and try again."
+        "for it. If the browser asks nothing, it remembers an earlier choice: open a private window and sign "
+        "in there, or choose another way to sign in."
     )
