@@ -13,19 +13,22 @@ from varmentaja.ground.embedded_postgres import EmbeddedPostgres
 
 
 @contextmanager
-def prepared_state(folder: Path) -> Iterator[Settings]:
-    """Make a state folder as ``varmentaja demo`` does, its database durable; set this process up on it."""
+def prepared_state(folder: Path, *, staff: bool = True) -> Iterator[Settings]:
+    """Make a state folder as ``varmentaja demo`` does, its database durable; set this process up on it.
+
+    Without ``staff`` there are keys, authorities and empty tables, as the status services need them.
+    """
     os.environ["VARMENTAJA_STATE"] = str(folder)
     os.environ["DJANGO_SETTINGS_MODULE"] = "varmentaja.web.settings"
     settings.cache_clear()
     for each in (settings().run, settings().log):
         each.mkdir(parents=True, exist_ok=True)
     with EmbeddedPostgres(folder):
-        _set_up()
+        _set_up(staff=staff)
         yield settings()
 
 
-def _set_up() -> None:
+def _set_up(*, staff: bool) -> None:
     import django
 
     from varmentaja.ground.tables import bring_up_to_date
@@ -33,6 +36,11 @@ def _set_up() -> None:
     django.setup()
     bring_up_to_date()
 
-    from varmentaja.ground.demo_data import prepare
+    from varmentaja.ground.demo_data import hold_ceremony, prepare
+    from varmentaja.wiring import connect_worker
 
-    prepare(tell=lambda _: None)
+    if staff:
+        prepare(tell=lambda _: None)
+    else:
+        hold_ceremony(settings())
+        connect_worker()

@@ -60,7 +60,7 @@ def prepare(*, tell: Callable[[str], None]) -> None:
     """Make what is missing of the demo, and ``var/run/demo.json`` that describes it."""
     now = settings()
     tell("hierarchy")
-    hierarchy = _hold_ceremony(now)
+    hierarchy = hold_ceremony(now)
     connect_worker()
     _registration_points()
     if not Code.objects.exists():
@@ -82,7 +82,8 @@ def prepare(*, tell: Callable[[str], None]) -> None:
     _describe(now, hierarchy)
 
 
-def _hold_ceremony(now: Settings) -> Hierarchy:
+def hold_ceremony(now: Settings) -> Hierarchy:
+    """The demo's keys and authorities, made where they are missing."""
     keys = authority_store()
     make_service_keys(keys)
     now.publisher_key.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,8 @@
 """OCSP answers (RFC 6960 §4.2) signed by an authority's delegated responder.
 
 `presign` makes the two answers that are published for a certificate, one for each hash by which a client
-may name the issuer; `sign_answers` makes any other: several certificates, a nonce.
+may name the issuer (for many at once: `presigning`); `sign_answers` makes any other: several certificates, a
+nonce.
 """
 
 from __future__ import annotations
@@ -104,27 +105,63 @@ def sign_answers(
     name: CertIdHash,
     this_update: datetime,
     next_update: datetime,
+    produced_at: datetime | None = None,
     nonce: bytes | None = None,
 ) -> bytes:
     """One OCSPResponse (DER) about one or more certificates of an authority; `invalid` if it has no
-    responder.
+    responder. ``produced_at`` is thisUpdate where it is not given.
     """
-    responder = authority.responder
-    if responder is None:
-        raise invalid("The authority %(id)s has no OCSP responder.", id=authority.id)
+    fixed = fixed_parts(authority)
+    data = encode_data(
+        authority,
+        statuses,
+        name=name,
+        this_update=this_update,
+        next_update=next_update,
+        produced_at=produced_at,
+        nonce=nonce,
+    )
+    signature = store.sign(fixed.key_label, data, fixed.hash)
+    before, between, after = frame(fixed, len(data), len(signature))
+    return b"".join((before, data, between, signature, after))
+
+
+def frame(fixed: FixedParts, data: int, signature: int) -> tuple[bytes, bytes, bytes]:
+    """What an OCSPResponse holds before, between and after signed data and a signature of such lengths."""
+    between = fixed.signature_identifier + b"\x03" + der.length_octets(signature + 1) + b"\x00"
+    after = fixed.certificates
+    size = data + len(between) + signature + len(after)
+    before = b""
+    for outer in (b"\x30", b"\x04", der.oid(_BASIC_RESPONSE), b"\x30", b"\xa0", der.enumerated(0), b"\x30"):
+        if len(outer) == 1:
+            before = outer + der.length_octets(size + len(before)) + before
+        else:
+            before = outer + before
+    return before, between, after
+
+
+def encode_data(
+    authority: Authority,
+    statuses: Sequence[CertificateStatus],
+    *,
+    name: CertIdHash,
+    this_update: datetime,
+    next_update: datetime,
+    produced_at: datetime | None = None,
+    nonce: bytes | None = None,
+) -> bytes:
+    """ResponseData: what is signed."""
     singles = (_single(authority, name, status, this_update, next_update) for status in statuses)
     extensions = b""
     if nonce is not None:
         value = der.extension(NONCE_OID, der.octet_string(nonce))
         extensions = der.explicit(1, der.sequence(value))
-    fixed = _fixed_parts(responder)
-    tbs = der.sequence(
-        fixed.responder_id, der.generalized_time(this_update), der.sequence(*singles), extensions
+    return der.sequence(
+        fixed_parts(authority).responder_id,
+        der.generalized_time(produced_at or this_update),
+        der.sequence(*singles),
+        extensions,
     )
-    signature = store.sign(responder.key_label, tbs, fixed.hash)
-    basic = der.sequence(tbs, fixed.signature_identifier, der.bit_string(signature), fixed.certificates)
-    body = der.sequence(der.oid(_BASIC_RESPONSE), der.octet_string(basic))
-    return der.sequence(der.enumerated(0), der.explicit(0, body))
 
 
 def error_response(status: ErrorStatus) -> bytes:
@@ -152,20 +189,29 @@ def _named_issuer(authority: Authority, name: CertIdHash) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _FixedParts:
+class FixedParts:
     """What is the same in every answer of one responder."""
 
+    key_label: str
     hash: Hash
     responder_id: bytes
     signature_identifier: bytes
     certificates: bytes
 
 
+def fixed_parts(authority: Authority) -> FixedParts:
+    """Those of an authority's responder; `invalid` if it has none."""
+    if authority.responder is None:
+        raise invalid("The authority %(id)s has no OCSP responder.", id=authority.id)
+    return _fixed_parts(authority.responder)
+
+
 @lru_cache(maxsize=64)
-def _fixed_parts(responder: Responder) -> _FixedParts:
+def _fixed_parts(responder: Responder) -> FixedParts:
     public_key = cast(PublicKey, responder.certificate.public_key())
     algorithm = algorithm_of(public_key)
-    return _FixedParts(
+    return FixedParts(
+        key_label=responder.key_label,
         hash=SIGNING_HASH[algorithm],
         responder_id=der.explicit(2, der.octet_string(key_identifier(public_key))),
         signature_identifier=signature_identifier(algorithm),
@@ -180,11 +226,18 @@ def _single(
     this_update: datetime,
     next_update: datetime,
 ) -> bytes:
-    return der.sequence(
-        der.sequence(_named_issuer(authority, name), der.integer(int(status.serial, 16))),
-        _condition(status),
-        der.generalized_time(this_update),
-        der.explicit(0, der.generalized_time(next_update)),
+    certificate = der.sequence(_named_issuer(authority, name), der.integer(int(status.serial, 16)))
+    return der.sequence(certificate, encode_state(status, this_update, next_update))
+
+
+def encode_state(status: CertificateStatus, this_update: datetime, next_update: datetime) -> bytes:
+    """What a SingleResponse says after its CertID."""
+    return b"".join(
+        (
+            _condition(status),
+            der.generalized_time(this_update),
+            der.explicit(0, der.generalized_time(next_update)),
+        )
     )
 
 

@@ -74,8 +74,11 @@ class Custody(Protocol):
     def issue(self, tokens: Sequence[str]) -> list[bytes | DomainError]:
         """Sign what was prepared, once; each certificate as DER, or why it was not signed."""
 
-    def answer(self, status: SerialStatus, *, this_update: datetime, next_update: datetime) -> Answer:
-        """The signed OCSP answers for one serial."""
+    def answers(
+        self, statuses: Sequence[SerialStatus], *, this_update: datetime, next_update: datetime
+    ) -> Sequence[Answer]:
+        """The signed OCSP answers for each serial, in the order given; quickest where one authority's serials
+        stand together."""
 
     def crl(
         self,

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import cast
 
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -22,6 +26,7 @@ from varmentaja.pki.crl import Reason, encode_entry, sign_crl
 from varmentaja.pki.hierarchy import Hierarchy
 from varmentaja.pki.issuance import CertificateRequest, LintedToken
 from varmentaja.pki.keystore.base import KeyStore
+from varmentaja.pki.presigning import Presigner
 from varmentaja.pki.profile import load_profile
 from varmentaja.pki.publication import Answer, Crl, verifier
 from varmentaja.pki.template import Issuer
@@ -45,6 +50,7 @@ class InProcessCustody:
         self._keys = keys
         self._random = random
         self._tokens: dict[str, LintedToken] = {}
+        self._threads = ThreadPoolExecutor(os.cpu_count(), "presigning")
         self._verify = verifier(keys.public_key(PUBLICATION_KEY))
 
     def certificates(self) -> Mapping[str, bytes]:
@@ -106,24 +112,28 @@ class InProcessCustody:
             not_after=request.not_after,
         )
 
-    def answer(self, status: SerialStatus, *, this_update: datetime, next_update: datetime) -> Answer:
-        """Both answers (CertID by SHA-1 and by SHA-256) by the authority's delegated responder."""
-        signed = ocsp.presign(
-            self._hierarchy.authority(status.authority),
-            _ocsp_status(status),
-            self._keys,
-            this_update=this_update,
-            next_update=next_update,
-        )
-        return Answer(
-            authority=status.authority,
-            serial=int(status.serial, 16),
-            revision=status.revision,
-            this_update=this_update,
-            next_update=next_update,
-            sha1=signed.sha1,
-            sha256=signed.sha256,
-        )
+    def answers(
+        self, statuses: Sequence[SerialStatus], *, this_update: datetime, next_update: datetime
+    ) -> list[Answer]:
+        """Both answers (CertID by SHA-1 and by SHA-256) by the delegated responders, a thread for each core."""
+        made: list[Answer] = []
+        for name, group in groupby(statuses, key=attrgetter("authority")):
+            authority, asked = self._hierarchy.authority(name), list(group)
+            presigner = Presigner(authority, self._keys, this_update=this_update, next_update=next_update)
+            signed = presigner.sign_all(map(_ocsp_status, asked), self._threads)
+            made += (
+                Answer(
+                    name,
+                    int(status.serial, 16),
+                    status.revision,
+                    this_update,
+                    next_update,
+                    each.sha1,
+                    each.sha256,
+                )
+                for status, each in zip(asked, signed, strict=True)
+            )
+        return made
 
     def crl(
         self,

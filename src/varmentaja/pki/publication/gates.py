@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from cryptography import x509
 from cryptography.x509 import ocsp
@@ -51,15 +52,40 @@ class FreshAnswer:
     serial: int
     sha1: bytes
     sha256: bytes
+    is_about_it: bool
+    """Whether both documents name this authority and this serial."""
+    is_revoked: bool
+    was_revoked: bool | None
+    """What was published before; None where nothing was."""
 
 
-def fresh_answers(candidate: Candidate) -> Iterator[FreshAnswer]:
-    """What is new, without withdrawals and without what something newer hides."""
+_read: WeakKeyDictionary[Candidate, tuple[FreshAnswer, ...]] = WeakKeyDictionary()
+
+
+def fresh_answers(candidate: Candidate) -> tuple[FreshAnswer, ...]:
+    """What is new, without withdrawals and without what something newer hides; read once for all rules."""
+    if candidate not in _read:
+        _read[candidate] = tuple(_read_fresh(candidate))
+    return _read[candidate]
+
+
+def _read_fresh(candidate: Candidate) -> Iterator[FreshAnswer]:
     for authority, segment in candidate.fresh:
+        issuers = _issuers(candidate.after.certificates[authority])
         for entry in segment:
-            if entry.is_withdrawn or candidate.after.version(authority, entry.serial) != entry.version:
+            serial = entry.serial
+            if entry.is_withdrawn or candidate.after.version(authority, serial) != entry.version:
                 continue
-            yield FreshAnswer(authority, entry.serial, segment.sha1(entry), segment.sha256(entry))
+            documents = segment.sha1(entry), segment.sha256(entry)
+            sha1, sha256 = map(ocsp.load_der_ocsp_response, documents)
+            yield FreshAnswer(
+                authority,
+                serial,
+                *documents,
+                _is_about(sha1, issuers[0], serial) and _is_about(sha256, issuers[1], serial),
+                sha256.certificate_status is ocsp.OCSPCertStatus.REVOKED,
+                is_revoked(candidate.before, authority, serial),
+            )
 
 
 def fresh_crls(candidate: Candidate) -> Iterator[tuple[str, str, PublishedCrl, PublishedCrl | None]]:
@@ -84,11 +110,7 @@ def newly_revoked(candidate: Candidate) -> int:
     """How many certificates turn from good to revoked, by answers or by lists, whichever says more."""
     if candidate.before is None:
         return 0
-    answers = sum(
-        _says_revoked(answer.sha256)
-        and is_revoked(candidate.before, answer.authority, answer.serial) is False
-        for answer in fresh_answers(candidate)
-    )
+    answers = sum(answer.is_revoked and answer.was_revoked is False for answer in fresh_answers(candidate))
     listed = 0
     for _, shard, crl, before in fresh_crls(candidate):
         if before and not shard.endswith("-delta"):  # a delta repeats what its list says
@@ -117,11 +139,7 @@ def wrong_issuer(candidate: Candidate) -> Iterator[Finding]:
     """Every answer and list speaks of its own authority and, an answer, of its own serial number."""
     wrong: dict[str, int] = {}
     for answer in fresh_answers(candidate):
-        names = _issuers(candidate.after.certificates[answer.authority])
-        if not all(
-            _is_about(der, name, answer.serial)
-            for der, name in zip((answer.sha1, answer.sha256), names, strict=True)
-        ):
+        if not answer.is_about_it:
             wrong[answer.authority] = wrong.get(answer.authority, 0) + 1
     for authority, _, crl, _ in fresh_crls(candidate):
         subject = x509.load_der_x509_certificate(candidate.after.certificates[authority]).subject
@@ -140,7 +158,7 @@ def going_back(candidate: Candidate) -> Iterator[Finding]:
         yield Finding(Gate.GOING_BACK, "", 1, message("The number of the set goes back."))
     restored: dict[str, int] = {}
     for answer in fresh_answers(candidate):
-        if not _says_revoked(answer.sha256) and is_revoked(candidate.before, answer.authority, answer.serial):
+        if answer.was_revoked and not answer.is_revoked:
             restored[answer.authority] = restored.get(answer.authority, 0) + 1
     for authority, count in sorted(restored.items()):
         text = message(
@@ -266,8 +284,7 @@ def _crl_going_back(
         yield Finding(Gate.GOING_BACK, subject, gone, text)
 
 
-def _is_about(der: bytes, issuer: Issuer, serial: int) -> bool:
-    answer = ocsp.load_der_ocsp_response(der)
+def _is_about(answer: ocsp.OCSPResponse, issuer: Issuer, serial: int) -> bool:
     said = Issuer(answer.hash_algorithm.name, answer.issuer_name_hash, answer.issuer_key_hash)
     return said == issuer and answer.serial_number == serial
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 from varmentaja.domain.errors import DomainError, conflict
 from varmentaja.pki.publication.build import Build
@@ -27,7 +29,7 @@ _KEPT = 3
 """Sets and overlays left on disk: the current one and those that a slow reader may be opening."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Candidate:
     """What a gate judges: the state about to be published, beside the one that is."""
 
@@ -55,6 +57,12 @@ class Publisher:
         self._gates = tuple(gates)
         for name in ("sets", "overlay"):
             (folder / name).mkdir(parents=True, exist_ok=True)
+
+    def judged_by(self, gates: Sequence[Gate]) -> Self:
+        """The same publisher, with all that it has verified already, under these gates."""
+        other = copy(self)
+        other._gates = tuple(gates)
+        return other
 
     def current(self) -> Snapshot | None:
         """What is published now; None if nothing is yet. Raises ``invalid`` or OSError for a damaged folder.

@@ -8,12 +8,13 @@ rows are stored: a run that is cut off in between is done again, and nothing pub
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from varmentaja.apps.certificates.models import Certificate
@@ -60,17 +61,17 @@ def _publish(*, now: datetime) -> Head | None:
     assert custody is not None, "the worker holds the keys"
     with transaction.atomic():
         _ensure_shards(custody, now=now)
-        rows = list(_due_certificates(now))
+        rows = _due_certificates(now)
         due = Q(due_at__lte=now) | Q(changed_at__isnull=False) | Q(base_number=0)
         shards = list(CrlShard.objects.select_for_update().filter(due).order_by("authority", "shard"))
         if not rows and not shards:
             return None
         second = now.replace(microsecond=0)  # what is signed is dated in whole seconds
-        answers = [_answer(custody, row, now=second) for row in rows]
+        answers = _answers(custody, rows, now=second)
         crls = [crl for shard in shards for crl in _lists(custody, shard, now=second)]
         gate = PublicationGate(now=now)
         head = _switch(custody, gate, answers, crls, now=now)
-        _store(rows, shards, answers, now=now)
+        _store(rows, shards, now=second)
         Publication.objects.create(
             set_number=head.set.number,
             generation=head.generation,
@@ -100,26 +101,48 @@ def _ensure_shards(custody: Custody, *, now: datetime) -> None:
     )
 
 
-def _due_certificates(now: datetime) -> Iterable[Certificate]:
+class _Row(NamedTuple):
+    """What a status is said from."""
+
+    pk: int
+    authority: str
+    serial: str
+    revision: int
+    not_after: datetime
+    revoked_at: datetime | None
+    revocation_reason: str
+
+
+def _due_certificates(now: datetime) -> list[_Row]:
     """What fell due last comes first: a revocation does not wait behind a backlog of renewals.
 
     A row that is locked is being revoked: that announces itself when it commits.
     """
-    return (
+    due = (
         Certificate.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(answer_due_at__lte=now)
-        .defer("twin", "der")
         .order_by("-answer_due_at", "id")[:BATCH]
     )
+    rows = map(_Row._make, due.values_list(*_Row._fields))
+    return sorted(rows, key=lambda row: row.authority)
 
 
-def _answer(custody: Custody, row: Certificate, *, now: datetime) -> Answer:
-    if row.not_after < now - LIFETIME:
-        return Answer.withdrawn(row.authority, int(row.serial, 16), row.revision, now)
-    return custody.answer(_status(row), this_update=now, next_update=now + LIFETIME)
+def _answers(custody: Custody, rows: list[_Row], *, now: datetime) -> list[Answer]:
+    """One for each row, in another order: what is long over is withdrawn."""
+    over = [row for row in rows if _is_over(row, now)]
+    spoken = [_status(row) for row in rows if not _is_over(row, now)]
+    return [
+        *(Answer.withdrawn(row.authority, int(row.serial, 16), row.revision, now) for row in over),
+        *custody.answers(spoken, this_update=now, next_update=now + LIFETIME),
+    ]
 
 
-def _status(row: Certificate) -> SerialStatus:
+def _is_over(row: _Row, now: datetime) -> bool:
+    """Whether the certificate ended so long ago that nothing is said of it any more."""
+    return row.not_after < now - LIFETIME
+
+
+def _status(row: _Row) -> SerialStatus:
     return SerialStatus(row.authority, row.serial, row.revision, row.revoked_at, row.revocation_reason)
 
 
@@ -137,7 +160,7 @@ def _lists(custody: Custody, shard: CrlShard, *, now: datetime) -> Iterator[Crl]
     dates = {"this_update": now, "next_update": now + LIFETIME}
     revoked = Certificate.objects.filter(
         authority=shard.authority, shard=shard.shard, state=CertificateState.REVOKED
-    ).defer("twin", "der")
+    )
     yield custody.crl(
         shard.authority, shard.shard, _listed(revoked, shard.listed_since), number=shard.number, **dates
     )
@@ -155,18 +178,27 @@ def _lists(custody: Custody, shard: CrlShard, *, now: datetime) -> Iterator[Crl]
 
 
 def _listed(rows: QuerySet[Certificate], since: datetime | None) -> Iterator[SerialStatus]:
-    for row in rows.iterator(chunk_size=2000):
+    for row in map(_Row._make, rows.values_list(*_Row._fields).iterator(chunk_size=5000)):
         if row.revoked_at and stays_listed(row.not_after + LISTED_BEYOND, row.revoked_at, since):
             yield _status(row)
 
 
 def _switch(custody: Custody, gate: Gate, answers: list[Answer], crls: list[Crl], *, now: datetime) -> Head:
-    folder = Path(settings.PUBLICATION)
-    publisher = Publisher(folder, custody.seal, custody.verify_seal, [gate])
+    publisher = _publisher(Path(settings.PUBLICATION), custody).judged_by([gate])
     current = publisher.current()
     if current is not None and _overtaken(current) + len(answers) <= OVERTAKING:
         return publisher.overtake(answers, crls, now)
     return publisher.publish(answers, crls, custody.certificates(), publisher.next_number(now), now)
+
+
+_kept: list[tuple[Path, Custody, Publisher]] = []
+
+
+def _publisher(folder: Path, custody: Custody) -> Publisher:
+    """Kept while the process lives: a new one would read and verify everything that is published."""
+    if not _kept or _kept[0][:2] != (folder, custody):
+        _kept[:] = [(folder, custody, Publisher(folder, custody.seal, custody.verify_seal))]
+    return _kept[0][2]
 
 
 def _overtaken(snapshot: Snapshot) -> int:
@@ -175,16 +207,15 @@ def _overtaken(snapshot: Snapshot) -> int:
     return sum(len(segment) for each in overlay.segments.values() for segment in each) if overlay else 0
 
 
-def _store(
-    rows: list[Certificate],
-    shards: list[CrlShard],
-    answers: list[Answer],
-    *,
-    now: datetime,
-) -> None:
-    for row, answer in zip(rows, answers, strict=True):
-        row.answer_due_at = None if not answer.sha1 else now + HALF_LIFE - _stagger(row.serial)
-    Certificate.objects.bulk_update(rows, ["answer_due_at"], batch_size=1000)
+def _store(rows: list[_Row], shards: list[CrlShard], *, now: datetime) -> None:
+    dues = [None if _is_over(row, now) else now + HALF_LIFE - _stagger(row.serial) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE certificates_certificate SET answer_due_at = due.at"
+            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS due (id, at)"
+            " WHERE certificates_certificate.id = due.id",
+            [[row.pk for row in rows], dues],
+        )
     for shard in shards:
         shard.changed_at = None
     CrlShard.objects.bulk_update(

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A synthetic nation's certificates in the service's own database: ``fill`` copies their rows.
+
+Four certificates for each cardholder (two by the authority for professionals, two by the one for temporary
+cards), 5 % revoked, ends spread over five years. They have no private keys and, but for the few that
+``sampled`` has really issued, no DER: status answers and lists need the rows alone. Everything about holder n
+follows from n, so an interrupted filling goes on where it stopped, and two nations of one size are alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.db import connection, transaction
+
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.domain.certificates import CertificateState
+from varmentaja.domain.errors import DomainError
+from varmentaja.domain.revocation import RevocationReason
+from varmentaja.pki.names import Subject
+from varmentaja.ports.custody import CertificateOrder, Custody
+
+AUTHORITIES = ("professionals-ecc", "professionals-ecc", "temporary-ecc", "temporary-ecc")
+"""Who issued a holder's certificates; of each two, the first authenticates and the second signs."""
+EACH = len(AUTHORITIES)
+REVOKED = 0.05
+_CHUNK = 5_000
+_LIFE = timedelta(days=1826)
+_COLUMNS = (
+    "authority, serial, state, purpose, chip_serial, key_hash, profile, profile_version, profile_hash,"
+    " subject, shard, not_before, not_after, twin, reserved_at, issued_at, revoked_at, revocation_reason, revision,"
+    " answer_due_at"
+)
+_REASONS = tuple(RevocationReason)
+
+_T = TypeVar("_T")
+
+Tell = Callable[[int], object]
+"""Told after each step how many holders there are."""
+
+
+def fill(holders: int, *, now: datetime, tell: Tell = lambda _: None) -> None:
+    """Copy what is missing of so many cardholders' certificates; their first answers are due at ``now``."""
+    known = Certificate.objects.filter(profile_version="nation").count() // EACH
+    tell(known)
+    for first in range(known, holders, _CHUNK):
+        last = min(first + _CHUNK, holders)
+        with (
+            transaction.atomic(),  # a chunk is there as a whole or not at all
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY certificates_certificate ({_COLUMNS}) FROM STDIN") as copy,
+        ):
+            copy.write("".join(row for holder in range(first, last) for row in _rows(holder, now)))
+        tell(last)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE certificates_certificate")
+
+
+def serial_of(holder: int, place: int) -> str:
+    """The serial of a holder's certificate: as random as a real one, and always the same."""
+    octets = bytearray(hashlib.sha256(f"nation {holder} {place}".encode()).digest()[:16])
+    octets[0] = 0x40 | (octets[0] & 0x3F)
+    return octets.hex()
+
+
+def _rows(holder: int, now: datetime) -> Iterator[str]:
+    """Lines of COPY. Whether a certificate is revoked, and its dates, follow from its serial."""
+    for place, authority in enumerate(AUTHORITIES):
+        serial = serial_of(holder, place)
+        chance = int(serial[16:24], 16) / 2**32
+        left = _LIFE * (int(serial[24:], 16) / 2**32)
+        begun = now + left - _LIFE
+        revoked = chance < REVOKED
+        yield "\t".join(
+            (
+                authority,
+                serial,
+                CertificateState.REVOKED if revoked else CertificateState.ISSUED,
+                "signature" if place % 2 else "authentication",
+                f"{holder:020X}",
+                serial * 2,
+                "professional-sign" if place % 2 else "professional-auth",
+                "nation",
+                "",
+                f"CN=Cardholder {holder},C=FI",
+                "0",
+                begun.isoformat(),
+                (now + left).isoformat(),
+                "\\\\x",
+                begun.isoformat(),
+                begun.isoformat(),
+                (begun + (now - begun) * (chance / REVOKED)).isoformat() if revoked else "\\N",
+                _REASONS[holder % len(_REASONS)] if revoked else "",
+                str(int(revoked)),
+                now.isoformat() + "\n",
+            )
+        )
+
+
+def sampled(custody: Custody, count: int, *, now: datetime) -> list[bytes]:
+    """Certificates of both purposes that an authority has really linted and signed, for keys thrown away."""
+    orders = [_order(number, now) for number in range(count)]
+    prepared = [_made(each) for each in custody.prepare(orders)]
+    return [_made(der) for der in custody.issue([each.token for each in prepared])]
+
+
+def _made(result: _T | DomainError) -> _T:
+    if isinstance(result, DomainError):
+        raise result
+    return result
+
+
+def _order(number: int, now: datetime) -> CertificateOrder:
+    key = ec.generate_private_key(ec.SECP384R1()).public_key()
+    return CertificateOrder(
+        authority=AUTHORITIES[0],
+        profile="professional-sign" if number % 2 else "professional-auth",
+        subject=Subject(
+            serial_number=f"{90_000_000_000 + number}",
+            given_names="Sara",
+            first_name="Sara",
+            surname="Korpikangas",
+            title="Test",
+        ),
+        public_key=key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        not_before=now.replace(microsecond=0),
+        not_after=now.replace(microsecond=0) + timedelta(days=365),
+    )
