@@ -40,6 +40,7 @@ PAGES = frozenset(
         "decision",
         "letter-box",
         "activate",
+        "diagnosis",
         "my-card",
         "sign-document",
         "document",

@@ -72,6 +72,7 @@ class Journey:
     def open_pages(self, page: Page) -> None:
         """What anybody may read."""
         self._open(page, "", "front")
+        self._open(page, "reader/", "reader-program")
         self._open(page, "status-services/", "status-services")
 
     def apply(self, page: Page) -> None:
@@ -127,7 +128,7 @@ class Journey:
         self._code = codes[0].replace(" ", "")
 
     def activate(self, page: Page) -> None:
-        """The holder sets both PINs on the reader's page, by keyboard alone."""
+        """The holder sets both PINs on the reader's page, by keyboard alone, and has the card checked."""
         page.goto(self._reader_pages)
         self.look(page, "reader")
         page.select_option("#card-1", self._serial(self._member))
@@ -142,6 +143,9 @@ class Journey:
         page.keyboard.press("Enter")
         page.wait_for_url("**/?activate")
         self.look(page, "activated")
+        page.locator("main a[href$='/1/diagnosis']").click()
+        expect(page.locator(".notification.success")).to_be_visible()
+        self.look(page, "diagnosis")
         self._reader.pull()
 
     def use_card(self, page: Page) -> None:
