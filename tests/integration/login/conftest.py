@@ -160,9 +160,14 @@ def _until(true: Callable[[], bool]) -> None:
 
 
 @pytest.fixture(scope="module")
-def computer(pcsc: Pcsc, demo: Demo) -> Computer:
-    """Set up once."""
+def as_root() -> None:
+    """Says what is wrong before pcscd is waited for in vain."""
     assert os.geteuid() == 0, "log-in tests need root: they lay an /etc/pam.d of their own over the machine's"
+
+
+@pytest.fixture(scope="module")
+def computer(as_root: None, pcsc: Pcsc, demo: Demo) -> Computer:
+    """Set up once."""
     return Computer(pcsc, demo)
 
 
