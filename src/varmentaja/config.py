@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import Field, HttpUrl, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -72,6 +73,17 @@ class Settings(BaseSettings):
     ``<state>/observer`` when unset."""
     observer_roots: Path | None = None
     """Folder of the roots that the observer trusts (``*.crt``); the hierarchy's folder when unset."""
+    ldap_url: str | None = None
+    """``ldaps://…`` or ``ldap://…`` of the public directory; none is published to when unset."""
+    ldap_base: str = "dmdName=VARMENTAJA,c=FI"
+    """Distinguished name under which everything stands."""
+    ldap_user: str = "cn=varmentaja,c=FI"
+    """Distinguished name of whoever writes there."""
+    ldap_password_file: Path | None = None
+    ldap_authority: Path | None = None
+    """PEM of who certifies the directory's server; must be given unless it is on this machine."""
+    ldap_persons: bool = False
+    """Whether holders may have their certificates in the directory, each by a consent of the own."""
     algorithm: str = "ecc"
     """Line of keys for new cards: ``ecc`` or ``rsa``."""
     logon_domain: str | None = None
@@ -101,6 +113,19 @@ class Settings(BaseSettings):
             missing = [name for name in self.needed_in_production if getattr(self, name) is None]
             if missing:
                 raise ValueError(f"production needs {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _directory_is_safe(self) -> Settings:
+        if self.ldap_url is None:
+            return self
+        address = urlsplit(self.ldap_url)
+        if address.scheme not in ("ldap", "ldaps") or not address.hostname:
+            raise ValueError("the directory's address begins with ldap:// or ldaps://")
+        if self.ldap_password_file is None:
+            raise ValueError("the directory needs ldap_password_file")
+        if self.ldap_authority is None and address.hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("a directory on another machine needs ldap_authority, for TLS")
         return self
 
     @model_validator(mode="after")

@@ -18,6 +18,7 @@ from varmentaja.config import Settings, settings
 from varmentaja.documents.sender import sandbox_sender
 from varmentaja.domain.errors import unavailable
 from varmentaja.ports.connected import Outside, connect
+from varmentaja.ports.directory import Directory
 
 
 def connect_portal() -> None:
@@ -67,8 +68,18 @@ def connect_worker() -> None:
                 faults,
             ),
             custody=InProcessCustody(hierarchy, keys, os.urandom),
+            directory=_directory(now),
         )
     )
+
+
+def _directory(now: Settings) -> Directory | None:
+    if now.ldap_url is None or now.ldap_password_file is None:
+        return None
+    from varmentaja.adapters.directory.ldap import LdapAccess, LdapDirectory
+
+    password = now.ldap_password_file.read_text("utf-8").strip()
+    return LdapDirectory(LdapAccess(now.ldap_url, now.ldap_base, now.ldap_user, password, now.ldap_authority))
 
 
 def _test_service() -> Settings:

@@ -94,6 +94,10 @@ class Liar:
             ),
         )
 
+    def lists(self) -> tuple[bytes, bytes]:
+        """The issuing authority's full list and its delta."""
+        return self._crl(None, ISSUING, ["0.crl"]), self._crl(None, ISSUING, ["0-delta.crl"])
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer."""
         kind, name, *rest = environ["PATH_INFO"].strip("/").split("/", 2)

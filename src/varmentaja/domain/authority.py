@@ -28,6 +28,7 @@ class Action(StrEnum):
     CARD_RETURN_LETTER = "card.return_letter"
     DOCUMENT_SIGN = "document.sign"
     DOCUMENT_READ = "document.read"
+    DIRECTORY_CONSENT = "directory.consent"
     PERSON_FIND = "person.find"
     PERSON_READ = "person.read"
     STATUS_RELEASE = "status.release"
@@ -71,6 +72,7 @@ TABLE: Mapping[Action, Mapping[Role, Scope]] = {
     Action.CARD_RETURN_LETTER: _OFFICE | _SYSTEM,
     Action.DOCUMENT_SIGN: _OWN,
     Action.DOCUMENT_READ: _OWN,
+    Action.DIRECTORY_CONSENT: _OWN,
     Action.PERSON_FIND: _OFFICE,
     Action.PERSON_READ: _OWN | _OFFICE,
     Action.STATUS_RELEASE: _OFFICE,

@@ -13,6 +13,7 @@ from varmentaja.documents.sender import Sender
 from varmentaja.ports.card_factory import CardFactory
 from varmentaja.ports.code_server import CodeServer
 from varmentaja.ports.custody import Custody
+from varmentaja.ports.directory import Directory
 from varmentaja.ports.mailbox import Mailbox
 from varmentaja.ports.population_register import PopulationRegister
 from varmentaja.ports.post import Post
@@ -31,6 +32,8 @@ class Outside:
     post: Post | None = None
     card_factory: CardFactory | None = None
     custody: Custody | None = None
+    directory: Directory | None = None
+    """The public directory; None where there is none."""
     mailbox: Mailbox | None = None
     """Letter boxes, in a test service."""
 

@@ -28,6 +28,11 @@ PUBLICATION = settings().publication
 HIERARCHY = settings().hierarchy_folder
 OBSERVER = settings().observer_folder
 """Where the observer of the status services finds its plan and leaves its report."""
+DIRECTORY = settings().ldap_url
+"""Address of the public directory; None where there is none."""
+DIRECTORY_BASE = settings().ldap_base
+DIRECTORY_PERSONS = settings().ldap_persons
+"""Whether holders may be in it."""
 CARD_ALGORITHM = settings().algorithm
 LOGON_DOMAIN = settings().logon_domain
 
@@ -67,6 +72,7 @@ RECORDS = [
     "varmentaja.apps.certificates",
     "varmentaja.apps.letters",
     "varmentaja.apps.status",
+    "varmentaja.apps.directory",
     "varmentaja.apps.observation",
     "varmentaja.apps.access",
     "varmentaja.apps.signatures",

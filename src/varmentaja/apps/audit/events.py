@@ -71,6 +71,10 @@ class AuditAction(StrEnum):
     OUTAGE_BEGUN = "status.outage_begun"
     OUTAGE_SERIOUS = "status.outage_serious"
     OUTAGE_ENDED = "status.outage_ended"
+    DIRECTORY_CONSENTED = "directory.consented"
+    DIRECTORY_WITHDRAWN = "directory.withdrawn"
+    DIRECTORY_PERSON_PUBLISHED = "directory.person_published"
+    DIRECTORY_PERSON_REMOVED = "directory.person_removed"
 
     AUDIT_READ = "audit.read"
     CODE_SET_IMPORTED = "code_set.imported"

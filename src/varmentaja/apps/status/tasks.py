@@ -6,6 +6,7 @@ from __future__ import annotations
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from varmentaja.apps.directory.tasks import after_publication
 from varmentaja.apps.status.actions.publish_status import is_behind, publish_status
 
 
@@ -13,7 +14,10 @@ from varmentaja.apps.status.actions.publish_status import is_behind, publish_sta
 def publish_changes() -> None:
     """Publish whatever has changed or is due; one at a time, so that numbers rise."""
     now = timezone.now()
-    if publish_status(now=now) is not None and is_behind(now):
+    if publish_status(now=now) is None:
+        return
+    after_publication()
+    if is_behind(now):
         publish_changes.defer()
 
 

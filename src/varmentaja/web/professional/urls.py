@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from varmentaja.web.professional import documents, views
+from varmentaja.web.professional import directory, documents, views
 
 app_name = "professional"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("<int:card_id>/certificates/<int:certificate_id>.<str:form>", views.certificate, name="certificate"),
     path("<int:card_id>/end/", views.end, name="end"),
     path("ended/", views.ended, name="ended"),
+    path("directory/", directory.directory, name="directory"),
     path("documents/", documents.listing, name="documents"),
     path("documents/new/", documents.new, name="new_document"),
     path("documents/sign/", documents.sign, name="sign_document"),

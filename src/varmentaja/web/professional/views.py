@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import textwrap
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -36,7 +37,8 @@ def front(request: HttpRequest) -> HttpResponse:
     """The holder's cards, newest first."""
     today = business_today()
     cards = [shown_card(card, today=today) for card in read_own_cards(actor_of(request), today=today)]
-    return render(request, "professional/front.html", {"cards": cards})
+    values = {"cards": cards, "directory_is_open": settings.DIRECTORY_PERSONS}
+    return render(request, "professional/front.html", values)
 
 
 @never_cache
