@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 ISSUING, ROOT = "professionals-ecc", "root-ecc"
+LDAP_NAME = "cn=Varmentaja TEST CA for Care Professionals ECC,o=Varmentaja TEST,dmdName=VARMENTAJA,c=FI"
+LDAP_ROOT = "cn=Varmentaja TEST Root CA ECC,o=Varmentaja TEST,dmdName=VARMENTAJA,c=FI"
 TYPES = {"ocsp": "application/ocsp-response", "crl": "application/pkix-crl", "ca": "application/pkix-cert"}
 
 
@@ -71,7 +73,7 @@ class Liar:
         """What a stranger asks of it."""
         hierarchy = self.demo.hierarchy
         issuing, root = (hierarchy.authority(name).certificate_der for name in (ISSUING, ROOT))
-        lists = Lists(f"{address}/crl/{ISSUING}/0.crl", f"{address}/crl/{ISSUING}/0-delta.crl")
+        lists = Lists(f"{address}/crl/{ISSUING}/0.crl", f"{address}/crl/{ISSUING}/0-delta.crl", LDAP_NAME)
         watched = (
             Watched(self.good.serial_number, 0, False, self.good.public_bytes(Encoding.DER)),
             Watched(self.revoked.serial_number, 0, True, self.revoked.public_bytes(Encoding.DER)),
@@ -87,16 +89,30 @@ class Liar:
                     ROOT,
                     f"{address}/ca/{ROOT}.crt",
                     None,
-                    (Lists(f"{address}/crl/{ROOT}/0.crl", None),),
+                    (Lists(f"{address}/crl/{ROOT}/0.crl", None, LDAP_ROOT),),
+                    LDAP_ROOT,
                     (),
                 ),
-                Authority(ISSUING, issuing, ROOT, f"{address}/ca/{ISSUING}.crt", ocsp_url, (lists,), watched),
+                Authority(
+                    ISSUING,
+                    issuing,
+                    ROOT,
+                    f"{address}/ca/{ISSUING}.crt",
+                    ocsp_url,
+                    (lists,),
+                    LDAP_NAME,
+                    watched,
+                ),
             ),
         )
 
     def lists(self) -> tuple[bytes, bytes]:
         """The issuing authority's full list and its delta."""
         return self._crl(None, ISSUING, ["0.crl"]), self._crl(None, ISSUING, ["0-delta.crl"])
+
+    def root_crl(self) -> bytes:
+        """The root's list."""
+        return self._crl(None, ROOT, ["0.crl"])
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer."""

@@ -13,5 +13,6 @@ def observe(seconds: int | None) -> None:
     """Look until the process ends."""
     now = settings()
     now.observer_folder.mkdir(parents=True, exist_ok=True)
-    places = Places(now.observer_plan, now.observer_roots or now.hierarchy_folder, now.observer_folder)
+    roots = now.observer_roots or now.hierarchy_folder
+    places = Places(now.observer_plan, roots, now.observer_folder, now.ldap_authority)
     run(places, timedelta(seconds=seconds) if seconds else None)

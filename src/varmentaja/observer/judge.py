@@ -160,5 +160,17 @@ def agreement(
     yield Finding(service, Trouble.DISAGREEMENT, subject, said)
 
 
+def behind(subject: str, published: Published, copy: Published, now: datetime) -> Iterator[Finding]:
+    """Whether a copy of a list lacks what has been published for long enough."""
+    lacking = [
+        f"{serial:x}"
+        for serial, entry in published.entries.items()
+        if entry.revoked and serial not in copy.entries and entry.at <= now - limits().agreement
+    ]
+    if lacking:
+        detail = f"number {copy.number} instead of {published.number} lacks {', '.join(lacking)}"
+        yield Finding(Service.DIRECTORY, Trouble.DISAGREEMENT, subject, detail)
+
+
 def _hash(der: bytes) -> bytes:
     return hashlib.sha256(der).digest()

@@ -38,6 +38,8 @@ class Lists:
 
     full: str
     delta: str | None
+    directory_name: str
+    """DN of the entry that holds them in the directory; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Authority:
     ocsp_url: str | None
     lists: tuple[Lists, ...]
     """By shard."""
+    directory_name: str
+    """DN of its entry in the directory; empty where there is none."""
     watched: tuple[Watched, ...]
 
 
@@ -62,9 +66,13 @@ class Plan:
     roots: tuple[bytes, ...]
     """Trusted, DER."""
     authorities: tuple[Authority, ...]
+    directory: str | None = None
+    """``ldap://…`` of the directory."""
+    directory_authority: Path | None = None
+    """PEM of who certifies the directory's server; None: asked without TLS."""
 
 
-def read_plan(path: Path, roots: Path) -> Plan:
+def read_plan(path: Path, roots: Path, directory_authority: Path | None = None) -> Plan:
     """Read the plan and the roots (self-issued certificates, ``*.crt`` in DER or PEM).
 
     DomainError unavailable while there is no plan, invalid when one of them cannot be read.
@@ -72,7 +80,7 @@ def read_plan(path: Path, roots: Path) -> Plan:
     try:
         document = json.loads(path.read_bytes())
         authorities = tuple(_authority(each) for each in document["authorities"])
-        return Plan(_roots(roots), authorities)
+        return Plan(_roots(roots), authorities, document["directory"], directory_authority)
     except FileNotFoundError as error:
         raise unavailable("There is no plan for the observer yet: %(file)s", file=str(path)) from error
     except (ValueError, KeyError, TypeError) as error:
@@ -86,7 +94,8 @@ def _authority(entry: dict[str, Any]) -> Authority:
         issued_by=entry["issued_by"],
         certificate_url=entry["certificate_url"],
         ocsp_url=entry["ocsp_url"],
-        lists=tuple(Lists(each["full"], each["delta"]) for each in entry["lists"]),
+        lists=tuple(Lists(each["full"], each["delta"], each["directory_name"]) for each in entry["lists"]),
+        directory_name=entry["directory_name"],
         watched=tuple(
             Watched(
                 serial=int(each["serial"], 16),

@@ -7,13 +7,18 @@ import base64
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 from varmentaja.observer.ask import Client, Reply
+from varmentaja.observer.directory import read_attribute
 from varmentaja.observer.plan import Authority, Plan, Watched
 
 _AT_ONCE = 8
 _REQUEST, _ANSWER = "application/ocsp-request", "application/ocsp-response"
+DIRECTORY_CERTIFICATE = "cACertificate;binary"
+DIRECTORY_LIST, DIRECTORY_DELTA = "certificateRevocationList;binary", "deltaRevocationList;binary"
+"""RFC 4523."""
 _LIST, _CERTIFICATE = "application/pkix-crl", "application/pkix-cert"
 
 
@@ -32,6 +37,24 @@ class Question:
         if self.method == "GET":
             return client.get(self.url, self.media_type)
         return client.post(self.url, self.body, _REQUEST, self.media_type)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryQuestion:
+    """One attribute over LDAP."""
+
+    address: str
+    name: str
+    attribute: str
+    authority: Path | None
+    """Who certifies the server."""
+
+    def put(self, client: Client) -> Reply:
+        """Ask, over a connection of its own."""
+        return read_attribute(self.address, self.name, self.attribute, self.authority)
+
+
+AnyQuestion = Question | DirectoryQuestion
 
 
 def certificate_question(authority: Authority) -> Question:
@@ -55,9 +78,15 @@ def status_questions(authority: Authority, request: bytes) -> list[Question]:
     ]
 
 
+def directory_question(plan: Plan, name: str, attribute: str) -> DirectoryQuestion:
+    """For an attribute of an entry."""
+    assert plan.directory is not None, "there is a directory"
+    return DirectoryQuestion(plan.directory, name, attribute, plan.directory_authority)
+
+
 def ask_all(
     plan: Plan, request: Callable[[Authority, Watched], bytes], client: Client
-) -> dict[Question, Reply]:
+) -> dict[AnyQuestion, Reply]:
     """Ask everything in the plan."""
     questions = list(dict.fromkeys(_questions(plan, request)))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -65,13 +94,19 @@ def ask_all(
         return dict(zip(questions, replies, strict=True))
 
 
-def _questions(plan: Plan, request: Callable[[Authority, Watched], bytes]) -> Iterator[Question]:
+def _questions(plan: Plan, request: Callable[[Authority, Watched], bytes]) -> Iterator[AnyQuestion]:
     for authority in plan.authorities:
         yield certificate_question(authority)
         for lists in authority.lists:
             yield list_question(lists.full)
             if lists.delta:
                 yield list_question(lists.delta)
+        if plan.directory:
+            yield directory_question(plan, authority.directory_name, DIRECTORY_CERTIFICATE)
+            for lists in authority.lists:
+                yield directory_question(plan, lists.directory_name, DIRECTORY_LIST)
+                if lists.delta:
+                    yield directory_question(plan, lists.directory_name, DIRECTORY_DELTA)
         if authority.ocsp_url:
             for watched in authority.watched:
                 yield from status_questions(authority, request(authority, watched))

@@ -11,14 +11,18 @@ from statistics import median
 
 from varmentaja.domain.availability import Finding, Round, Service, Tally, Trouble, limits
 from varmentaja.observer.ask import Client, Reply
-from varmentaja.observer.judge import Judge, agreement, freshness, is_stale, pair
+from varmentaja.observer.judge import Judge, agreement, behind, freshness, is_stale, pair
 from varmentaja.observer.lists import Published
 from varmentaja.observer.openssl import Answer
 from varmentaja.observer.plan import Authority, Lists, Plan, Watched
 from varmentaja.observer.questions import (
-    Question,
+    DIRECTORY_CERTIFICATE,
+    DIRECTORY_DELTA,
+    DIRECTORY_LIST,
+    AnyQuestion,
     ask_all,
     certificate_question,
+    directory_question,
     list_question,
     status_questions,
 )
@@ -56,7 +60,12 @@ class _Look:
     """The replies of one round, looked through."""
 
     def __init__(
-        self, judge: Judge, plan: Plan, replies: dict[Question, Reply], numbers: dict[str, int], now: datetime
+        self,
+        judge: Judge,
+        plan: Plan,
+        replies: dict[AnyQuestion, Reply],
+        numbers: dict[str, int],
+        now: datetime,
     ) -> None:
         self._judge = judge
         self._plan = plan
@@ -85,10 +94,12 @@ class _Look:
             for number, lists in enumerate(authority.lists):
                 yield from self._shard(authority, number, lists, shards)
         for authority in self._plan.authorities:
+            if self._plan.directory:
+                yield from self._directory(self._plan, authority, shards)
             for watched in authority.watched:
                 yield from self._watched(authority, watched, shards)
 
-    def _reply(self, service: Service, question: Question, subject: str, into: list[bytes]) -> Findings:
+    def _reply(self, service: Service, question: AnyQuestion, subject: str, into: list[bytes]) -> Findings:
         """Count a reply; its body goes ``into`` the list when there is one."""
         reply = self._replies[question]
         self._counted[service].append(reply)
@@ -112,28 +123,57 @@ class _Look:
     ) -> Findings:
         full: list[Published] = []
         delta: list[Published] = []
-        yield from self._list(authority, number, lists.full, full)
+        yield from self._list(Service.CRL, authority, number, list_question(lists.full), lists.full, full)
         if lists.delta:
-            yield from self._list(authority, number, lists.delta, delta)
+            yield from self._list(
+                Service.CRL, authority, number, list_question(lists.delta), lists.delta, delta
+            )
             if full and delta:
                 yield from pair(full[0], delta[0], lists.full, lists.delta)
         shards[authority.name, number] = Shard(*(each[0] if each else None for each in (full, delta)))
 
-    def _list(self, authority: Authority, number: int, url: str, into: list[Published]) -> Findings:
+    def _list(
+        self,
+        service: Service,
+        authority: Authority,
+        number: int,
+        question: AnyQuestion,
+        subject: str,
+        into: list[Published],
+    ) -> Findings:
         got: list[bytes] = []
-        yield from self._reply(Service.CRL, list_question(url), url, got)
+        yield from self._reply(service, question, subject, got)
         for body in got:
             found = self._judge.published(body, authority, number)
             if isinstance(found, str):
-                yield Finding(Service.CRL, Trouble.INVALID, url, found)
+                yield Finding(service, Trouble.INVALID, subject, found)
                 continue
             into.append(found)
             told = found.verdict
-            yield from freshness(Service.CRL, url, told.this_update, told.next_update, self._now)
-            if found.number < self._numbers.get(url, found.number):
-                detail = f"number {found.number} after {self._numbers[url]}"
-                yield Finding(Service.CRL, Trouble.GOING_BACK, url, detail)
-            self._numbers[url] = max(found.number, self._numbers.get(url, 0))
+            yield from freshness(service, subject, told.this_update, told.next_update, self._now)
+            if found.number < self._numbers.get(subject, found.number):
+                detail = f"number {found.number} after {self._numbers[subject]}"
+                yield Finding(service, Trouble.GOING_BACK, subject, detail)
+            self._numbers[subject] = max(found.number, self._numbers.get(subject, 0))
+
+    def _directory(self, plan: Plan, authority: Authority, shards: dict[tuple[str, int], Shard]) -> Findings:
+        """The same documents over LDAP; a revocation that is published long enough stands there, too."""
+        got: list[bytes] = []
+        name = authority.directory_name
+        question: AnyQuestion = directory_question(plan, name, DIRECTORY_CERTIFICATE)
+        yield from self._reply(Service.DIRECTORY, question, name, got)
+        for body in got:
+            if problem := self._judge.certificate(body, authority):
+                yield Finding(Service.DIRECTORY, Trouble.INVALID, name, problem)
+        for number, lists in enumerate(authority.lists):
+            found: list[Published] = []
+            for attribute in (DIRECTORY_LIST, *((DIRECTORY_DELTA,) if lists.delta else ())):
+                question = directory_question(plan, lists.directory_name, attribute)
+                subject = f"{lists.directory_name} ({attribute.partition(';')[0]})"
+                yield from self._list(Service.DIRECTORY, authority, number, question, subject, found)
+            full = shards[authority.name, number].full
+            if found and full:
+                yield from behind(lists.directory_name, full, found[0], self._now)
 
     def _watched(
         self, authority: Authority, watched: Watched, shards: dict[tuple[str, int], Shard]

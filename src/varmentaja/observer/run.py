@@ -37,6 +37,8 @@ class Places:
     """Folder of the trusted roots."""
     folder: Path
     """Of the record, the report and the metrics."""
+    directory_authority: Path | None = None
+    """PEM of who certifies the directory's server."""
 
 
 class Watch:
@@ -54,10 +56,11 @@ class Watch:
 
     def look(self) -> tuple[list[Outage], list[Outage]]:
         """One round, written down: the outages that are believed since now, and those that are over."""
-        plan = read_plan(self._places.plan, self._places.roots)
+        places = self._places
+        plan = read_plan(places.plan, places.roots, places.directory_authority)
         begun, ended = self._record.add(self._observer.look(plan, self._clock))
         if report := self._record.report:
-            write_metrics(self._places.folder / METRICS, report)
+            write_metrics(places.folder / METRICS, report)
         for outage in begun:
             _log.error("outage_begun", **_facts(outage))
         for outage in ended:

@@ -52,7 +52,7 @@ class ShardLists:
 def authority_entries(certificate: bytes, lists: Sequence[ShardLists]) -> Iterator[Entry]:
     """The entries of one authority, those above it first."""
     loaded = x509.load_der_x509_certificate(certificate)
-    path = _path(loaded.subject)
+    path = authority_path(loaded)
     for depth in range(1, len(path)):
         yield Entry(path[:depth], (_NODES[path[depth - 1][0]],), {})
     attributes: dict[str, tuple[bytes, ...]] = {AUTHORITY_CERTIFICATE: (certificate,)}
@@ -64,7 +64,18 @@ def authority_entries(certificate: bytes, lists: Sequence[ShardLists]) -> Iterat
     classes = ("applicationProcess", "pkiCA", *(("deltaCRL",) if whole and whole.delta else ()))
     yield Entry(path, classes, attributes)
     for number, shard in enumerate(() if whole else lists):
-        yield Entry((*path, ("cn", str(number))), ("cRLDistributionPoint",), _list_attributes(shard))
+        place = list_path(path, number, len(lists))
+        yield Entry(place, ("cRLDistributionPoint",), _list_attributes(shard))
+
+
+def authority_path(certificate: x509.Certificate) -> Path:
+    """Where an authority stands: by its subject without the country, which is the base's."""
+    return tuple((_NAMES[each.oid], str(each.value)) for each in certificate.subject if each.oid in _NAMES)
+
+
+def list_path(authority: Path, shard: int, shards: int) -> Path:
+    """Where a shard's lists stand."""
+    return authority if shards == 1 else (*authority, ("cn", str(shard)))
 
 
 def person_entry(certificates: Iterable[bytes]) -> Entry:
@@ -102,11 +113,6 @@ def person_path(number: str) -> Path:
 def distinguished_name(path: Path, base: str) -> str:
     """The entry's name as text (RFC 4514)."""
     return ",".join([*(f"{name}={_escaped(value)}" for name, value in reversed(path)), base])
-
-
-def _path(subject: x509.Name) -> Path:
-    """Without the country, which is the base's."""
-    return tuple((_NAMES[each.oid], str(each.value)) for each in subject if each.oid in _NAMES)
 
 
 def _list_attributes(lists: ShardLists) -> dict[str, tuple[bytes, ...]]:

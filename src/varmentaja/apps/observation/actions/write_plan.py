@@ -22,6 +22,8 @@ from varmentaja.apps.observation.hierarchy import hierarchy
 from varmentaja.apps.status.models import Canary
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.files import write_over
+from varmentaja.pki.directory import Path as Place
+from varmentaja.pki.directory import authority_path, distinguished_name, list_path
 from varmentaja.pki.hierarchy import Authority
 
 PLAN = "plan.json"
@@ -43,6 +45,7 @@ def write_plan(*, now: datetime) -> bool:
         "format": 1,
         "written_at": now.isoformat(),
         "canaries": canaries,
+        "directory": settings.DIRECTORY,
         "authorities": [_authority(each, watched) for each in hierarchy().authorities.values()],
     }
     write_over(path, json.dumps(document, indent=1).encode(), mode=0o644)
@@ -96,8 +99,8 @@ def _sample(now: datetime) -> list[Certificate]:
 
 
 def _authority(authority: Authority, watched: list[dict[str, Any]]) -> dict[str, Any]:
-    issuer = authority.issuer
-    own = [{**each} for each in watched if each["authority"] == authority.id]
+    issuer, place = authority.issuer, authority_path(authority.certificate)
+    own = [each for each in watched if each["authority"] == authority.id]
     return {
         "name": authority.id,
         "certificate": b64encode(authority.certificate_der).decode(),
@@ -108,8 +111,14 @@ def _authority(authority: Authority, watched: list[dict[str, Any]]) -> dict[str,
             {
                 "full": issuer.crl_url(shard),
                 "delta": None if authority.is_root else issuer.delta_crl_url(shard),
+                "directory_name": _name(list_path(place, shard, authority.shards)),
             }
             for shard in range(authority.shards)
         ],
+        "directory_name": _name(place),
         "watched": own,
     }
+
+
+def _name(place: Place) -> str:
+    return distinguished_name(place, settings.DIRECTORY_BASE)

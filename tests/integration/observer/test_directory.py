@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The observer reads the directory as a stranger, and finds what is behind or missing there."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.support.liar import ISSUING, ROOT, Liar
+from tests.support.pki import Demo
+from tests.support.slapd import BASE, PASSWORD, USER, Slapd
+from tests.support.slapd import slapd as slapd
+from tests.support.web import serve
+
+from varmentaja.adapters.directory.ldap import LdapAccess, LdapDirectory
+from varmentaja.domain.availability import Round, Service, Trouble
+from varmentaja.observer.ask import Client
+from varmentaja.observer.judge import Judge
+from varmentaja.observer.openssl import OpenSsl
+from varmentaja.observer.rounds import Observer
+from varmentaja.pki.directory import ShardLists, authority_entries
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def liar(demo: Demo) -> Liar:
+    return Liar(demo, NOW)
+
+
+@pytest.fixture
+def look(liar: Liar, slapd: Slapd) -> Iterator[Callable[[], Round]]:
+    client = Client()
+    observer = Observer(Judge(OpenSsl(shutil.which("openssl") or "")), client)
+    with serve(liar) as address, ThreadPoolExecutor(1) as pool:
+        plan = replace(liar.plan(address), directory=slapd.url)
+        yield lambda: pool.submit(observer.look, plan, lambda: NOW).result()
+    client.close()
+
+
+def fill(liar: Liar, slapd: Slapd) -> None:
+    directory = LdapDirectory(LdapAccess(slapd.url, BASE, USER, PASSWORD))
+    for name, lists in ((ISSUING, liar.lists()), (ROOT, (liar.root_crl(), None))):
+        certificate = liar.demo.hierarchy.authority(name).certificate_der
+        for entry in authority_entries(certificate, [ShardLists(*lists)]):
+            directory.put(entry)
+
+
+def troubles(found: Round) -> set[tuple[Service, Trouble]]:
+    return {(each.service, each.trouble) for each in found.findings}
+
+
+def test_a_directory_that_says_the_same_passes(liar: Liar, slapd: Slapd, look: Callable[[], Round]) -> None:
+    fill(liar, slapd)
+    found = look()
+    assert found.findings == ()
+    assert found.tallies[Service.DIRECTORY].asked == 5
+
+
+def test_an_empty_directory_is_found(look: Callable[[], Round]) -> None:
+    found = look()
+    assert troubles(found) == {(Service.DIRECTORY, Trouble.UNREACHABLE)}
+    assert found.tallies[Service.DIRECTORY].is_down
+
+
+def test_a_directory_that_is_down_or_behind_is_found(
+    liar: Liar, slapd: Slapd, look: Callable[[], Round]
+) -> None:
+    fill(liar, slapd)
+    revoked = {**liar.full.revoked, liar.other.serial_number: NOW - timedelta(hours=1)}
+    liar.full.revoked = liar.ocsp.revoked = revoked
+    liar.full.number = liar.delta.number = 11
+    found = look()
+    assert troubles(found) == {(Service.DIRECTORY, Trouble.DISAGREEMENT)}
+    assert "number 10 instead of 11" in found.findings[0].detail
+    slapd.stop()
+    assert troubles(look()) == {(Service.DIRECTORY, Trouble.UNREACHABLE)}
+
+
+def test_a_stale_list_in_the_directory_is_found(liar: Liar, slapd: Slapd, look: Callable[[], Round]) -> None:
+    liar.delta.next_update = NOW - timedelta(hours=1)
+    fill(liar, slapd)
+    liar.delta.next_update = NOW + timedelta(days=1)
+    assert troubles(look()) == {(Service.DIRECTORY, Trouble.STALE)}
