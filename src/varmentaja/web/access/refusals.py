@@ -46,5 +46,5 @@ def _advice() -> dict[Outcome, str]:
         Outcome.UNKNOWN_ISSUER: _("Use a card that this service has issued."),
         Outcome.EXPIRED: new_card,
         Outcome.REVOKED: new_card,
-        Outcome.STATUS_UNKNOWN: again,
+        Outcome.STATUS_UNKNOWN: office,
     }

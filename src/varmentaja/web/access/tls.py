@@ -73,9 +73,11 @@ def _signed_in(request: HttpRequest) -> SignedIn:
 
 def _failure_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
     trouble = trouble_of(refusal)
+    is_missing = refusal.outcome is Outcome.NO_CARD
     values = {
         "heading": _headings()[refusal.outcome],
-        "text": _no_certificate() if refusal.outcome is Outcome.NO_CARD else trouble.text,
+        "text": _no_certificate() if is_missing else trouble.text,
+        "advice": "" if is_missing else trouble.advice,
         "again": f"{reverse('access:tls_start')}?{urlencode({'next': request.session.get(NEXT, '')})}",
     }
     return render(request, "access/tls_failure.html", values, status=trouble.status)
