@@ -7,13 +7,14 @@ PORT ?= 8000
 TOUR ?= card
 ALGORITHM ?= ecc
 WORKERS ?= 2
+SIZE ?= 1000000
 # What Playwright raises when Chromium was too slow or went away; what a test asserts is never tried again.
 BROWSER_FAULTS := ^(Timeout)?Error: (Page|Locator|Frame|Browser|BrowserContext)[.]
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check tour bench lock messages screenshots reader-package clean
+.PHONY: help run test soak check tour bench bench-status lock messages screenshots reader-package clean
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -39,6 +40,10 @@ tour: $(VENV)/run.stamp ## walk through a whole story; TOUR=card ALGORITHM=ecc|r
 bench: $(VENV)/test.stamp ## measure, and write docs/benchmarks.md
 	@tools/test_needs
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-status: $(VENV)/test.stamp ## measure the status services against their peers; SIZE=1000000 certificates
+	@tools/test_needs
+	@$(BIN)/python -m bench.status --size $(SIZE)
 
 lock: $(VENV)/test.stamp ## pin the newest versions that requirements/*.in allow
 	@tools/lock

@@ -8,7 +8,7 @@ import sys
 
 from bench.harness import ROOT
 
-BENCHMARKS = ("issue", "ocsp", "crl", "cards", "pages", "sign_in", "start")
+BENCHMARKS = ("issue", "status", "cards", "pages", "sign_in", "start")
 
 
 def main() -> None:

@@ -33,8 +33,8 @@ _CHUNK = 5_000
 _LIFE = timedelta(days=1826)
 _COLUMNS = (
     "authority, serial, state, purpose, chip_serial, key_hash, profile, profile_version, profile_hash,"
-    " subject, shard, not_before, not_after, twin, reserved_at, issued_at, revoked_at, revocation_reason, revision,"
-    " answer_due_at"
+    " subject, shard, not_before, not_after, twin, reserved_at, issued_at, revoked_at, revocation_reason,"
+    " revision, answer_due_at"
 )
 _REASONS = tuple(RevocationReason)
 

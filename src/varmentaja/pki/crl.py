@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import BinaryIO
 
 from cryptography.hazmat.primitives import hashes
@@ -50,14 +51,19 @@ def encode_entry(
     serial: str, revoked_at: datetime, reason: Reason, *, invalid_since: datetime | None = None
 ) -> bytes:
     """One entry as DER. ``unspecified`` is said by leaving the reason out (RFC 5280 §5.3.1)."""
-    extensions = b""
-    if reason is not Reason.UNSPECIFIED:
-        extensions += der.extension("2.5.29.21", der.enumerated(REASON_CODES[reason]))
+    extensions = _reason_extension(reason)
     if invalid_since:
         extensions += der.extension("2.5.29.24", der.generalized_time(invalid_since))
     return der.sequence(
         der.integer(int(serial, 16)), der.time(revoked_at), der.sequence(extensions) if extensions else b""
     )
+
+
+@cache
+def _reason_extension(reason: Reason) -> bytes:
+    if reason is Reason.UNSPECIFIED:
+        return b""
+    return der.extension("2.5.29.21", der.enumerated(REASON_CODES[reason]))
 
 
 def next_crl_number(previous: int | None, now: datetime) -> int:

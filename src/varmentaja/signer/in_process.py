@@ -115,7 +115,7 @@ class InProcessCustody:
     def answers(
         self, statuses: Sequence[SerialStatus], *, this_update: datetime, next_update: datetime
     ) -> list[Answer]:
-        """Both answers (CertID by SHA-1 and by SHA-256) by the delegated responders, a thread for each core."""
+        """Both answers (CertID by SHA-1 and SHA-256) by the delegated responders, a thread for each core."""
         made: list[Answer] = []
         for name, group in groupby(statuses, key=attrgetter("authority")):
             authority, asked = self._hierarchy.authority(name), list(group)

@@ -24,6 +24,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import HashAlgorithm
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -41,7 +42,6 @@ from varmentaja.pki.algorithms import (
     KeyAlgorithm,
     PrivateKey,
     PublicKey,
-    digest,
     hash_function,
     spki,
 )
@@ -103,15 +103,17 @@ class SoftwareKeyStore:
 
     def sign(self, label: str, data: bytes, name: Hash) -> bytes:
         """Sign ``data``."""
-        return self.sign_digest(label, digest(name, data), name)
+        return self._sign(label, data, hash_function(name))
 
     def sign_digest(self, label: str, digest: bytes, name: Hash) -> bytes:
         """Sign a digest."""
-        private = self._private_key(label)
-        prehashed = Prehashed(hash_function(name))
+        return self._sign(label, digest, Prehashed(hash_function(name)))
+
+    def _sign(self, label: str, data: bytes, algorithm: HashAlgorithm | Prehashed) -> bytes:
+        private = self._private.get(label) or self._private_key(label)
         if isinstance(private, rsa.RSAPrivateKey):
-            return private.sign(digest, padding.PKCS1v15(), prehashed)
-        return private.sign(digest, ec.ECDSA(prehashed))
+            return private.sign(data, padding.PKCS1v15(), algorithm)
+        return private.sign(data, ec.ECDSA(algorithm))
 
     def derive(self, label: str, info: bytes, length: int) -> bytes:
         """Derive from a secret."""

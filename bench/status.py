@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The status services at a nation's size: ``python -m bench.status [--size certificates]``.
+
+The worker's own publishing over PostgreSQL rows of a synthetic nation (nation.py) makes the set: every answer
+and list is really signed. ``serving.py`` measures responders over it, ``crl.py`` a list of as many entries as
+there are certificates. Exit code 1 if a firm limit is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import crl, servers, signing
+from bench.harness import Row, report
+from bench.progress import progress
+from bench.service import prepared_state
+
+
+def measure(size: int, rounds: int, verified: int) -> list[Row]:
+    """Everything in one run, on one state folder."""
+    lists = crl.measure(size)  # first: a child's peak of memory is never less than its parent had
+    with tempfile.TemporaryDirectory(prefix="varmentaja-bench-") as name:
+        folder = Path(name)
+        with prepared_state(folder / "state", staff=False) as settings:
+            from bench import serving
+            from varmentaja.ports.connected import outside
+
+            logging.disable(logging.INFO)
+            rows = publish(size)
+            custody = outside().custody
+            assert custody is not None
+            rows.append(signing.measure(custody, "professionals-ecc", rounds))
+            rows += serving.measure(folder / "serving", settings, size, rounds, verified)
+    return rows + lists
+
+
+def publish(size: int) -> list[Row]:
+    """Fill the records and publish them as the worker does."""
+    from bench import nation
+    from varmentaja.apps.certificates.models import Certificate
+    from varmentaja.apps.status.actions.publish_status import BATCH, is_behind, publish_status
+
+    holders = size // nation.EACH
+    with progress("cardholders", holders) as tell:
+        nation.fill(holders, now=datetime.now(UTC), tell=tell)
+    begun, most, longest, done = time.perf_counter(), 0.0, 0.0, 0
+    with progress("answers of the first set", size) as tell:
+        while is_behind(now := datetime.now(UTC)):
+            started = time.perf_counter()
+            if publish_status(now=now) is None:
+                raise RuntimeError("a gate holds the set back")
+            longest = max(longest, time.perf_counter() - started)
+            most = max(most, servers.own_mebibytes())
+            done += BATCH
+            tell(min(done, size))
+    seconds = time.perf_counter() - begun
+    assert not Certificate.objects.filter(answer_due_at=None).exists(), "each certificate has its answer"
+    how = f"rows read, both answers signed, gates, files, rows stored; {longest:.1f} s for the longest step"
+    return [
+        Row(f"publishing {size:,} certificates from nothing", size / seconds, "/s", how),
+        Row("memory of the publisher", most, "MiB", "its own at the most; files of the set are mapped"),
+    ]
+
+
+def main() -> None:
+    """Measure and report; exit code 1 if a firm limit is missed."""
+    parser = argparse.ArgumentParser(description="Status services at a nation's size.")
+    parser.add_argument("--size", type=int, default=1_000_000, help="certificates, and entries of the list")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--verified", type=int, default=1000, help="answers that openssl verifies")
+    options = parser.parse_args()
+    begun = time.perf_counter()
+    rows = measure(options.size, options.rounds, options.verified)
+    minutes = (time.perf_counter() - begun) / 60
+    rows.append(Row("this whole measurement", minutes, "min", f"{options.rounds} rounds"))
+    command = f"make bench-status SIZE={options.size}"
+    title = f"Status services at {options.size:,} certificates"
+    sys.exit(0 if report(title, command, rows) else 1)
+
+
+if __name__ == "__main__":
+    main()
