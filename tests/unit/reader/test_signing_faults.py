@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -20,6 +22,8 @@ from tests.unit.card.test_driver_faults import KINDS, Rig
 from varmentaja.card.driver import CardError, KeyAlgorithm
 from varmentaja.card.drivers import open_card
 from varmentaja.reader.cards import InsertedCard
+from varmentaja.reader.events import Events
+from varmentaja.reader.pad import Pad
 from varmentaja.reader.scs import Problem, SignatureType
 from varmentaja.reader.signing import ScsService
 
@@ -105,3 +109,20 @@ def test_a_card_that_talks_nonsense_never_stops_the_program(
     assert ("signature" in answer) is (answer["status"] == "ok")
     if not any(said and said.endswith(b"\x90\x00") for said in answers):
         assert not rig.card.verified  # a lie about having forgotten can't be noticed
+
+
+def test_a_card_pulled_while_others_wait_their_turn_ends_them_all() -> None:
+    card = InsertedCard("1", open_card(active(KINDS[0])))
+    readers, pad = OneReader([card]), Pad(Events())
+    service = ScsService(readers, pad)
+    body = json.dumps({"version": "1.2", "content": CONTENT}).encode()
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(service.sign, body, origin=ORIGIN) for _ in range(3)]
+        deadline = time.monotonic() + 20
+        while pad.pending is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        readers.inserted.clear()
+        card.pulled()
+        problems = sorted(each.result(20)["problem"] for each in asked)
+    assert problems == [Problem.CARD_REMOVED, Problem.NO_CARD, Problem.NO_CARD]
+    assert pad.pending is None
