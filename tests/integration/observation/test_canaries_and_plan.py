@@ -87,12 +87,16 @@ def test_the_plan_names_every_address_and_no_person(service: Service, folders: P
     assert service.person("physician").family_name not in told
 
 
-def test_a_fresh_plan_stays_until_canaries_change_or_time_goes(service: Service, folders: Path) -> None:
+def test_a_fresh_plan_stays_until_something_changes_or_time_goes(
+    service: Service, folders: Path, settings: Any
+) -> None:
     assert write_plan(now=service.now)
     assert not write_plan(now=service.now + timedelta(seconds=30))
     keep_canaries(now=service.now)
     assert write_plan(now=service.now + timedelta(seconds=60))
     assert not write_plan(now=service.now + timedelta(seconds=90))
+    assert write_plan(now=service.now + timedelta(seconds=60) + WRITTEN_EVERY)
+    settings.DIRECTORY = "ldap://directory.example"
     assert write_plan(now=service.now + timedelta(seconds=60) + WRITTEN_EVERY)
     folders.write_text("{")
     assert write_plan(now=service.now + timedelta(seconds=61) + WRITTEN_EVERY)

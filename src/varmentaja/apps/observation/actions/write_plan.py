@@ -53,12 +53,14 @@ def write_plan(*, now: datetime) -> bool:
 
 
 def _is_fresh(path: Path, canaries: list[tuple[str, str, bool]], now: datetime) -> bool:
+    """Whether the plan there is young, and made for today's canaries and directory."""
     try:
         document = json.loads(path.read_bytes())
         written = datetime.fromisoformat(document["written_at"])
-    except (OSError, ValueError, KeyError):
+        same = document["directory"] == settings.DIRECTORY
+        same = same and [tuple(each) for each in document["canaries"]] == canaries
+    except (OSError, ValueError, KeyError, TypeError):
         return False
-    same = [tuple(each) for each in document["canaries"]] == canaries
     return same and now - WRITTEN_EVERY < written <= now
 
 
