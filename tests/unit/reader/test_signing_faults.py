@@ -82,13 +82,16 @@ def test_a_card_pulled_at_any_command_ends_the_request_and_signs_the_next(
     assert signed(InsertedCard("1", open_card(rig)), usage)["status"] == "ok"
 
 
-@given(
-    kind=st.sampled_from(KINDS),
-    usage=st.sampled_from(list(USAGES)),
-    signature_type=st.sampled_from(list(SignatureType)),
-    is_known=st.booleans(),
-    answers=st.lists(NONSENSE, max_size=24),
-)
+CASES = {
+    "kind": st.sampled_from(KINDS),
+    "usage": st.sampled_from(list(USAGES)),
+    "signature_type": st.sampled_from(list(SignatureType)),
+    "is_known": st.booleans(),
+    "answers": st.lists(NONSENSE, max_size=24),
+}
+
+
+@given(**CASES)
 def test_a_card_that_talks_nonsense_never_stops_the_program(
     kind: tuple[str, KeyAlgorithm],
     usage: str,
@@ -96,7 +99,17 @@ def test_a_card_that_talks_nonsense_never_stops_the_program(
     is_known: bool,
     answers: list[bytes | None],
 ) -> None:
-    """From the moment it is pushed in, or once the program knows it."""
+    survive(kind, usage, signature_type, is_known, answers)
+
+
+def survive(
+    kind: tuple[str, KeyAlgorithm],
+    usage: str,
+    signature_type: str,
+    is_known: bool,
+    answers: list[bytes | None],
+) -> None:
+    """Nonsense from the moment the card is pushed in, or once the program knows it."""
     rig = active(kind)
     card = InsertedCard("1", open_card(rig)) if is_known else None
     rig.start(lambda number: answers[number] if number < len(answers) else None)
