@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """From documents to findings: what openssl and pyHanko hold of them, and whether they agree.
 
-Each verdict is kept by the document's hash, so that a round in which nothing changed costs no verification.
+Each good verdict is kept by the document's hash, so that a round in which nothing changed costs no
+verification. A bad one is not kept: what was "not yet valid" by a clock a second behind is looked at again.
 """
 
 from __future__ import annotations
@@ -37,40 +38,48 @@ class Judge:
     def request(self, authority: Authority, watched: Watched) -> bytes:
         """DER of the question."""
         key = ("request", authority.name, watched.serial)
-        return self._once(key, lambda: self.openssl.request(authority.certificate, watched.serial))
+        return self._once(key, lambda: self.openssl.request(authority.certificate, watched.serial), bool)
 
     def answer(self, der: bytes, authority: Authority, watched: Watched, now: datetime) -> Answer:
         """OpenSSL's and, for a canary, pyHanko's opinion of an OCSP answer."""
         key = ("answer", _hash(der), authority.name, watched.serial)
-        return self._once(key, lambda: self._answer(der, authority, watched, now))
+        return self._once(
+            key, lambda: self._answer(der, authority, watched, now), lambda told: not told.problem
+        )
 
     def published(self, der: bytes, authority: Authority, shard: int) -> Published | str:
         """A verified list, or why it is none."""
         serials = frozenset(each.serial for each in authority.watched if each.shard == shard)
         key = ("list", _hash(der), authority.name, serials)
-        return self._once(key, lambda: self._published(der, authority, serials))
+        return self._once(
+            key, lambda: self._published(der, authority, serials), lambda told: isinstance(told, Published)
+        )
 
-    def certificate(self, der: bytes, authority: Authority) -> str:
+    def certificate(self, der: bytes, authority: Authority, now: datetime) -> str:
         """Why an authority's certificate is not the one we know, or leads to no root; empty when it does."""
         if der != authority.certificate:
             return "another certificate than the authority's"
         key = ("certificate", _hash(der))
         above = self._above(authority)
-        return self._once(key, lambda: self.openssl.certificate(der, above, self._plan.roots))
+        return self._once(
+            key, lambda: self.openssl.certificate(der, above, self._plan.roots, now), lambda why: not why
+        )
 
     def canary_by_lists(
-        self, certificate: bytes, authority: Authority, lists: list[bytes], delta: bytes | None
+        self, certificate: bytes, authority: Authority, lists: list[bytes], delta: bytes | None, now: datetime
     ) -> tuple[str, bool]:
         """OpenSSL's verdict on a canary's whole path by lists, the delta among them where there is one."""
         lists = [*lists, delta] if delta else lists
         key = ("path", _hash(certificate), *(_hash(each) for each in lists))
         between = [authority.certificate, *self._above(authority)]
         return self._once(
-            key, lambda: self.openssl.status_by_lists(certificate, between, self._plan.roots, lists)
+            key,
+            lambda: self.openssl.status_by_lists(certificate, between, self._plan.roots, lists, now),
+            lambda told: not told[0],
         )
 
     def _answer(self, der: bytes, authority: Authority, watched: Watched, now: datetime) -> Answer:
-        told = self.openssl.answer(der, authority.certificate, self._plan.roots, watched.serial)
+        told = self.openssl.answer(der, authority.certificate, self._plan.roots, watched.serial, now)
         if told.problem or watched.certificate is None or is_stale(told.next_update, now):
             return told
         problem, revoked = status_by_answer(der, watched.certificate, authority.certificate, now)
@@ -95,15 +104,16 @@ class Judge:
             above.append(authority.certificate)
         return above[:-1]
 
-    def _once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What ``make`` makes, unless a document of this round or the last had the same key."""
+    def _once(self, key: Hashable, make: Callable[[], T], is_sound: Callable[[T], bool]) -> T:
+        """What ``make`` makes, unless this round or the last has a sound verdict under the same key."""
         if key in self._used:
             verdict: T = self._used[key]
         elif key in self._known:
             verdict = self._known[key]
         else:
             verdict = make()
-        self._used[key] = verdict
+        if is_sound(verdict):
+            self._used[key] = verdict
         return verdict
 
 
@@ -135,6 +145,19 @@ def pair(full: Published, delta: Published, full_url: str, delta_url: str) -> It
         yield Finding(Service.CRL, Trouble.DELTA_WITHOUT_BASE, delta_url, detail)
 
 
+def completes(delta: Published, full: Published) -> bool:
+    """Whether the delta may be put over the full list."""
+    return delta.base is not None and delta.base <= full.number
+
+
+def listed(serial: int, full: Published, delta: Published | None) -> bool:
+    """Whether the lists together call a certificate revoked."""
+    entry = full.entries.get(serial)
+    if delta is not None and completes(delta, full):
+        entry = delta.entries.get(serial, entry)
+    return entry is not None and entry.revoked
+
+
 def agreement(
     subject: str, serial: int, answer: Answer | None, full: Published, delta: Published | None, now: datetime
 ) -> Iterator[Finding]:
@@ -143,7 +166,7 @@ def agreement(
     A revocation younger than the time it may take everywhere is no contradiction yet.
     """
     told: dict[str, Entry | None] = {"full list": full.entries.get(serial)}
-    if delta is not None and delta.base is not None and delta.base <= full.number:
+    if delta is not None and completes(delta, full):
         told["list with delta"] = delta.entries.get(serial, told["full list"])
         if delta.number > full.number:  # the full list cannot know yet what the newer delta tells
             del told["full list"]

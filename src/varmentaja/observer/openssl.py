@@ -51,13 +51,15 @@ class OpenSsl:
                 raise RuntimeError(f"openssl made no request: {done.stderr}")
             return (folder / "request").read_bytes()
 
-    def answer(self, der: bytes, authority: bytes, roots: Sequence[bytes], serial: int) -> Answer:
+    def answer(
+        self, der: bytes, authority: bytes, roots: Sequence[bytes], serial: int, now: datetime
+    ) -> Answer:
         """Verify an OCSP answer up to a root; its dates are given back and not judged."""
         files = {"authority": pem(authority), "roots": pem(*roots), "answer": der}
         asked = ["-issuer", "authority", "-serial", f"0x{serial:x}", "-respin", "answer"]
         with _folder(files) as folder:
             trust = ["-CAfile", "roots", "-no-CApath", "-no-CAstore", "-verify_other", "authority"]
-            done = self._run(folder, ["ocsp", *asked, *trust])
+            done = self._run(folder, ["ocsp", *asked, *trust, *_at(now)])
         said = done.stdout + done.stderr
         told = re.search(rf"^0x{serial:x}: (\w+)$", said, re.MULTILINE)
         if "Response verify OK" not in said or told is None or told[1] not in ("good", "revoked"):
@@ -79,10 +81,10 @@ class OpenSsl:
             return ListVerdict(problem=_reason(said))
         return ListVerdict(this_update=_date(said, "lastUpdate="), next_update=_date(said, "nextUpdate="))
 
-    def certificate(self, der: bytes, between: Sequence[bytes], roots: Sequence[bytes]) -> str:
+    def certificate(self, der: bytes, between: Sequence[bytes], roots: Sequence[bytes], now: datetime) -> str:
         """Why a certificate's path to a root does not hold; empty when it does."""
         files = {"certificate": pem(der), "roots": pem(*roots), "between": pem(*between)}
-        return self._verify(files, [])
+        return self._verify(files, [*_at(now)])
 
     def status_by_lists(
         self,
@@ -90,11 +92,13 @@ class OpenSsl:
         between: Sequence[bytes],
         roots: Sequence[bytes],
         lists: Sequence[bytes],
+        now: datetime,
     ) -> tuple[str, bool]:
         """Verify a path with revocation lists (deltas among them): why not, and whether it is revoked."""
         files = {"certificate": pem(der), "roots": pem(*roots), "between": pem(*between)}
         files["lists"] = b"".join(_armoured(each, "X509 CRL") for each in lists)
-        problem = self._verify(files, ["-crl_check_all", "-use_deltas", "-CRLfile", "lists"])
+        words = ["-crl_check_all", "-use_deltas", "-CRLfile", "lists"]
+        problem = self._verify(files, [*words, *_at(now)])
         revoked = "certificate revoked" in problem
         return ("" if revoked else problem), revoked
 
@@ -133,6 +137,10 @@ class _folder:
 
     def __exit__(self, *_: object) -> None:
         self._held.cleanup()
+
+
+def _at(now: datetime) -> list[str]:
+    return ["-attime", str(int(now.timestamp()))]
 
 
 def pem(*certificates: bytes) -> bytes:

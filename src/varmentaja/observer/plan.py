@@ -27,7 +27,7 @@ class Watched:
     shard: int
     """Of the authority's lists."""
     revoked: bool | None
-    """What is known for sure (a canary); None: only that all answers must agree."""
+    """What is known for sure, of a canary or what was revoked; None: only that all answers must agree."""
     certificate: bytes | None
     """DER of a canary; others are asked by serial alone, since names are nobody's business here."""
 

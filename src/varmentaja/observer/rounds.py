@@ -11,7 +11,7 @@ from statistics import median
 
 from varmentaja.domain.availability import Finding, Round, Service, Tally, Trouble, limits
 from varmentaja.observer.ask import Client, Reply
-from varmentaja.observer.judge import Judge, agreement, behind, freshness, is_stale, pair
+from varmentaja.observer.judge import Judge, agreement, behind, freshness, is_stale, listed, pair
 from varmentaja.observer.lists import Published
 from varmentaja.observer.openssl import Answer
 from varmentaja.observer.plan import Authority, Lists, Plan, Watched
@@ -115,7 +115,7 @@ class _Look:
         url = authority.certificate_url
         yield from self._reply(Service.CERTIFICATES, certificate_question(authority), url, got)
         for body in got:
-            if problem := self._judge.certificate(body, authority):
+            if problem := self._judge.certificate(body, authority, self._now):
                 yield Finding(Service.CERTIFICATES, Trouble.INVALID, url, problem)
 
     def _shard(
@@ -163,7 +163,7 @@ class _Look:
         question: AnyQuestion = directory_question(plan, name, DIRECTORY_CERTIFICATE)
         yield from self._reply(Service.DIRECTORY, question, name, got)
         for body in got:
-            if problem := self._judge.certificate(body, authority):
+            if problem := self._judge.certificate(body, authority, self._now):
                 yield Finding(Service.DIRECTORY, Trouble.INVALID, name, problem)
         for number, lists in enumerate(authority.lists):
             found: list[Published] = []
@@ -185,7 +185,7 @@ class _Look:
         if shard.full is not None:
             for answer in answers if answers else (None,):
                 yield from agreement(subject, watched.serial, answer, shard.full, shard.delta, self._now)
-            yield from self._canary(authority, watched, subject, shard, shards)
+            yield from self._known(authority, watched, subject, shard, shards)
 
     def _answers(self, authority: Authority, watched: Watched, subject: str, into: list[Answer]) -> Findings:
         if authority.ocsp_url is None:
@@ -204,7 +204,7 @@ class _Look:
                     yield Finding(Service.OCSP, Trouble.WRONG_STATUS, asked, _statuses(watched, told.revoked))
                 into.append(told)
 
-    def _canary(
+    def _known(
         self,
         authority: Authority,
         watched: Watched,
@@ -212,8 +212,13 @@ class _Look:
         shard: Shard,
         shards: dict[tuple[str, int], Shard],
     ) -> Findings:
-        """A canary's whole path by the lists, its status with the delta and without."""
-        if watched.certificate is None or watched.revoked is None or shard.full is None:
+        """What the lists tell of a certificate whose status is known: of its whole path where we have it."""
+        if watched.revoked is None or shard.full is None:
+            return
+        if watched.certificate is None:
+            revoked = listed(watched.serial, shard.full, shard.delta)
+            if revoked != watched.revoked:
+                yield Finding(Service.CRL, Trouble.WRONG_STATUS, subject, _statuses(watched, revoked))
             return
         above = [shards[authority.issued_by, number].full for number in self._shards_above(authority)]
         fresh = [
@@ -225,7 +230,7 @@ class _Look:
             return  # told as stale or unreachable already
         delta = shard.delta.der if shard.delta else None
         problem, revoked = self._judge.canary_by_lists(
-            watched.certificate, authority, [each.der for each in fresh], delta
+            watched.certificate, authority, [each.der for each in fresh], delta, self._now
         )
         if problem:
             yield Finding(Service.CRL, Trouble.INVALID, subject, problem)

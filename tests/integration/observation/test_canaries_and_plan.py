@@ -38,6 +38,12 @@ def plan(path: Path) -> dict[str, Any]:
     return document
 
 
+def watched(path: Path) -> list[dict[str, Any]]:
+    found = next(each for each in plan(path)["authorities"] if each["name"] == "professionals-ecc")
+    certificates: list[dict[str, Any]] = found["watched"]
+    return certificates
+
+
 def test_each_authority_for_people_gets_its_two_canaries_once(service: Service) -> None:
     assert keep_canaries(now=service.now) == 4
     found = {(each.authority, each.revoked) for each in Canary.objects.all()}
@@ -78,6 +84,7 @@ def test_the_plan_names_every_address_and_no_person(service: Service, folders: P
     assert certificate == service.demo.hierarchy.authority("professionals-ecc").certificate
     canaries = [each for each in professionals.watched if each.revoked is not None]
     assert {each.revoked for each in canaries} == {False, True} and all(each.certificate for each in canaries)
+    assert not any(each.certificate for each in professionals.watched if each not in canaries)
     sample = {each.serial for each in professionals.watched if each.revoked is None}
     assert sample and sample <= {int(row.serial, 16) for row in rows}
     told = json.dumps(plan(folders), ensure_ascii=False)
@@ -112,3 +119,18 @@ def test_what_a_killed_run_reserved_is_burned(service: Service) -> None:
     keep_canaries(now=service.now)
     row.refresh_from_db()
     assert row.state == CertificateState.BURNED
+
+
+def test_what_was_revoked_last_is_known_to_be_so(service: Service, folders: Path) -> None:
+    card = service.made_card()
+    rows = Certificate.objects.filter(card=card)
+    rows.update(state="revoked", revoked_at=service.now - timedelta(hours=1), revocation_reason="superseded")
+    write_plan(now=service.now)
+    told = watched(folders)
+    assert {each["serial"] for each in told} == {row.serial for row in rows}
+    assert all(each["revoked"] is True and each["certificate"] is None for each in told)
+    rows.update(revoked_at=service.now - timedelta(seconds=30))
+    folders.unlink()
+    write_plan(now=service.now)
+    told = watched(folders)
+    assert not [each for each in told if each["revoked"]]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Tell the observer what to ask: every published address, the canaries, and a sample of certificates.
+"""Tell the observer what to ask: every published address, the canaries, what was revoked last, and a sample.
 
-Of the sample only serials are told: neither a name nor a certificate of a person leaves the database.
+Of people's certificates only the serials are told: neither a name nor a certificate leaves the database.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from varmentaja.pki.hierarchy import Authority
 PLAN = "plan.json"
 SAMPLE = 5
 """Certificates beside the canaries, drawn anew with every plan."""
+LATELY = 3
+"""Of those that were revoked last."""
 WRITTEN_EVERY = timedelta(minutes=10)
 PUBLISHED_WITHIN = timedelta(minutes=5)
 """A certificate issued or changed so lately may not be published yet."""
@@ -70,17 +72,28 @@ def _watched(canaries: Iterable[tuple[str, str, bool]], now: datetime) -> list[d
         for authority, serial, revoked in canaries
         for row in Certificate.objects.filter(authority=authority, serial=serial, not_after__gt=now)
     ]
-    drawn = [(row, None) for row in _sample(now) if row.pk not in {canary.pk for canary, _ in known}]
+    known += [(row, True) for row in _lately_revoked(now)]
+    drawn = [(row, None) for row in _sample(now)]
     return [
         {
             "authority": row.authority,
             "serial": row.serial,
             "shard": row.shard,
             "revoked": revoked,
-            "certificate": None if revoked is None or row.der is None else b64encode(row.der).decode(),
+            "certificate": None if row.person_id is not None else b64encode(row.der or b"").decode(),
         }
-        for row, revoked in [*known, *drawn]
+        for row, revoked in {row.pk: (row, revoked) for row, revoked in [*drawn, *reversed(known)]}.values()
     ]
+
+
+def _lately_revoked(now: datetime) -> list[Certificate]:
+    """They stay revoked for ever: a responder that was left behind calls them good."""
+    revoked = Certificate.objects.filter(
+        state=CertificateState.REVOKED,
+        revoked_at__lt=now - PUBLISHED_WITHIN,
+        not_after__gt=now + WRITTEN_EVERY,
+    )
+    return list(revoked.defer("twin").order_by("-revoked_at")[:LATELY])
 
 
 def _sample(now: datetime) -> list[Certificate]:
@@ -91,7 +104,8 @@ def _sample(now: datetime) -> list[Certificate]:
         not_after__gt=now + WRITTEN_EVERY,
         issued_at__lt=now - PUBLISHED_WITHIN,
         answer_due_at__gt=now,
-    ).defer("twin", "der")
+        person__isnull=False,
+    ).defer("twin")
     found = {}
     for _ in range(SAMPLE):
         row = published.filter(id__gte=1 + secrets.randbelow(max(last, 1))).order_by("id").first()
