@@ -55,8 +55,6 @@ class Publisher:
         self._verify = verify
         self._reader = PublicationReader(folder, verify)
         self._gates = tuple(gates)
-        for name in ("sets", "overlay"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
 
     def judged_by(self, gates: Sequence[Gate]) -> Self:
         """The same publisher, with all that it has verified already, under these gates."""
@@ -94,6 +92,8 @@ class Publisher:
         Raises ``conflict`` if ``number`` does not grow or an authority's certificate changes, ``invalid`` for
         content that cannot be published, and what a gate raises; the state before then stays.
         """
+        for name in ("sets", "overlay"):
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
         with locked(self._folder / ".publish.lock"):
             before = self.current()
             if before and number <= before.head.set.number:
@@ -115,6 +115,8 @@ class Publisher:
 
         Raises as ``publish`` does.
         """
+        if self.current() is None:
+            raise conflict("Nothing has been published yet.")
         with locked(self._folder / ".switch.lock"):
             before = self.current()
             if before is None:
@@ -133,7 +135,8 @@ class Publisher:
         fresh: Sequence[tuple[str, Segment]] = (),
     ) -> Head:
         """Point the head at ``base`` under an overlay: the new, and of the old one what ``base`` lacks."""
-        generation = before.head.generation if before else 0
+        # In seconds, as set numbers and CRL numbers: so it grows though the folder is yesterday's copy.
+        generation = max(before.head.generation if before else 0, int(now.timestamp()))
         under = self._reader.load(Head(base, None, generation, now))
         build = Build(empty_folder(self._folder / "overlay" / ".building"), generation + 1, under)
         build.take(answers, crls)

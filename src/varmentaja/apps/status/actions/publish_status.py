@@ -23,7 +23,7 @@ from varmentaja.apps.status.holds import hold_back, settle
 from varmentaja.apps.status.models import CrlShard, Publication
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.pki.crl import next_crl_number, stays_listed
-from varmentaja.pki.publication import Answer, Crl, Gate, Head, Publisher, Snapshot
+from varmentaja.pki.publication import Answer, Crl, Head, Publisher, Snapshot
 from varmentaja.pki.publication.gates import Held
 from varmentaja.ports.connected import outside
 from varmentaja.ports.custody import Custody, SerialStatus
@@ -59,18 +59,20 @@ def publish_status(*, now: datetime) -> Head | None:
 def _publish(*, now: datetime) -> Head | None:
     custody = outside().custody
     assert custody is not None, "the worker holds the keys"
+    publisher = _publisher(Path(settings.PUBLICATION), custody)
     with transaction.atomic():
         _ensure_shards(custody, now=now)
+        second = now.replace(microsecond=0)  # what is signed is dated in whole seconds
+        _make_good_what_was_lost(publisher.current(), now=second)
         rows = _due_certificates(now)
         due = Q(due_at__lte=now) | Q(changed_at__isnull=False) | Q(base_number=0)
         shards = list(CrlShard.objects.select_for_update().filter(due).order_by("authority", "shard"))
         if not rows and not shards:
             return None
-        second = now.replace(microsecond=0)  # what is signed is dated in whole seconds
         answers = _answers(custody, rows, now=second)
         crls = [crl for shard in shards for crl in _lists(custody, shard, now=second)]
         gate = PublicationGate(now=now)
-        head = _switch(custody, gate, answers, crls, now=now)
+        head = _switch(publisher.judged_by([gate]), custody, answers, crls, now=now)
         _store(rows, shards, now=second)
         Publication.objects.create(
             set_number=head.set.number,
@@ -87,6 +89,22 @@ def _publish(*, now: datetime) -> Head | None:
 def is_behind(now: datetime) -> bool:
     """Whether answers are due still: one run signs a batch at the most, and lets revocations in between."""
     return Certificate.objects.filter(answer_due_at__lte=now).exists()
+
+
+def _make_good_what_was_lost(current: Snapshot | None, *, now: datetime) -> None:
+    """All that was signed after the folder's head is due again when the folder is older than the records say:
+    it was restored from a copy, or lost. Else what was revoked since would stay good until its half-life."""
+    last = Publication.objects.order_by("-id").first()
+    if last is None:
+        return
+    if current is None:
+        Certificate.objects.filter(answer_due_at__isnull=False).update(answer_due_at=now)
+    elif (current.head.set.number, current.head.generation) < (last.set_number, last.generation):
+        signed_since = current.head.time + HALF_LIFE - STAGGER
+        Certificate.objects.filter(answer_due_at__gt=signed_since).update(answer_due_at=now)
+    else:
+        return
+    CrlShard.objects.update(due_at=now)
 
 
 def _ensure_shards(custody: Custody, *, now: datetime) -> None:
@@ -183,8 +201,9 @@ def _listed(rows: QuerySet[Certificate], since: datetime | None) -> Iterator[Ser
             yield _status(row)
 
 
-def _switch(custody: Custody, gate: Gate, answers: list[Answer], crls: list[Crl], *, now: datetime) -> Head:
-    publisher = _publisher(Path(settings.PUBLICATION), custody).judged_by([gate])
+def _switch(
+    publisher: Publisher, custody: Custody, answers: list[Answer], crls: list[Crl], *, now: datetime
+) -> Head:
     current = publisher.current()
     if current is not None and _overtaken(current) + len(answers) <= OVERTAKING:
         return publisher.overtake(answers, crls, now)
