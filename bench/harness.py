@@ -96,8 +96,9 @@ def free_port() -> int:
         return port
 
 
-def report(section: str, command: str, rows: Sequence[Row]) -> bool:
-    """Print the rows and write them to docs/benchmarks.md; return whether all firm limits are kept."""
+def report(section: str, command: str, rows: Sequence[Row], after: str = "") -> bool:
+    """Print the rows and write them to docs/benchmarks.md, with ``after`` as a paragraph below; whether all
+    firm limits are kept."""
     targets = load_targets()
     lines = ["| what | measured | firm limit | how |", "|---|---|---|---|"]
     kept = True
@@ -108,12 +109,19 @@ def report(section: str, command: str, rows: Sequence[Row]) -> bool:
             met = target.is_met(row.value)
             kept = kept and met
             limit = f"{target.firm} {'✓' if met else '✗'}"
-        lines.append(f"| {row.what} | {row.value:.3g} {row.unit} | {limit} | {row.detail} |")
+        lines.append(f"| {row.what} | {_figure(row.value)} {row.unit} | {limit} | {row.detail} |")
     table = "\n".join(lines)
     sys.stdout.write(f"\n{section}\n{table}\n")
     day = datetime.now(UTC).date().isoformat()
-    _write_section(section, f"`{command}`, {day}, {os.cpu_count()} cores\n\n{table}\n")
+    _write_section(
+        section,
+        f"`{command}`, {day}, {os.cpu_count()} cores\n\n{table}\n" + (f"\n{after}\n" if after else ""),
+    )
     return kept
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _write_section(title: str, content: str) -> None:

@@ -3,8 +3,8 @@
 
 Four certificates for each cardholder (two by the authority for professionals, two by the one for temporary
 cards), 5 % revoked, ends spread over five years. They have no private keys and, but for the few that
-``sampled`` has really issued, no DER: status answers and lists need the rows alone. Everything about holder n
-follows from n, so an interrupted filling goes on where it stopped, and two nations of one size are alike.
+``fill_sampled`` has really issued, no DER: status answers and lists need the rows alone. Everything about
+holder n follows from n, so an interrupted filling goes on where it stopped, and nations of one size are alike.
 """
 
 from __future__ import annotations
@@ -102,11 +102,32 @@ def _rows(holder: int, now: datetime) -> Iterator[str]:
         )
 
 
-def sampled(custody: Custody, count: int, *, now: datetime) -> list[bytes]:
-    """Certificates of both purposes that an authority has really linted and signed, for keys thrown away."""
-    orders = [_order(number, now) for number in range(count)]
-    prepared = [_made(each) for each in custody.prepare(orders)]
-    return [_made(der) for der in custody.issue([each.token for each in prepared])]
+def fill_sampled(custody: Custody, count: int, *, now: datetime) -> None:
+    """Add certificates that an authority has really linted and signed, for keys thrown away."""
+    prepared = [_made(each) for each in custody.prepare([_order(number, now) for number in range(count)])]
+    issued = custody.issue([each.token for each in prepared])
+    Certificate.objects.bulk_create(
+        Certificate(
+            authority=AUTHORITIES[0],
+            serial=each.serial,
+            state=CertificateState.ISSUED,
+            purpose="authentication",
+            key_hash=each.serial * 2,
+            profile=each.profile,
+            profile_version="sampled",
+            profile_hash=each.profile_hash,
+            subject=each.subject,
+            shard=each.shard,
+            not_before=each.not_before,
+            not_after=each.not_after,
+            twin=each.twin,
+            der=_made(der),
+            reserved_at=now,
+            issued_at=now,
+            answer_due_at=now,
+        )
+        for each, der in zip(prepared, issued, strict=True)
+    )
 
 
 def _made(result: _T | DomainError) -> _T:
@@ -119,7 +140,7 @@ def _order(number: int, now: datetime) -> CertificateOrder:
     key = ec.generate_private_key(ec.SECP384R1()).public_key()
     return CertificateOrder(
         authority=AUTHORITIES[0],
-        profile="professional-sign" if number % 2 else "professional-auth",
+        profile="professional-auth",
         subject=Subject(
             serial_number=f"{90_000_000_000 + number}",
             given_names="Sara",

@@ -58,7 +58,7 @@ def measure(folder: Path, settings: Settings, size: int, rounds: int, verified: 
         )
         nginx = running.enter_context(servers.stopping(servers.nginx(folder)))
         rows = _rates(folder, asker, ours, nginx, size, rounds)
-        rows.append(_verify(asker, ours, verified))
+        rows.append(verify(asker, ours, verified))
         rows.append(_lag(asker, [ours, other]))
     return rows
 
@@ -198,7 +198,7 @@ def _rows(rates: dict[str, float], late: Sequence[float], memory: dict[str, floa
     return rows
 
 
-def _verify(asker: Asker, ours: Running, count: int) -> Row:
+def verify(asker: Asker, ours: Running, count: int) -> Row:
     """Random answers as openssl sees them, against the records; one wrong answer ends the measurement."""
     openssl = OpenSsl("openssl")
     begun, revoked = time.perf_counter(), 0
@@ -219,18 +219,18 @@ def _verify(asker: Asker, ours: Running, count: int) -> Row:
 
 def _lag(asker: Asker, responders: Sequence[Running]) -> Row:
     """From the wish to revoke to the answer at every responder: records, signatures, gates, lists, files."""
-    waited = [_revoke(asker, responders) for _ in range(_REVOKED)]
+    waited = [revoke(asker, responders, now=datetime.now(UTC)) for _ in range(_REVOKED)]
     how = f"{len(responders)} responders, median {median(waited):.2f} s; record, answer, lists, gates, files"
     return Row(f"revocation to answer, longest of {_REVOKED}", max(waited), "s", how, "revocation_lag")
 
 
-def _revoke(asker: Asker, responders: Sequence[Running]) -> float:
+def revoke(asker: Asker, responders: Sequence[Running], *, now: datetime) -> float:
+    """Revoke some certificate at ``now``, publish, and wait for every responder; seconds."""
     question = asker.draw()
     while question.revoked:
         question = asker.draw()
     before = {each.url: _ask(each, question) for each in responders}
     begun = time.perf_counter()
-    now = datetime.now(UTC)
     with transaction.atomic():
         rows = list(
             Certificate.objects.select_for_update().filter(serial=question.serial).defer("twin", "der")

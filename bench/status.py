@@ -20,6 +20,10 @@ from bench import crl, servers, signing
 from bench.harness import Row, report
 from bench.progress import progress
 from bench.service import prepared_state
+from varmentaja.ports.custody import Custody
+
+_SAMPLED = 20
+"""Certificates that are really signed; the others are known by their rows alone."""
 
 
 def measure(size: int, rounds: int, verified: int) -> list[Row]:
@@ -29,15 +33,21 @@ def measure(size: int, rounds: int, verified: int) -> list[Row]:
         folder = Path(name)
         with prepared_state(folder / "state", staff=False) as settings:
             from bench import serving
-            from varmentaja.ports.connected import outside
 
             logging.disable(logging.INFO)
             rows = publish(size)
-            custody = outside().custody
-            assert custody is not None
-            rows.append(signing.measure(custody, "professionals-ecc", rounds))
+            rows.append(signing.measure(custody(), "professionals-ecc", rounds))
             rows += serving.measure(folder / "serving", settings, size, rounds, verified)
     return rows + lists
+
+
+def custody() -> Custody:
+    """What the worker signs with."""
+    from varmentaja.ports.connected import outside
+
+    connected = outside().custody
+    assert connected is not None
+    return connected
 
 
 def publish(size: int) -> list[Row]:
@@ -49,6 +59,7 @@ def publish(size: int) -> list[Row]:
     holders = size // nation.EACH
     with progress("cardholders", holders) as tell:
         nation.fill(holders, now=datetime.now(UTC), tell=tell)
+    nation.fill_sampled(custody(), _SAMPLED, now=datetime.now(UTC))
     begun, most, longest, done = time.perf_counter(), 0.0, 0.0, 0
     with progress("answers of the first set", size) as tell:
         while is_behind(now := datetime.now(UTC)):

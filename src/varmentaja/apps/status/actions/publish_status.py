@@ -42,6 +42,8 @@ STAGGER = timedelta(hours=4)
 OVERTAKING = 200
 """Up to so many answers stand in the overlay; with more, all that overtook becomes part of a new set."""
 BATCH = 5000
+URGENT = 50
+"""While a revocation waits, a run signs no more than this, so that it takes no time and needs no new set."""
 
 
 def publish_status(*, now: datetime) -> Head | None:
@@ -64,7 +66,8 @@ def _publish(*, now: datetime) -> Head | None:
         _ensure_shards(custody, now=now)
         second = now.replace(microsecond=0)  # what is signed is dated in whole seconds
         _make_good_what_was_lost(publisher.current(), now=second)
-        rows = _due_certificates(now)
+        waits = CrlShard.objects.filter(changed_at__isnull=False).exists()
+        rows = _due_certificates(now, min(URGENT, BATCH) if waits else BATCH)
         due = Q(due_at__lte=now) | Q(changed_at__isnull=False) | Q(base_number=0)
         shards = list(CrlShard.objects.select_for_update().filter(due).order_by("authority", "shard"))
         if not rows and not shards:
@@ -131,7 +134,7 @@ class _Row(NamedTuple):
     revocation_reason: str
 
 
-def _due_certificates(now: datetime) -> list[_Row]:
+def _due_certificates(now: datetime, most: int) -> list[_Row]:
     """What fell due last comes first: a revocation does not wait behind a backlog of renewals.
 
     A row that is locked is being revoked: that announces itself when it commits.
@@ -139,7 +142,7 @@ def _due_certificates(now: datetime) -> list[_Row]:
     due = (
         Certificate.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(answer_due_at__lte=now)
-        .order_by("-answer_due_at", "id")[:BATCH]
+        .order_by("-answer_due_at", "id")[:most]
     )
     rows = map(_Row._make, due.values_list(*_Row._fields))
     return sorted(rows, key=lambda row: row.authority)

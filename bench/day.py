@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A simulated day of the status services: ``python -m bench.day [--size certificates] [--steps steps]``.
+
+After the first set, every step is a piece of the day: new certificates, a revocation that is timed until a
+responder tells it, expiries, and the worker's own publishing of what has changed or nears its half-life. The
+service's clock is put forward; seconds are real. The report's plots are docs/benchmarks-day.svg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bench import servers
+from bench.harness import ROOT, Row, report
+from bench.plot import Panel, draw
+from bench.progress import progress
+from bench.service import prepared_state
+from bench.status import publish
+
+if TYPE_CHECKING:
+    from bench.day_steps import Step
+
+PICTURE = ROOT / "docs" / "benchmarks-day.svg"
+
+
+def measure(size: int, steps: int) -> list[Step]:
+    """Publish a nation, then go through its day."""
+    with (
+        tempfile.TemporaryDirectory(prefix="varmentaja-bench-") as name,
+        prepared_state(Path(name) / "state", staff=False) as settings,
+    ):
+        from bench import day_steps, serving
+        from varmentaja.pki.hierarchy import load_hierarchy
+
+        logging.disable(logging.INFO)
+        publish(size)
+        asker = serving.Asker(load_hierarchy(settings.hierarchy_folder, production=False), size)
+        responder = servers.responder(Path(name), settings.publication, settings.publisher_key)
+        with servers.stopping(responder), progress("steps of the day", steps) as tell:
+            begin = datetime.now(UTC)
+            return day_steps.simulate(asker, responder, size=size, steps=steps, begin=begin, tell=tell)
+
+
+def rows_of(done: list[Step], size: int) -> list[Row]:
+    """The day in figures."""
+    signed, busy = sum(step.signed for step in done), [step for step in done if step.signed > size / 100]
+    lags = sorted(step.lag for step in done)
+    written = sum(step.written for step in done)
+    return [
+        Row(
+            "certificates whose answers were signed",
+            signed,
+            "",
+            f"{signed / size:.2f} of all, two answers each",
+        ),
+        Row("work of the whole day", sum(step.refresh for step in done), "s", "revocations and renewals"),
+        Row("longest step", max(step.refresh for step in done), "s", f"{len(busy)} steps held the renewals"),
+        Row("revocation to answer, longest", lags[-1], "s", f"median {median(lags):.2f} s", "revocation_lag"),
+        Row("answers served by one worker, median", median(step.served for step in done), "/s", "GET"),
+        Row("memory of publisher, most", max(step.publisher for step in done), "MiB", "its own"),
+        Row("memory of responder, most", max(step.responder for step in done), "MiB", "its own, one worker"),
+        Row(
+            "files written, and sent to each responder",
+            written,
+            "MiB",
+            f"{written / size * 1024:.1f} KiB each",
+        ),
+    ]
+
+
+def picture_of(done: list[Step]) -> str:
+    """The day as SVG."""
+    panels = [
+        Panel("Answers served, a second", {"one worker": [step.served for step in done]}),
+        Panel("Certificates signed for", {"in the step": [step.signed for step in done]}),
+        Panel("Set refresh, s", {"until nothing was due": [step.refresh for step in done]}),
+        Panel("Revocation to answer, s", {"at the responder": [step.lag for step in done]}),
+        Panel(
+            "Memory, MiB",
+            {
+                "publisher": [step.publisher for step in done],
+                "responder": [step.responder for step in done],
+            },
+        ),
+    ]
+    hours = [24 * (number + 1) / len(done) for number in range(len(done))]
+    return draw(panels, hours, "hours of the simulated day")
+
+
+def main() -> None:
+    """Simulate and report."""
+    parser = argparse.ArgumentParser(description="A simulated day of the status services.")
+    parser.add_argument("--size", type=int, default=1_000_000, help="certificates")
+    parser.add_argument("--steps", type=int, default=96)
+    options = parser.parse_args()
+    done = measure(options.size, options.steps)
+    PICTURE.write_text(picture_of(done), encoding="utf-8")
+    command = f"python -m bench.day --size {options.size} --steps {options.steps}"
+    picture = f"![The simulated day, step by step]({PICTURE.name})"
+    report("A simulated day", command, rows_of(done, options.size), after=picture)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The steps of a simulated day over a published nation (bench.day calls this)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Sum
+
+from bench import nation, servers, serving
+from bench.servers import Running
+from varmentaja.apps.certificates.actions.expire_certificates import ended_certificates, expire_certificate
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status.actions.publish_status import is_behind, publish_status
+from varmentaja.apps.status.models import Publication
+
+_DAY = timedelta(days=1)
+_LIFE_DAYS = 1826
+_REQUESTS = 2_000
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one piece of the day took."""
+
+    signed: float
+    """Certificates whose answers were signed."""
+    refresh: float
+    """Seconds until nothing was due any more."""
+    served: float
+    """Answers a second from one responder."""
+    lag: float
+    """Seconds from a revocation to its answer."""
+    publisher: float
+    """MiB."""
+    responder: float
+    """MiB."""
+    written: float
+    """MiB of new files."""
+
+
+def simulate(
+    asker: serving.Asker,
+    responder: Running,
+    *,
+    size: int,
+    steps: int,
+    begin: datetime,
+    tell: Callable[[int], object] = lambda _: None,
+) -> list[Step]:
+    """Go through the day that begins at ``begin`` with a nation whose answers are all published."""
+    done = []
+    for number in range(steps):
+        _issue_and_expire(
+            max(1, size // nation.EACH // _LIFE_DAYS // steps), begin + _DAY * (number + 1) / steps
+        )
+        done.append(_step(asker, responder, begin + _DAY * (number + 1) / steps))
+        tell(number + 1)
+    return done
+
+
+def _issue_and_expire(holders: int, now: datetime) -> None:
+    """So many new cardholders; those whose time is over are noted, as the worker does."""
+    known = Certificate.objects.filter(profile_version="nation").count() // nation.EACH
+    nation.fill(known + holders, now=now)
+    for row in ended_certificates(now=now, limit=10_000):
+        with transaction.atomic():
+            expire_certificate(row.pk, now=now)
+
+
+def _step(asker: serving.Asker, responder: Running, now: datetime) -> Step:
+    last = Publication.objects.latest("id").pk
+    begun = time.perf_counter()
+    lag = serving.revoke(asker, [responder], now=now)
+    written = _new_mebibytes()
+    while is_behind(now):
+        if publish_status(now=now) is None:
+            raise RuntimeError("a gate holds the day back")
+        written += _new_mebibytes()
+    refresh = time.perf_counter() - begun
+    signed = Publication.objects.filter(pk__gt=last).aggregate(sum=Sum("answers"))["sum"]
+    served = servers.ask(responder.url + asker.draw().get, _REQUESTS).rate
+    return Step(signed, refresh, served, lag, servers.own_mebibytes(), responder.mebibytes(), written)
+
+
+def _new_mebibytes() -> float:
+    """What the newest publication wrote: a file that an older set holds too is a link to it."""
+    last = Publication.objects.latest("id")
+    folder = Path(settings.PUBLICATION)
+    files = [*(folder / "sets" / str(last.set_number)).iterdir()]
+    if (overlay := folder / "overlay" / str(last.generation)).exists():
+        files += overlay.iterdir()
+        files = [file for file in files if file.stat().st_mtime >= overlay.stat().st_mtime - 1]
+    return sum(file.stat().st_size for file in files if file.stat().st_nlink == 1) / 2**20

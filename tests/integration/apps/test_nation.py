@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A small nation through the generator, the worker's publishing, a simulated day and openssl's eyes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from bench import day, day_steps, nation, servers, serving
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from tests.integration.apps.test_status import crl_of, published
+from tests.support.service import Service
+
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status.actions.publish_status import is_behind, publish_status
+from varmentaja.apps.status.models import Publication
+from varmentaja.signer.keys import PUBLICATION_KEY
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HOLDERS = 2_000
+
+
+class _Stop(Exception):
+    """The filling is cut off."""
+
+
+def _stop_after_first(done: int) -> None:
+    if done:
+        raise _Stop
+
+
+def test_a_nation_is_published_and_goes_through_a_day(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nation, "_CHUNK", HOLDERS // 2)
+    with pytest.raises(_Stop):
+        nation.fill(HOLDERS, now=service.now, tell=_stop_after_first)
+    assert Certificate.objects.count() == HOLDERS // 2 * nation.EACH, "what was filled stays"
+    nation.fill(HOLDERS, now=service.now)
+    rows = Certificate.objects.filter(profile_version="nation")
+    assert rows.count() == HOLDERS * nation.EACH
+    revoked = Counter(rows.filter(state="revoked").values_list("authority", flat=True))
+    assert 0.03 < revoked.total() / rows.count() < 0.07
+    while is_behind(service.now):
+        assert publish_status(now=service.now) is not None
+    assert sum(Publication.objects.values_list("answers", flat=True)) == rows.count(), "each was signed once"
+    for authority, count in revoked.items():
+        assert len(x509.load_der_x509_crl(crl_of(service, authority))) == count
+        entries = list(published(service).entries(authority))
+        assert sum(entry.revision for entry in entries) == count
+
+    key = tmp_path / "publisher.pem"
+    public = service.demo.store.public_key(PUBLICATION_KEY)
+    key.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    asker = serving.Asker(service.demo.hierarchy, HOLDERS * nation.EACH)
+    responder = servers.responder(tmp_path, service.folder / "publication", key)
+    with servers.stopping(responder):
+        assert serving.verify(asker, responder, 20).value == 20
+        size = HOLDERS * nation.EACH
+        steps = day_steps.simulate(asker, responder, size=size, steps=4, begin=service.now)
+    assert sum(step.signed for step in steps[:2]) < 100, "in the first half of the day only what changed"
+    assert size <= sum(step.signed for step in steps) <= size + 100, "and in the day each answer once"
+    assert not is_behind(service.now + timedelta(days=1))
+    assert all(step.lag < 10 and step.served > 100 for step in steps)
+    assert day.picture_of(steps).count("<polyline") == 6
+
+
+def test_sampled_certificates_are_really_signed(service: Service) -> None:
+    assert service.outside.custody is not None
+    authority = service.demo.hierarchy.authority(nation.AUTHORITIES[0])
+    nation.fill_sampled(service.outside.custody, 2, now=service.now)
+    for row in Certificate.objects.filter(profile_version="sampled"):
+        assert row.der
+        certificate = x509.load_der_x509_certificate(bytes(row.der))
+        certificate.verify_directly_issued_by(authority.certificate)
+        assert f"{certificate.serial_number:x}" == row.serial
