@@ -4,7 +4,7 @@
 Four certificates for each cardholder (two by the authority for professionals, two by the one for temporary
 cards), 5 % revoked, ends spread over five years. They have no private keys and, but for the few that
 ``fill_sampled`` has really issued, no DER: status answers and lists need the rows alone. Everything about
-holder n follows from n, so an interrupted filling goes on where it stopped, and nations of one size are alike.
+holder n follows from n: an interrupted filling goes on where it stopped, and nations of one size are alike.
 """
 
 from __future__ import annotations
