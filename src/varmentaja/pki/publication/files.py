@@ -36,6 +36,9 @@ class FileRef:
         return cls(str(data["name"]), int(data["size"]), str(data["sha256"]))
 
 
+_AT_ONCE = 1 << 20
+
+
 class HashedFile:
     """A new file that is hashed while written; ``ref`` is there once the ``with`` block has ended well."""
 
@@ -44,14 +47,26 @@ class HashedFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._hash = hashlib.sha256()
-        self._file: BinaryIO = path.open("xb", buffering=1 << 20)
+        self._file: BinaryIO = path.open("xb", buffering=0)
+        self._waiting: list[bytes | mmap.mmap] = []
+        self._flushed = 0
         self.size = 0
 
     def write(self, data: bytes | mmap.mmap) -> None:
-        """Append."""
-        self._hash.update(data)
-        self._file.write(data)
+        """Append; what is small waits until there is a megabyte to hash and write at once."""
+        self._waiting.append(data)
         self.size += len(data)
+        if self.size - self._flushed >= _AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        whole = b"".join(self._waiting)
+        self._waiting.clear()
+        self._flushed = self.size
+        self._hash.update(whole)
+        written = 0
+        while written < len(whole):  # an unbuffered write may be a short one
+            written += self._file.write(memoryview(whole)[written:])
 
     def __enter__(self) -> Self:
         return self
@@ -60,6 +75,7 @@ class HashedFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
+            self._flush()
             sync_file(self._file)
             self.ref = FileRef(self._path.name, self.size, self._hash.hexdigest())
         self._file.close()
