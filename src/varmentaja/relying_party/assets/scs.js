@@ -2,7 +2,7 @@
 // Signing through SCS from a page: finds the card reader program, waits for a card, asks for the signature and
 // sends the answer as an ordinary form. No inline code; the page's Content-Security-Policy must list the
 // addresses in connect-src. They are tried in the order given, https and http alike: programs on computers and
-// on Android answer at different ones, and some serve version 1.1 alone. The page says everything in its own language:
+// on Android answer at different ones, and some serve version 1.1 alone. The page says all in its own language:
 //
 //   <form data-scs data-scs-addresses="https://127.0.0.1:53952 http://127.0.0.1:53951 …"
 //         data-scs-content="<base64>" data-scs-usage="digitalSignature" method="post" action="…">
@@ -110,7 +110,7 @@ class ScsForm {
     const found = await Promise.any(looks).catch(() => null);
     this.address = found && found.address;
     // Requests are of the version that is served there: older programs turn a newer one away.
-    if (found) this.served = String(found.version.version);
+    if (found) this.served = found.version.version;
     return found && found.version;
   }
 
@@ -120,7 +120,9 @@ class ScsForm {
     const signal = AbortSignal.timeout(patience);
     const answer = await fetch(`${address}/version`, { cache: 'no-store', signal });
     const version = await answer.json();
-    if (typeof version.hashAlgorithms !== 'string') throw new TypeError('not SCS');
+    for (const name of ['version', 'hashAlgorithms']) {
+      if (typeof version[name] !== 'string') throw new TypeError('not SCS');
+    }
     return { address, version };
   }
 
