@@ -10,9 +10,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.support.responder import free_port
 
 SLAPD = "/usr/sbin/slapd"
@@ -41,18 +46,21 @@ class Slapd:
 
     folder: Path
     port: int
+    scheme: str = "ldap"
+    tls: str = ""
+    """Lines of its configuration."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Address."""
-        return f"ldap://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Start, and wait until it accepts connections."""
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         configuration = CONFIGURATION.format(user=USER, password=PASSWORD, data=self.folder / "data")
-        (self.folder / "slapd.conf").write_text(configuration)
+        (self.folder / "slapd.conf").write_text(self.tls + configuration)
         command = [SLAPD, "-d", "0", "-f", str(self.folder / "slapd.conf"), "-h", self.url]
         log = (self.folder / "slapd.log").open("ab")
         self.process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -118,3 +126,21 @@ def slapd(tmp_path: Path) -> Iterator[Slapd]:
     server.start()
     yield server
     server.stop()
+
+
+def tls_certificate(folder: Path) -> Path:
+    """A self-signed certificate for localhost with its key (``server.pem``, ``server.key``)."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.now(UTC)
+    alternative = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    certificate = (
+        x509.CertificateBuilder(
+            name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1)
+        )
+        .add_extension(alternative, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "server.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "server.key").write_bytes(secret)
+    return folder / "server.pem"

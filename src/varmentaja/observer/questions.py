@@ -14,7 +14,7 @@ from varmentaja.observer.ask import Client, Reply
 from varmentaja.observer.directory import read_attribute
 from varmentaja.observer.plan import Authority, Plan, Watched
 
-_AT_ONCE = 8
+_AT_ONCE = 16
 _REQUEST, _ANSWER = "application/ocsp-request", "application/ocsp-response"
 DIRECTORY_CERTIFICATE = "cACertificate;binary"
 DIRECTORY_LIST, DIRECTORY_DELTA = "certificateRevocationList;binary", "deltaRevocationList;binary"

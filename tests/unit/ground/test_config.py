@@ -105,3 +105,25 @@ def test_each_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DomainError, match=r"VARMENTAJA_PORT: .*; VARMENTAJA_PEOPLE: "):
         settings()
     settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"URL": "http://directory.example"}, "begins with ldap"),
+        ({"URL": "ldap://127.0.0.1"}, "needs ldap_password_file"),
+        ({"URL": "ldap://directory.example", "PASSWORD_FILE": "/p"}, "needs ldap_authority, for TLS"),
+        ({"URL": "ldap://directory.example", "PASSWORD_FILE": "/p", "AUTHORITY": "/ca.pem"}, ""),
+        ({"URL": "ldap://127.0.0.1", "PASSWORD_FILE": "/p"}, ""),
+    ],
+)
+def test_a_directory_elsewhere_is_reached_by_tls_alone(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], reason: str
+) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(f"VARMENTAJA_LDAP_{name}", value)
+    if not reason:
+        assert Settings().ldap_persons is False
+        return
+    with pytest.raises(ValidationError, match=reason):
+        Settings()
