@@ -53,6 +53,7 @@ class History:
 
     def add(self, found: Round) -> tuple[list[Outage], list[Outage]]:
         """Count a round; the outages that are believed since this round, and those that ended with it."""
+        same_day = self._last is not None and self._last.at.date() == found.at.date()
         self._last = found
         before = {(each.service, each.trouble, each.begun_at) for each in self._open if each.is_told}
         self._open, ended = next_outages(self._open, found)
@@ -60,7 +61,8 @@ class History:
         for service in found.tallies:
             days = self._days.setdefault(service, {})
             days[found.at.date()] = count_round(days.get(found.at.date(), Day()), service, found)
-        self._forget(found.at)
+        if not same_day:
+            self._forget(found.at)
         begun = [
             each
             for each in self._open

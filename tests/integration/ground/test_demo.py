@@ -21,7 +21,7 @@ from varmentaja.ground.status import read_status
 SCHEMA = Path("docs/integration/status.schema.json")
 WARM_SECONDS = 15.0
 """The limit is 5 s, which bench/start.py measures alone; here other tests run at the same time."""
-SERVICES = {"cardhost", "responder", "reader", "worker", "portal"}
+SERVICES = {"cardhost", "responder", "reader", "worker", "observer", "portal"}
 """What always runs; where nginx is found, the host of sign-in by TLS runs too."""
 
 
