@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check tour bench bench-status lock messages screenshots reader-package clean
+.PHONY: help run test soak check tour bench bench-status bench-day lock messages screenshots reader-package clean
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -44,6 +44,10 @@ bench: $(VENV)/test.stamp ## measure, and write docs/benchmarks.md
 bench-status: $(VENV)/test.stamp ## measure the status services against their peers; SIZE=1000000 certificates
 	@tools/test_needs
 	@$(BIN)/python -m bench.status --size $(SIZE)
+
+bench-day: $(VENV)/test.stamp ## simulate a day of the status services, with plots; SIZE=1000000 certificates
+	@tools/test_needs
+	@$(BIN)/python -m bench.day --size $(SIZE)
 
 lock: $(VENV)/test.stamp ## pin the newest versions that requirements/*.in allow
 	@tools/lock

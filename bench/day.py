@@ -101,7 +101,7 @@ def main() -> None:
     options = parser.parse_args()
     done = measure(options.size, options.steps)
     PICTURE.write_text(picture_of(done), encoding="utf-8")
-    command = f"python -m bench.day --size {options.size} --steps {options.steps}"
+    command = f"make bench-day SIZE={options.size}"
     picture = f"![The simulated day, step by step]({PICTURE.name})"
     report("A simulated day", command, rows_of(done, options.size), after=picture)
 
