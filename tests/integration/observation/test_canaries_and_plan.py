@@ -70,7 +70,7 @@ def test_the_plan_names_every_address_and_no_person(service: Service, folders: P
     rows = Certificate.objects.filter(card=card)
     rows.update(issued_at=service.now - timedelta(hours=1), answer_due_at=service.now + timedelta(hours=1))
     keep_canaries(now=service.now)
-    assert write_plan(now=service.now)
+    assert write_plan(now=service.now + timedelta(minutes=2))
     read = read_plan(folders, Path(str(service.demo.folder)))
     assert len(read.roots) == 2
     authorities = {each.name: each for each in read.authorities}
@@ -100,11 +100,12 @@ def test_a_fresh_plan_stays_until_something_changes_or_time_goes(
     assert write_plan(now=service.now)
     assert not write_plan(now=service.now + timedelta(seconds=30))
     keep_canaries(now=service.now)
-    assert write_plan(now=service.now + timedelta(seconds=60))
+    assert not write_plan(now=service.now + timedelta(seconds=59))  # not published everywhere yet
+    assert write_plan(now=service.now + timedelta(seconds=61))
     assert not write_plan(now=service.now + timedelta(seconds=90))
-    assert write_plan(now=service.now + timedelta(seconds=60) + WRITTEN_EVERY)
+    assert write_plan(now=service.now + timedelta(seconds=61) + WRITTEN_EVERY)
     settings.DIRECTORY = "ldap://directory.example"
-    assert write_plan(now=service.now + timedelta(seconds=60) + WRITTEN_EVERY)
+    assert write_plan(now=service.now + timedelta(seconds=61) + WRITTEN_EVERY)
     folders.write_text("{")
     assert write_plan(now=service.now + timedelta(seconds=61) + WRITTEN_EVERY)
 

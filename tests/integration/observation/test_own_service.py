@@ -22,10 +22,11 @@ from tests.support.status import Publication
 from varmentaja.apps.cards.actions.end_card import end_card
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.observation.actions.keep_canaries import keep_canaries
-from varmentaja.apps.observation.actions.write_plan import PUBLISHED_WITHIN, write_plan
+from varmentaja.apps.observation.actions.write_plan import PUBLISHED_WITHIN, SETTLED_WITHIN, write_plan
 from varmentaja.apps.status.actions.publish_status import publish_status
 from varmentaja.domain.actors import Actor, Authentication, Role
 from varmentaja.domain.availability import Round, Trouble
+from varmentaja.domain.availability import Service as Asked
 from varmentaja.domain.revocation import Ground
 from varmentaja.observer.ask import Client
 from varmentaja.observer.judge import Judge
@@ -83,7 +84,8 @@ def troubles(found: Round) -> set[Trouble]:
 
 
 def test_nothing_is_found_in_order_and_a_responder_left_behind_is_found(service: Service, look: Look) -> None:
-    first = look(service.now)
+    first = look(service.now + SETTLED_WITHIN + timedelta(seconds=1))
+    assert first.tallies[Asked.OCSP].asked == 8  # four canaries, by GET and POST
     assert first.findings == ()
     assert all(tally.lost == 0 for tally in first.tallies.values()) and len(first.tallies) == 3
     card = service.made_card()

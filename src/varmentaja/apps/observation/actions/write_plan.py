@@ -32,6 +32,8 @@ SAMPLE = 5
 LATELY = 3
 """Of those that were revoked last."""
 WRITTEN_EVERY = timedelta(minutes=10)
+SETTLED_WITHIN = timedelta(minutes=1)
+"""A canary is published so long after it was made, and watched from then on whatever happens."""
 PUBLISHED_WITHIN = timedelta(minutes=5)
 """A certificate issued or changed so lately may not be published yet."""
 
@@ -39,7 +41,13 @@ PUBLISHED_WITHIN = timedelta(minutes=5)
 def write_plan(*, now: datetime) -> bool:
     """Write the plan unless it is fresh; whether it was written."""
     path = Path(settings.OBSERVER) / PLAN
-    canaries = [(each.authority, each.serial, each.revoked) for each in Canary.objects.order_by("id")]
+    canaries = [
+        (each.authority, each.serial, each.revoked)
+        for each in Canary.objects.order_by("id")
+        if Certificate.objects.filter(
+            authority=each.authority, serial=each.serial, issued_at__lt=now - SETTLED_WITHIN
+        ).exists()
+    ]
     if _is_fresh(path, canaries, now):
         return False
     watched = _watched(canaries, now)
