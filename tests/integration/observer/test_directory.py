@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from tests.support.liar import ISSUING, ROOT, Liar
@@ -24,12 +24,10 @@ from varmentaja.observer.openssl import OpenSsl
 from varmentaja.observer.rounds import Observer
 from varmentaja.pki.directory import ShardLists, authority_entries
 
-NOW = datetime.now(UTC).replace(microsecond=0)
-
 
 @pytest.fixture
 def liar(demo: Demo) -> Liar:
-    return Liar(demo, NOW)
+    return Liar(demo, demo.now + timedelta(minutes=1))
 
 
 @pytest.fixture
@@ -38,7 +36,7 @@ def look(liar: Liar, slapd: Slapd) -> Iterator[Callable[[], Round]]:
     observer = Observer(Judge(OpenSsl(shutil.which("openssl") or "")), client)
     with serve(liar) as address, ThreadPoolExecutor(1) as pool:
         plan = replace(liar.plan(address), directory=slapd.url)
-        yield lambda: pool.submit(observer.look, plan, lambda: NOW).result()
+        yield lambda: pool.submit(observer.look, plan, lambda: liar.now).result()
     client.close()
 
 
@@ -71,7 +69,7 @@ def test_a_directory_that_is_down_or_behind_is_found(
     liar: Liar, slapd: Slapd, look: Callable[[], Round]
 ) -> None:
     fill(liar, slapd)
-    revoked = {**liar.full.revoked, liar.other.serial_number: NOW - timedelta(hours=1)}
+    revoked = {**liar.full.revoked, liar.other.serial_number: liar.now - timedelta(hours=1)}
     liar.full.revoked = liar.ocsp.revoked = revoked
     liar.full.number = liar.delta.number = 11
     found = look()
@@ -82,7 +80,7 @@ def test_a_directory_that_is_down_or_behind_is_found(
 
 
 def test_a_stale_list_in_the_directory_is_found(liar: Liar, slapd: Slapd, look: Callable[[], Round]) -> None:
-    liar.delta.next_update = NOW - timedelta(hours=1)
+    liar.delta.next_update = liar.now - timedelta(hours=1)
     fill(liar, slapd)
-    liar.delta.next_update = NOW + timedelta(days=1)
+    liar.delta.next_update = liar.now + timedelta(days=1)
     assert troubles(look()) == {(Service.DIRECTORY, Trouble.STALE)}

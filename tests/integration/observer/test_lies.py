@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from tests.support.liar import DAY, Liar, serial_of
@@ -20,13 +20,12 @@ from varmentaja.observer.judge import Judge
 from varmentaja.observer.openssl import OpenSsl
 from varmentaja.observer.rounds import Observer
 
-NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
 def liar(demo: Demo) -> Liar:
-    return Liar(demo, NOW)
+    return Liar(demo, demo.now + timedelta(minutes=1))
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def observer() -> Iterator[Observer]:
 @pytest.fixture
 def look(liar: Liar, observer: Observer) -> Iterator[Callable[[], Round]]:
     with serve(liar) as address, ThreadPoolExecutor(1) as pool:  # a browser's loop may run in this thread
-        yield lambda: pool.submit(observer.look, liar.plan(address), lambda: NOW).result()
+        yield lambda: pool.submit(observer.look, liar.plan(address), lambda: liar.now).result()
 
 
 def troubles(found: Round) -> set[tuple[Service, Trouble]]:
@@ -75,7 +74,7 @@ def test_a_wrong_good_is_found(liar: Liar, look: Callable[[], Round]) -> None:
 def test_a_wrong_revoked_as_in_2023_is_found(liar: Liar, look: Callable[[], Round]) -> None:
     serial = liar.good.serial_number
     for document in (liar.ocsp, liar.full):
-        document.revoked = {**document.revoked, serial: NOW - HOUR}
+        document.revoked = {**document.revoked, serial: liar.now - HOUR}
     assert troubles(look()) == {(Service.OCSP, Trouble.WRONG_STATUS), (Service.CRL, Trouble.WRONG_STATUS)}
 
 
@@ -85,38 +84,38 @@ def test_a_list_without_a_revoked_canary_is_found(liar: Liar, look: Callable[[],
 
 
 def test_stale_lists_and_answers_are_found(liar: Liar, look: Callable[[], Round]) -> None:
-    liar.full.next_update = NOW - HOUR
+    liar.full.next_update = liar.now - HOUR
     assert troubles(look()) == {(Service.CRL, Trouble.STALE)}
-    liar.full.next_update, liar.ocsp.next_update = NOW + DAY, NOW - timedelta(seconds=1)
+    liar.full.next_update, liar.ocsp.next_update = liar.now + DAY, liar.now - timedelta(seconds=1)
     assert troubles(look()) == {(Service.OCSP, Trouble.STALE)}
 
 
 def test_a_document_that_should_have_been_renewed_is_found(liar: Liar, look: Callable[[], Round]) -> None:
-    liar.delta.next_update = NOW + HOUR
+    liar.delta.next_update = liar.now + HOUR
     assert troubles(look()) == {(Service.CRL, Trouble.AGEING)}
 
 
 def test_ocsp_and_list_that_contradict_each_other_are_found(liar: Liar, look: Callable[[], Round]) -> None:
-    liar.full.revoked = {**liar.full.revoked, liar.other.serial_number: NOW - HOUR}
+    liar.full.revoked = {**liar.full.revoked, liar.other.serial_number: liar.now - HOUR}
     found = look()
     assert troubles(found) == {(Service.OCSP, Trouble.DISAGREEMENT)}
     assert found.findings[0].detail == "full list: revoked, list with delta: revoked, OCSP: good"
 
 
 def test_a_revocation_on_its_way_is_no_contradiction(liar: Liar, look: Callable[[], Round]) -> None:
-    liar.ocsp.revoked = {**liar.ocsp.revoked, liar.other.serial_number: NOW - timedelta(seconds=20)}
+    liar.ocsp.revoked = {**liar.ocsp.revoked, liar.other.serial_number: liar.now - timedelta(seconds=20)}
     assert look().findings == ()
 
 
 def test_a_newer_delta_completes_the_list(liar: Liar, look: Callable[[], Round]) -> None:
-    revoked = {liar.other.serial_number: NOW - HOUR}
+    revoked = {liar.other.serial_number: liar.now - HOUR}
     liar.ocsp.revoked = {**liar.ocsp.revoked, **revoked}
     liar.delta.number, liar.delta.revoked = 11, revoked
     assert look().findings == ()
 
 
 def test_a_delta_that_forgets_is_found(liar: Liar, look: Callable[[], Round]) -> None:
-    revoked = {liar.other.serial_number: NOW - HOUR}
+    revoked = {liar.other.serial_number: liar.now - HOUR}
     liar.ocsp.revoked = {**liar.ocsp.revoked, **revoked}
     liar.delta.number = 11
     assert troubles(look()) == {(Service.OCSP, Trouble.DISAGREEMENT)}
@@ -147,7 +146,7 @@ def test_another_certificate_of_the_authority_is_found(liar: Liar, look: Callabl
 
 
 def test_a_dead_responder_is_found(observer: Observer, liar: Liar) -> None:
-    found = observer.look(liar.plan(f"http://127.0.0.1:{free_port()}"), lambda: NOW)
+    found = observer.look(liar.plan(f"http://127.0.0.1:{free_port()}"), lambda: liar.now)
     assert troubles(found) == {
         (service, Trouble.UNREACHABLE) for service in (Service.OCSP, Service.CRL, Service.CERTIFICATES)
     }
