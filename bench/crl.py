@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A CRL against ``openssl ca -gencrl``: ``python -m bench.crl [entries]``.
 
-Ours is made in a process of its own, from stored entries as the service keeps them; its time counts from the
-reading of the entries to the written file, since the service runs already. Its memory counts whole.
+Ours is made in a process of its own, from entries that are encoded already (as openssl reads an index); its
+time counts from the reading of the entries to the written file, since the service runs already, its memory
+whole. What lists take from the service's records on is a row of bench.status.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def _prepare(folder: Path, entries: int) -> None:
 
 
 def _serials(count: int) -> Iterator[str]:
-    """One by one: a list would count as memory of the processes that this one starts."""
+    """The same ones at every call."""
     return (f"{0x4000000000000000 + index * 0x9E3779B97F4A7C15 % 2**62:032X}" for index in range(count))
 
 
