@@ -57,6 +57,12 @@ def test_each_authority_for_people_gets_its_two_canaries_once(service: Service) 
     assert not Hold.objects.exists()  # the gate knows them as they are
 
 
+def test_a_persons_certificate_does_not_stand_in_for_a_canary(service: Service) -> None:
+    row = Certificate.objects.filter(card=service.made_card())[0]
+    Canary.objects.create(authority=row.authority, serial=row.serial, revoked=False)
+    assert keep_canaries(now=service.now) == 4
+
+
 def test_a_canary_is_replaced_before_it_expires(service: Service) -> None:
     keep_canaries(now=service.now)
     before = set(Canary.objects.values_list("serial", flat=True))

@@ -50,6 +50,7 @@ def keep_canaries(*, now: datetime) -> int:
 
 
 def _missing(now: datetime) -> Iterator[tuple[Authority, bool]]:
+    """A person's certificate that an officer has named is none of these: it may be revoked some day."""
     profile = load_profile(PROFILE)
     for authority in hierarchy().authorities.values():
         if authority.role not in profile.issuers:
@@ -57,7 +58,7 @@ def _missing(now: datetime) -> Iterator[tuple[Authority, bool]]:
         for revoked in NAMES:
             serials = Canary.objects.filter(authority=authority.id, revoked=revoked).values("serial")
             lasting = Certificate.objects.filter(
-                authority=authority.id, serial__in=serials, not_after__gt=now + RENEWED
+                authority=authority.id, serial__in=serials, not_after__gt=now + RENEWED, person=None
             )
             if not lasting.exists():
                 yield authority, revoked
