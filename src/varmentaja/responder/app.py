@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 REQUEST_LIMIT = 4096
 """Octets of an OCSP request. One certificate takes about 80, and RFC 5019 clients keep a GET below 255."""
 _BASE64_LIMIT = 4 * REQUEST_LIMIT // 3 + 4
-_OCSP_RESPONSE = "application/ocsp-response"
+OCSP_RESPONSE = "application/ocsp-response"
 
 
 class Responder:
@@ -63,20 +63,11 @@ class Responder:
     def _ocsp(
         self, environ: WSGIEnvironment, start_response: StartResponse, authority: str, encoded: str
     ) -> Iterable[bytes]:
-        method = environ["REQUEST_METHOD"]
-        der: bytes | None
-        if method == "POST":
-            if encoded:
-                return _not_found(environ, start_response)
-            der = _read_body(environ)
-            if der is None:
-                return send_error(environ, start_response, "413 Content Too Large", [("Connection", "close")])
-        elif method in ("GET", "HEAD"):
-            if len(encoded) > _BASE64_LIMIT:
-                return send_error(environ, start_response, "414 URI Too Long")
-            der = decode_get(encoded)
-        else:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD", "POST"):
             return _not_allowed(environ, start_response, "GET, HEAD, POST")
+        der = read_request(environ, encoded)
+        if isinstance(der, str):
+            return send_error(environ, start_response, der)
         view = self._watch.view
         if view is None:
             return _send_status(environ, start_response, ErrorStatus.TRY_LATER)
@@ -85,6 +76,19 @@ class Responder:
         answer = ErrorStatus.MALFORMED_REQUEST if der is None else find_answer(view, authority, der)
         if isinstance(answer, ErrorStatus):
             return _send_status(environ, start_response, answer)
+        return self.send(environ, start_response, answer)
+
+    def stored_answer(self, view: View, authority: str, der: bytes) -> Document | None:
+        """The answer that was signed ahead, if there is one and it is not stale."""
+        found = find_answer(view, authority, der)
+        if isinstance(found, ErrorStatus) or (found.next_update or 0) <= self._clock():
+            return None
+        return found
+
+    def send(
+        self, environ: WSGIEnvironment, start_response: StartResponse, answer: Document
+    ) -> Iterable[bytes]:
+        """Send an answer with the headers of its dates."""
         return send_document(environ, start_response, answer, self._clock())
 
     def _crl(
@@ -145,7 +149,20 @@ def find_answer(view: View, authority: str, der: bytes) -> Document | ErrorStatu
         return ErrorStatus.UNAUTHORIZED
     segment, entry = found
     body = segment.sha1(entry) if question.issuer.hash_name == "sha1" else segment.sha256(entry)
-    return Document(body, _OCSP_RESPONSE, entry.this_update, entry.next_update, etag_of(body))
+    return Document(body, OCSP_RESPONSE, entry.this_update, entry.next_update, etag_of(body))
+
+
+def read_request(environ: WSGIEnvironment, encoded: str) -> bytes | str | None:
+    """The OCSP request of a POST (in its body) or GET (``encoded``, in its path); None: not base64.
+
+    Text: the HTTP status by which it is turned away.
+    """
+    if environ["REQUEST_METHOD"] == "POST":
+        if encoded:
+            return "404 Not Found"
+        body = _read_body(environ)
+        return "413 Content Too Large" if body is None else body
+    return "414 URI Too Long" if len(encoded) > _BASE64_LIMIT else decode_get(encoded)
 
 
 def _read_body(environ: WSGIEnvironment) -> bytes | None:
@@ -162,7 +179,7 @@ def _send_status(
 ) -> Iterable[bytes]:
     """An unsigned OCSP error goes out as HTTP 200 (RFC 6960 A.2)."""
     keep = f"public, max-age={MAX_AGE_OF_REFUSAL}" if status is ErrorStatus.UNAUTHORIZED else "no-store"
-    return send_bytes(environ, start_response, status.der, _OCSP_RESPONSE, keep)
+    return send_bytes(environ, start_response, status.der, OCSP_RESPONSE, keep)
 
 
 def _not_found(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

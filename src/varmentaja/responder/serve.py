@@ -11,6 +11,7 @@ import argparse
 import ctypes
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,11 @@ def main() -> None:
 
 def serve(folder: Path, key: Path, address: str, port: int, workers: int = 1) -> None:
     """Serve the publication folder over HTTP/1.1 until SIGTERM or SIGINT."""
+    run_server(lambda: load_application(folder, key), address, port, workers)
+
+
+def run_server(make: Callable[[], WSGIApplication], address: str, port: int, workers: int) -> None:
+    """Serve over HTTP/1.1 until SIGTERM or SIGINT; each worker process makes its own application."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -58,7 +64,7 @@ def serve(folder: Path, key: Path, address: str, port: int, workers: int = 1) ->
 
     def load() -> WSGIApplication:
         end_with_parent(signal.SIGKILL)  # without the server, a worker has nobody who would stop it
-        return load_application(folder, key)
+        return make()
 
     server = Granian(
         "varmentaja.responder",

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The responder that signs: for nonces (RFC 9654), several certificates in one request, and ``unknown``.
+
+A program of its own, for relying parties that ask for it: ``varmentaja responder-online``. What it says comes
+from the same publication as the static responder's answers, and never claims to be fresher than that. It
+holds delegated keys of a week (signer/delegation.py), no authority's key and no database.
+
+- One certificate without a nonce, known: the answer that was signed ahead.
+- Nonce or several certificates: signed now. thisUpdate and nextUpdate are those of the oldest published
+  answer in it, since that is when the statuses were known to be so; producedAt is now.
+- A serial of ours that was never published, or long ago: ``unknown``, with the publication's own date.
+- Another issuer's certificate, another hash, mixed hashes: ``unauthorized``, as the static responder says.
+- A published answer that has gone stale: ``tryLater``. A signature of today would hide its age.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography.x509 import ocsp
+
+from varmentaja.domain.errors import DomainError
+from varmentaja.pki.crl import REASON_CODES, Reason
+from varmentaja.pki.hierarchy import Authority, load_hierarchy
+from varmentaja.pki.ocsp import CertificateStatus, Condition, ErrorStatus, error_response, sign_answers
+from varmentaja.pki.ocsp_request import CertId, OcspRequest, parse_request
+from varmentaja.pki.publication import PublicationReader
+from varmentaja.pki.publication.issuer import Issuer
+from varmentaja.responder.app import OCSP_RESPONSE, Responder, read_request
+from varmentaja.responder.http import send_bytes, send_error
+from varmentaja.responder.key import read_verifier
+from varmentaja.responder.serve import run_server
+from varmentaja.responder.signers import Delegations, Signers
+from varmentaja.responder.watch import View, Watch
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_VOUCHED = timedelta(hours=48)
+"""How long a publication can vouch that a serial is unknown; as long as answers are valid (decision 21)."""
+_REASONS = {code: reason for reason, code in REASON_CODES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the publication says of one certificate."""
+
+    status: CertificateStatus
+    this_update: datetime
+    next_update: datetime
+
+
+class OnlineResponder:
+    """A WSGI callable, safe for many threads. CRLs, certificates and health are the static responder's."""
+
+    def __init__(
+        self, watch: Watch, delegations: Delegations, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._watch = watch
+        self._delegations = delegations
+        self._clock = clock
+        self._static = Responder(watch, clock)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Sign what must be signed; leave the rest to the static responder."""
+        parts = environ["PATH_INFO"].split("/", 3)
+        if len(parts) < 3 or parts[1] != "ocsp" or environ["REQUEST_METHOD"] not in ("GET", "HEAD", "POST"):
+            return self._static(environ, start_response)
+        content = read_request(environ, parts[3] if len(parts) > 3 else "")
+        if isinstance(content, str):
+            return send_error(environ, start_response, content)
+        view, signers = self._watch.view, self._delegations.current()
+        if view is None or signers is None:
+            return _send(environ, start_response, error_response(ErrorStatus.TRY_LATER))
+        if parts[2] not in view.issuers:
+            return send_error(environ, start_response, "404 Not Found")
+        request = ErrorStatus.MALFORMED_REQUEST if content is None else parse_request(content)
+        if isinstance(request, ErrorStatus):
+            return _send(environ, start_response, error_response(request))
+        if content is not None and request.nonce is None and len(request.certificates) == 1:
+            stored = self._static.stored_answer(view, parts[2], content)
+            if stored is not None:
+                return self._static.send(environ, start_response, stored)
+        now = datetime.fromtimestamp(int(self._clock()), UTC)
+        return _send(environ, start_response, answer(view, signers, parts[2], request, now))
+
+
+def answer(view: View, signers: Signers, authority: str, request: OcspRequest, now: datetime) -> bytes:
+    """The signed answer to a request made at an authority's address, or an unsigned refusal (DER)."""
+    signer = signers.authorities.get(authority)
+    names = {certificate.hash for certificate in request.certificates}
+    if (
+        signer is None
+        or len(names) != 1
+        or not all(_issuer(certificate) in view.issuers[authority] for certificate in request.certificates)
+    ):
+        return error_response(ErrorStatus.UNAUTHORIZED)
+    said = [_look_up(view, authority, certificate.serial) for certificate in request.certificates]
+    until = min(min(each.next_update for each in said), _end(signer))
+    since = min(each.this_update for each in said)
+    if not since <= now < until:
+        return error_response(ErrorStatus.TRY_LATER)
+    try:
+        return sign_answers(
+            signer,
+            [each.status for each in said],
+            signers.store,
+            name=names.pop(),
+            this_update=since,
+            next_update=until,
+            produced_at=now,
+            nonce=request.nonce,
+        )
+    except DomainError:
+        return error_response(ErrorStatus.INTERNAL_ERROR)
+
+
+def _look_up(view: View, authority: str, serial: int) -> _Said:
+    found = view.snapshot.find(authority, serial)
+    text = f"{serial:x}"
+    if found is None or found[1].is_withdrawn:
+        since = view.snapshot.head.time.replace(microsecond=0)
+        return _Said(CertificateStatus(text, Condition.UNKNOWN), since, since + _VOUCHED)
+    segment, entry = found
+    stored = ocsp.load_der_ocsp_response(segment.sha256(entry))
+    dates = (datetime.fromtimestamp(when, UTC) for when in (entry.this_update, entry.next_update))
+    if stored.certificate_status is ocsp.OCSPCertStatus.GOOD:
+        return _Said(CertificateStatus(text), *dates)
+    reason = (
+        _REASONS[_CODES[stored.revocation_reason.name]] if stored.revocation_reason else Reason.UNSPECIFIED
+    )
+    return _Said(CertificateStatus(text, Condition.REVOKED, stored.revocation_time_utc, reason), *dates)
+
+
+_CODES = {reason.value: code for reason, code in REASON_CODES.items()}
+
+
+def _issuer(certificate: CertId) -> Issuer:
+    return Issuer(certificate.hash, certificate.issuer_name_hash, certificate.issuer_key_hash)
+
+
+def _end(signer: Authority) -> datetime:
+    assert signer.responder is not None, "a delegation names each signer's delegate"
+    return signer.responder.certificate.not_valid_after_utc
+
+
+def _send(environ: WSGIEnvironment, start_response: StartResponse, der: bytes) -> Iterable[bytes]:
+    """Signed for one asker, or a refusal: nothing to keep."""
+    return send_bytes(environ, start_response, der, OCSP_RESPONSE, "no-store")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until stopped."""
+    parser = argparse.ArgumentParser(description="OCSP with nonces and several certificates, signed online.")
+    parser.add_argument("--folder", type=Path, required=True, help="publication folder")
+    parser.add_argument("--key", type=Path, required=True, help="the publisher's public key (PEM)")
+    parser.add_argument(
+        "--hierarchy", type=Path, required=True, help="folder of the authorities' certificates"
+    )
+    parser.add_argument("--delegations", type=Path, required=True, help="folder of the delegated keys")
+    parser.add_argument("--passphrase-file", type=Path, required=True, help="of the delegated keys")
+    parser.add_argument("--production", action="store_true", help="refuse a TEST hierarchy")
+    parser.add_argument("--address", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--workers", type=int, default=1)
+    given = parser.parse_args(arguments)
+
+    def load() -> WSGIApplication:
+        watch = Watch(PublicationReader(given.folder, read_verifier(given.key)))
+        watch.start()
+        hierarchy = load_hierarchy(given.hierarchy, production=given.production)
+        passphrase = given.passphrase_file.read_bytes().strip()
+        return OnlineResponder(watch, Delegations(given.delegations, hierarchy, passphrase))
+
+    run_server(load, given.address, given.port, given.workers)
+
+
+if __name__ == "__main__":
+    main()
