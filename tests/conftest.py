@@ -18,6 +18,7 @@ settings.cache_clear()
 pytest_plugins = [
     "tests.support.browser",
     "tests.support.clock",
+    "tests.support.desktop",
     "tests.support.pcsc",
     "tests.support.pki",
     "tests.support.postgres",

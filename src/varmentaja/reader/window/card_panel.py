@@ -86,10 +86,12 @@ class CardPanel(QFrame):
         signs_in = certificate.role is KeyRole.AUTHENTICATION
         use = message("Signing in (PIN 1)") if signs_in else message("Signing documents (PIN 2)")
         layout.addWidget(text(say(use), "heading"))
-        layout.addWidget(text(", ".join(filter(None, (certificate.holder, certificate.title)))))
-        until = message("Valid until %(day)s", day=say.day(certificate.valid_until))
-        layout.addWidget(text(say(until)))
-        layout.addWidget(text(say(message("Issued by %(issuer)s", issuer=certificate.issuer)), "small"))
+        lines = (
+            ", ".join(filter(None, (certificate.holder, certificate.title))),
+            say(message("Valid until %(day)s", day=say.day(certificate.valid_until))),
+            say(message("Issued by %(issuer)s", issuer=certificate.issuer)),
+        )
+        layout.addWidget(text("\n".join(lines)))
         kind, words = self._standing(certificate, observed)
         layout.addWidget(text(say(words), kind))
         if self._now <= certificate.valid_until < self._now + ENDS_SOON:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from varmentaja.domain.errors import message
@@ -49,6 +50,7 @@ class DiagnosisPage(QWidget):
         layout.addWidget(row(self._copy, self._again, self._back))
         layout.addWidget(text(words(message("The report holds no personal data.")), "small"))
         layout.addStretch(1)
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.left.emit)
         self._start()
 
     def _start(self) -> None:

@@ -33,6 +33,7 @@ from varmentaja.reader.window.diagnosis_page import DiagnosisPage
 from varmentaja.reader.window.home_page import HomePage
 from varmentaja.reader.window.look import style_sheet
 from varmentaja.reader.window.parts import button, text
+from varmentaja.reader.window.pin_field import PinField
 from varmentaja.reader.window.pin_page import PinPage
 from varmentaja.reader.window.question import Question
 from varmentaja.reader.window.words import Words
@@ -117,6 +118,7 @@ class MainWindow(QMainWindow):
             bar.addWidget(widget)
         for keys, step in ((QKeySequence.StandardKey.ZoomIn, 1), (QKeySequence.StandardKey.ZoomOut, -1)):
             QShortcut(keys, self, lambda step=step: self._words.resize(step))
+        QShortcut(QKeySequence.StandardKey.HelpContents, self, self._diagnose)
         QShortcut(QKeySequence("Ctrl+0"), self, lambda: self._words.resize(0))
 
     def refresh(self) -> None:
@@ -187,16 +189,16 @@ class MainWindow(QMainWindow):
         self._put(page, message("Card and reader"))
 
     def _put(self, page: QWidget, title: Message) -> None:
-        """Show a page. Focus goes to its first button, or stays where it was on the same kind of page."""
+        """Show a page. Focus goes to its first field or button, or stays where it was on the same page."""
         focus = QApplication.focusWidget()
         is_same_kind, name = type(page) is type(self._page), focus.accessibleName() if focus else ""
         self._page = page
         self._scroll.setWidget(page)
         self.setWindowTitle(f"{self._words(title)} – Varmentaja")
-        buttons = page.findChildren(QPushButton)
-        target = next((each for each in buttons if each.accessibleName() == name), None)
-        if target is None and not is_same_kind and buttons:
-            target = buttons[0]
+        controls: list[QWidget] = [*page.findChildren(PinField), *page.findChildren(QPushButton)]
+        target = next((each for each in controls if each.accessibleName() == name), None)
+        if target is None and not is_same_kind:
+            target = next(iter(controls), None)
         if target:
             QTimer.singleShot(0, target, target.setFocus)  # once the page before is gone with its focus
 

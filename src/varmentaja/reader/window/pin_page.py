@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from varmentaja.domain.errors import DomainError, message
@@ -95,7 +96,7 @@ class PinPage(QWidget):
         columns.addLayout(self._fill_in(), 1)
         columns.addWidget(CardPicture(card, words), alignment=Qt.AlignmentFlag.AlignTop)
         self._layout.addStretch(1)
-        QTimer.singleShot(0, self.entries[0].edit.setFocus)
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.cancel.click)
 
     def _fill_in(self) -> QVBoxLayout:
         """Entries and buttons."""

@@ -32,7 +32,8 @@ class Question(QDialog):
         self._words = words
         request = pending.request
         self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
-        self.setWindowTitle(words(message("A PIN is asked")))
+        asked = words(message("A PIN is asked"))
+        self.setWindowTitle(f"{words(message('Error'))}: {asked}" if request.error else asked)
         layout = QVBoxLayout(self)
         layout.addWidget(text(words(_title(request.choices)), "title"))
         if request.error:

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The program's window on a real screen, over pcscd and vpcd, by real key presses."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from tests.integration.reader_window.conftest import ACTIVATION, ERROR, HOME, Program, scs
+from tests.support.cards import CODE, PIN1, PIN2
+from tests.support.desktop import wait_until
+from tests.support.pcsc import Pcsc
+
+from varmentaja.domain.errors import message
+
+pytestmark = [pytest.mark.pcsc, pytest.mark.xdist_group("pcsc")]
+
+Start = Callable[..., Program]
+PIN_ASKED = message("A PIN is asked")
+CONTENT = f"https://clinic.example;{'n' * 96}".encode()
+SIGN_IN = {
+    "version": "1.2",
+    "selector": {"keyusages": ["digitalSignature"]},
+    "content": base64.b64encode(CONTENT).decode(),
+    "contentType": "data",
+    "hashAlgorithm": "SHA256",
+    "signatureType": "signature",
+}
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_a_fresh_card_is_activated_by_keys_alone(
+    start: Start, pcsc: Pcsc, fresh_card: str, language: str
+) -> None:
+    program = start(language)
+    program.desktop.picture(f"no-card-{language}")
+    pcsc.insert(fresh_card)
+    program.wait_for(ACTIVATION)
+    program.enter(CODE, PIN1, PIN1)
+    program.desktop.type("1234")
+    program.desktop.picture(f"activation-{language}")
+    program.desktop.press("ctrl+a")
+    program.enter(PIN2, PIN2)
+    wait_until(lambda: program.is_activated(fresh_card), lambda: "the activated card")
+    program.wait_for(HOME)
+    program.desktop.picture(f"activated-{language}")
+    assert program.end() == 0
+
+
+def test_a_wrong_code_costs_one_try_and_the_new_pins_stay_typed(start: Start, fresh_card: str) -> None:
+    program = start()
+    program.pcsc.insert(fresh_card)
+    program.wait_for(ACTIVATION)
+    program.enter("11223344", PIN1, PIN1, PIN2, PIN2)
+    program.wait_for(ERROR)
+    program.desktop.picture("wrong-code-en")
+    program.enter(CODE)
+    program.desktop.press("Return", "Return", "Return", "Return")
+    wait_until(lambda: program.is_activated(fresh_card), lambda: "the activated card")
+
+
+def test_slips_of_typing_cost_no_try(start: Start, fresh_card: str) -> None:
+    program = start()
+    program.pcsc.insert(fresh_card)
+    program.wait_for(ACTIVATION)
+    program.enter(CODE, PIN1, "2581", PIN2, PIN2)
+    program.wait_for(ERROR)
+    assert not program.is_activated(fresh_card)
+    assert tries_of_the_code(program.pcsc, fresh_card) == 5
+
+
+def test_a_pin_is_changed_locked_and_unlocked_by_keys(start: Start, fresh_card: str) -> None:
+    program = start()
+    program.activate(fresh_card)
+    program.desktop.press("Return")  # the first button changes PIN 1
+    program.wait_for(message("Change PIN 1"))
+    program.enter(PIN1, "3691", "3691")
+    program.wait_for(HOME)
+    program.desktop.press("Tab", "Return")
+    program.wait_for(message("Check PIN 1"))
+    for tries_left in (4, 3, 2, 1, 0):
+        program.enter("999999")
+        wait_until(
+            lambda left=tries_left: tries_of(program.pcsc, "01") == left,  # type: ignore[misc]  # bound now
+            lambda left=tries_left: f"{left} tries",  # type: ignore[misc]  # bound now
+        )
+        program.wait_for(ERROR)
+        program.desktop.picture(f"check-{tries_left}-en")
+    program.desktop.press("Escape")
+    program.wait_for(HOME)
+    program.desktop.picture("locked-en")
+    program.desktop.press("Return")
+    program.wait_for(message("Set a new PIN 1"))
+    program.enter(CODE, PIN1, PIN1)
+    program.wait_for(HOME)
+    assert tries_of(program.pcsc, "01") == 5
+
+
+def test_a_card_that_is_pulled_takes_its_form_away(start: Start, pcsc: Pcsc, fresh_card: str) -> None:
+    program = start()
+    pcsc.insert(fresh_card)
+    program.wait_for(ACTIVATION)
+    program.enter(CODE, PIN1)
+    pcsc.pull(fresh_card)
+    program.wait_for(HOME)
+    program.desktop.picture("pulled-en")
+    program.activate(fresh_card)
+
+
+def test_a_page_gets_its_signature_when_the_pin_is_typed(start: Start, pcsc: Pcsc, fresh_card: str) -> None:
+    program = start()
+    program.activate(fresh_card)
+    request = scs(pcsc, SIGN_IN)
+    program.wait_for(PIN_ASKED)
+    program.desktop.picture("question-en")
+    program.enter("9999")
+    program.wait_for(ERROR)
+    program.enter(PIN1)
+    answer = json.loads(request.communicate(timeout=60)[0])
+    assert answer["status"] == "ok", answer
+    certificate = x509.load_der_x509_certificate(base64.b64decode(answer["chain"][0]))
+    key = certificate.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    key.verify(base64.b64decode(answer["signature"]), CONTENT, ec.ECDSA(hashes.SHA256()))
+
+
+def test_escape_says_no_to_a_page(start: Start, pcsc: Pcsc, fresh_card: str) -> None:
+    program = start()
+    program.activate(fresh_card)
+    request = scs(pcsc, SIGN_IN)
+    program.wait_for(PIN_ASKED)
+    program.desktop.press("Escape")
+    answer = json.loads(request.communicate(timeout=60)[0])
+    assert answer["status"] == "failed", answer
+    assert tries_of(pcsc, "01") == 5
+    program.wait_for(HOME)
+
+
+def test_the_help_key_examines_card_and_reader_and_escape_comes_back(start: Start, fresh_card: str) -> None:
+    program = start()
+    program.activate(fresh_card)
+    program.desktop.press("F1")
+    program.wait_for(message("What is wrong with my card?"))
+    program.desktop.picture("diagnosis-en")
+    program.desktop.press("Escape")
+    program.wait_for(HOME)
+
+
+def test_what_is_typed_stands_in_no_file_and_no_list_of_processes(start: Start, fresh_card: str) -> None:
+    program = start()
+    program.activate(fresh_card)
+    process = Path(f"/proc/{program.pid}")
+    limits = (process / "limits").read_text()
+    assert any(line.split()[:6] == ["Max", "core", "file", "size", "0", "0"] for line in limits.splitlines())
+    seen = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+    assert program.end() == 0
+    seen += program.log.read_bytes()
+    for secret in (CODE, PIN1, PIN2):
+        assert secret.encode() not in seen
+
+
+def test_ending_the_program_leaves_no_pin_verified(start: Start, pcsc: Pcsc, fresh_card: str) -> None:
+    program = start()
+    program.activate(fresh_card)
+    request = scs(pcsc, SIGN_IN)
+    program.wait_for(PIN_ASKED)
+    assert program.end() == 0
+    request.wait(60)
+    assert tries_of(pcsc, "01") == 5  # a verified PIN would answer 9000, without tries
+
+
+def test_an_idle_program_costs_next_to_nothing(start: Start, fresh_card: str) -> None:
+    """At most 1 % of a core and 150 MB of memory for the whole process tree, with a card inserted."""
+    program = start()
+    program.activate(fresh_card)
+    wait_until(lambda: spent_over(program.pid, 1.0) == 0.0, lambda: "the program to come to rest")
+    assert spent_over(program.pid, 8.0) <= 0.01 * 8.0
+    assert memory(program.pid) <= 150 * 1024
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all its descendants."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in children for each in tree(int(child)))]
+
+
+def spent(pid: int) -> float:
+    """Seconds of processor time of the whole tree so far."""
+    fields = [Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in tree(pid)]
+    ticks = sum(int(field[11]) + int(field[12]) for field in fields)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def spent_over(pid: int, seconds: float) -> float:
+    """Seconds of processor time that the tree takes within so many seconds."""
+    before = spent(pid)
+    time.sleep(seconds)
+    return spent(pid) - before
+
+
+def memory(pid: int) -> int:
+    """Resident memory of the whole tree in KiB."""
+    statuses = (Path(f"/proc/{each}/status").read_text() for each in tree(pid))
+    return sum(int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) for status in statuses)
+
+
+def tries_of(pcsc: Pcsc, reference: str) -> int | None:
+    """What the card in the first reader answers to an empty VERIFY; None when the PIN is verified."""
+    probe = pcsc.run(["opensc-tool", "--reader", "0", "--send-apdu", f"002000{reference}00"])
+    for tries in range(16):
+        if f"SW1=0x63, SW2=0xC{tries:X}" in probe.stdout:
+            return tries
+    return 0 if "SW1=0x69, SW2=0x83" in probe.stdout else None
+
+
+def tries_of_the_code(pcsc: Pcsc, serial: str) -> int:
+    """As told by either PIN; read from the card's file."""
+    document = json.loads((pcsc.folder / "cards" / f"{serial}.json").read_text())
+    return min(pin["code_tries_left"] for pin in document["pins"].values())
