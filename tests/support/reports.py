@@ -35,8 +35,8 @@ class Reports:
         (self.folder / "report.json").write_text(json.dumps(report_document(report)))
 
     def past(self, days: int) -> None:
-        """Some days of rounds every six hours, with one disturbance."""
-        self.now -= timedelta(days=days)
+        """Some days of rounds every six hours from a midnight on, with one disturbance, on one day."""
+        self.now = (self.now - timedelta(days=days)).replace(hour=0, minute=0)
         for number in range(4 * days - 1):
             troubles = [Trouble.UNREACHABLE] if number in (100, 101) else []
             self.report(*troubles, after=timedelta(hours=6))
