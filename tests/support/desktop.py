@@ -56,6 +56,10 @@ class Desktop:
         """Type as on a keyboard."""
         self._hand("type", "--delay", "40", text)
 
+    def minimise(self) -> None:
+        """Make the active window an icon."""
+        self._hand("getactivewindow", "windowminimize")
+
     def picture(self, name: str) -> Image.Image:
         """The whole screen; kept where VARMENTAJA_PICTURES says."""
         seen = ImageGrab.grab(xdisplay=self.display)

@@ -57,7 +57,7 @@ class Diagnosis:
     @classmethod
     def of(cls, findings: list[Finding], observed: Observed) -> Diagnosis:
         """The findings about what was observed."""
-        models = tuple(_NUMBERS_OF_A_READER.sub("", name) for name in observed.readers or ())
+        models = tuple(model_of(name) for name in observed.readers or ())
         return cls(tuple(findings), models, observed.generation or "", observed.now)
 
     def as_data(self) -> dict[str, Any]:
@@ -90,6 +90,11 @@ class Diagnosis:
             for each in data["findings"]
         )
         return cls(findings, tuple(data["readers"]), data["chip"], datetime.fromisoformat(data["made_at"]))
+
+
+def model_of(reader: str) -> str:
+    """A reader's name as its maker gave it, without the numbers that the card service adds."""
+    return _NUMBERS_OF_A_READER.sub("", reader)
 
 
 def in_words(diagnosis: Diagnosis, language: str) -> str:

@@ -81,6 +81,10 @@ class Program:
         wait_until(lambda: self.is_activated(serial), lambda: "the activated card")
         self.wait_for(HOME)
 
+    def start_again(self) -> subprocess.CompletedProcess[str]:
+        """Start it once more beside itself, and wait for that to end."""
+        return self.pcsc.run([sys.executable, "-c", START], env=self.environment)
+
     def end(self) -> int:
         """Ask it to end, as a log-out does; its exit code."""
         if self.process.poll() is None:

@@ -187,6 +187,24 @@ def test_an_idle_program_costs_next_to_nothing(start: Start, fresh_card: str) ->
     assert memory(program.pid) <= 150 * 1024
 
 
+def test_a_second_start_brings_the_first_window_to_the_front(start: Start) -> None:
+    program = start()
+    program.desktop.minimise()
+    wait_until(lambda: not program.desktop.title(), lambda: "no window")
+    second = program.start_again()
+    assert second.returncode == 0
+    assert "open already" in second.stdout
+    program.wait_for(HOME)
+    assert program.process.poll() is None
+
+
+def test_a_program_that_was_killed_does_not_keep_the_next_one_out(start: Start) -> None:
+    program = start()
+    program.process.kill()
+    program.process.wait()
+    assert start().end() == 0
+
+
 def tree(pid: int) -> list[int]:
     """A process and all its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

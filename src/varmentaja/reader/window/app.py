@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import typer
 from PySide6.QtCore import QSocketNotifier
 from PySide6.QtWidgets import QApplication
 
 from varmentaja.card.drivers import open_card
 from varmentaja.card.pcsc import PcscReaders
 from varmentaja.config import Settings
-from varmentaja.domain.errors import Message
+from varmentaja.domain.errors import Message, message
 from varmentaja.reader import scs_http
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.events import Events
@@ -28,30 +29,43 @@ from varmentaja.reader.pad import Pad
 from varmentaja.reader.protection import keep_memory_private
 from varmentaja.reader.real_readers import RealReaders
 from varmentaja.reader.report import Diagnosis
-from varmentaja.reader.right_to_use import refusal
+from varmentaja.reader.right_to_use import why_not
 from varmentaja.reader.scs import MAX_BODY
 from varmentaja.reader.scs_pages import ScsPages
 from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.signing import ScsService
 from varmentaja.reader.window.main_window import MainWindow, Outside
+from varmentaja.reader.window.single import Single
 from varmentaja.reader.window.tray import Tray
 from varmentaja.reader.window.words import Words
 from varmentaja.reader.window.work import Bridge
 
 
 def run(settings: Settings) -> int:
-    """Show the program until the person ends it; the exit code."""
+    """Show the program until the person ends it, or the window of the one that runs; the exit code."""
     keep_memory_private()
     qt = QApplication(sys.argv[:1])
     qt.setApplicationName("Varmentaja")
     qt.setDesktopFileName("varmentaja-reader")
     qt.setQuitOnLastWindowClosed(False)
+    single, words = Single(settings.run), Words()
+    if not single.take():
+        told = message("The card reader program is open already. Its window was brought to the front.")
+        typer.echo(words(told))
+        return 0
+    try:
+        return _run(qt, settings, single, words)
+    finally:
+        single.close()
+
+
+def _run(qt: QApplication, settings: Settings, single: Single, words: Words) -> int:
     events = Events()
     pad = Pad(events)
     service = ServiceLink.of(settings)
 
     def refuse(card: InsertedCard) -> Message | None:
-        return refusal(card, service.hierarchy, now=datetime.now(UTC)) or service.refusal(card)
+        return why_not(card, service, now=datetime.now(UTC))
 
     def ask_service(card: InsertedCard) -> Observed:
         return observe(Seen((card.slot,), Contact.READ, card), service, now=datetime.now(UTC))
@@ -61,11 +75,11 @@ def run(settings: Settings) -> int:
 
     readers = RealReaders(PcscReaders, open_card, events, refuse=refuse)
     scs = ScsServers(ScsService(readers, pad, version=settings.scs_version), settings)
-    words = Words()
     window = MainWindow(readers, pad, words, Outside(ask_service, diagnose))
     tray = Tray(window, words)
     bridge = Bridge(events)
     bridge.happened.connect(window.refresh)
+    single.called.connect(window.come_to_front)
     readers.start()
     scs.start()
     window.show()

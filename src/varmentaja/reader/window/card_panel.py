@@ -15,9 +15,9 @@ from varmentaja.domain.errors import Message, message
 from varmentaja.reader import forms
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.certificates import CardCertificate
-from varmentaja.reader.diagnosis import ENDS_SOON
 from varmentaja.reader.observed import Observed, Standing
 from varmentaja.reader.real_readers import RealSlot
+from varmentaja.reader.right_to_use import ending
 from varmentaja.reader.window.card_picture import CardPicture
 from varmentaja.reader.window.parts import beside_or_below, button, note, row, text
 from varmentaja.reader.window.words import Words
@@ -28,6 +28,11 @@ _STANDING: Mapping[Standing, tuple[str, Message]] = {
     Standing.GOOD: ("good", message("Valid: its issuer says so just now.")),
     Standing.REVOKED: ("bad", message("Revoked: this certificate can no longer be used.")),
     Standing.UNKNOWN: ("hint", message("Its issuer could not be asked just now.")),
+}
+
+_PIN_NAMES: Mapping[PinRole, Message] = {
+    PinRole.AUTHENTICATION: message("PIN 1, for signing in"),
+    PinRole.SIGNATURE: message("PIN 2, for signing documents"),
 }
 
 
@@ -43,24 +48,28 @@ class Choices:
 class CardPanel(QFrame):
     """A reader and what is in it at one moment."""
 
-    def __init__(self, slot: RealSlot, words: Words, choices: Choices, now: datetime) -> None:
+    def __init__(self, slot: RealSlot, name: str, words: Words, choices: Choices, now: datetime) -> None:
         super().__init__()
         self.setObjectName("panel")
         self._words = words
         self._choices = choices
         self._now = now
         self._layout = QVBoxLayout(self)
-        self._layout.addWidget(text(slot.name, "small"))
+        self._layout.addWidget(text(name, "small"))
         if slot.is_being_read:
             self._layout.addWidget(note("info", words(message("The card is being read."))))
         elif not slot.is_taken:
             self._layout.addWidget(text(words(message("No card. Put your card in the reader, chip first."))))
-        if slot.error:
-            self._layout.addWidget(note("warning", words(slot.error)))
+        # The service's list of versions may have come after the card was read.
+        refusal = slot.error or (slot.card.refusal if slot.card else None)
+        if refusal:
+            self._layout.addWidget(note("warning", words(refusal)))
         if slot.card:
-            self._show_card(slot.card, usable=slot.error is None)
+            self._show_card(slot.card, usable=refusal is None)
 
     def _show_card(self, card: InsertedCard, *, usable: bool) -> None:
+        if (soon := ending(card, now=self._now)) and soon.advice:
+            self._layout.addWidget(note("warning", f"{self._words(soon.text)} {self._words(soon.advice)}"))
         if usable and not card.contents.is_activated:
             fresh = message("This card has not been activated yet. You need the code from your letter.")
             self._layout.addWidget(note("info", self._words(fresh)))
@@ -94,12 +103,6 @@ class CardPanel(QFrame):
         layout.addWidget(text("\n".join(lines)))
         kind, words = self._standing(certificate, observed)
         layout.addWidget(text(say(words), kind))
-        if self._now <= certificate.valid_until < self._now + ENDS_SOON:
-            soon = message(
-                "This certificate ends on %(day)s. Order a new card now.",
-                day=say.day(certificate.valid_until),
-            )
-            layout.addWidget(note("warning", say(soon)))
 
     def _standing(self, certificate: CardCertificate, observed: Observed | None) -> tuple[str, Message]:
         """How a certificate stands now, by its dates and then by its issuer: kind of text, and text."""
@@ -114,7 +117,7 @@ class CardPanel(QFrame):
 
     def _pin(self, card: InsertedCard, role: PinRole) -> QWidget:
         """One PIN: its state and what its state allows."""
-        name = "PIN 1" if role is PinRole.AUTHENTICATION else "PIN 2"
+        name = self._words(_PIN_NAMES[role])
         state = card.contents.pin(role)
         locked = state.condition is PinCondition.LOCKED
         holder = QWidget()
@@ -133,7 +136,7 @@ class CardPanel(QFrame):
         self, card: InsertedCard, role: PinRole, name: str, *, locked: bool
     ) -> Iterator[QWidget]:
         if not locked:
-            change, check = message("Change"), message("Check")
+            change, check = message("Change the PIN"), message("Check the PIN")
             yield self._form_button(card, change, lambda card: forms.change(card, role), about=name)
             yield self._form_button(card, check, lambda card: forms.verify(card, role), about=name)
         if card.contents.code_tries_left != 0:

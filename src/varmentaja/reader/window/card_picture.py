@@ -14,6 +14,8 @@ from varmentaja.reader.window.words import Words
 
 _WIDTH, _HEIGHT = 342.4, 215.9
 """ID-1 of ISO/IEC 7810, 85.60 mm by 53.98 mm, four units to a millimetre."""
+_SMALLEST = 11
+"""Pixels of a name that does not fit; what is longer still is cut, and told in full beside the picture."""
 
 
 class CardPicture(QWidget):
@@ -111,9 +113,12 @@ class CardPicture(QWidget):
         middle: bool = False,
     ) -> None:
         font = QFont(self.font())
-        font.setPixelSize(size)
         font.setBold(bold)
-        painter.setFont(font)
+        for pixels in range(size, min(size, _SMALLEST) - 1, -1):  # long names are written smaller
+            font.setPixelSize(pixels)
+            painter.setFont(font)
+            if painter.fontMetrics().horizontalAdvance(words) <= width:
+                break
         painter.setPen(QColor(colour))
         fitted = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, round(width))
         across = Qt.AlignmentFlag.AlignHCenter if middle else Qt.AlignmentFlag.AlignLeft

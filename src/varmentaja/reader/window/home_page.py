@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from varmentaja.domain.errors import Message, message
 from varmentaja.reader.real_readers import RealSlot
+from varmentaja.reader.report import model_of
 from varmentaja.reader.window.card_panel import CardPanel, Choices
 from varmentaja.reader.window.parts import button, note, row, text
 from varmentaja.reader.window.words import Words
@@ -41,7 +42,17 @@ class HomePage(QWidget):
         elif not slots:
             missing = message("No card reader was found. Plug a reader in; it is found by itself.")
             layout.addWidget(note("info", words(missing)))
+        names = _names(slots)
         for slot in slots:
-            layout.addWidget(CardPanel(slot, words, choices, now))
+            layout.addWidget(CardPanel(slot, names[slot.name], words, choices, now))
         layout.addWidget(row(button(words(message("What is wrong with my card?")), diagnose)))
         layout.addStretch(1)
+
+
+def _names(slots: tuple[RealSlot, ...]) -> dict[str, str]:
+    """What each reader is called: its model, and a number where there are several of one model."""
+    models = [model_of(slot.name) for slot in slots]
+    return {
+        slot.name: model if models.count(model) == 1 else f"{model} {models[:index].count(model) + 1}"
+        for index, (slot, model) in enumerate(zip(slots, models, strict=True))
+    }

@@ -47,7 +47,7 @@ QFrame#success {{ background: {c["highlight-light4"]}; border-left: 4px solid {c
 QFrame#warning {{ background: {c["warning-light1"]}; border-left: 4px solid {c["warning-base"]}; }}
 QFrame#error {{ background: {c["alert-light1"]}; border-left: 4px solid {c["alert-base"]}; }}
 QPushButton {{
-    border: 1px solid {c["highlight-base"]}; border-radius: 2px; margin: 3px;
+    border: 1px solid {c["highlight-base"]}; border-radius: 2px; margin: 5px;
     padding: 0.5em 1em; min-height: 1.4em; background: {c["white-base"]}; color: {c["highlight-base"]};
 }}
 QPushButton#primary {{ background: {c["highlight-base"]}; color: {c["white-base"]}; font-weight: 600; }}
@@ -56,7 +56,10 @@ QPushButton#primary:hover {{ background: {c["highlight-dark1"]}; }}
 QPushButton:disabled, QPushButton#primary:disabled {{
     background: {c["depth-light2"]}; color: {c["depth-dark1"]}; border-color: {c["depth-light1"]};
 }}
-QPushButton:focus {{ border: 3px solid {c["accent-tertiary-dark1"]}; margin: 1px; }}
+QPushButton:focus {{ border: 3px solid {c["accent-tertiary-dark1"]}; margin: 3px; }}
+QPushButton#primary:focus {{
+    border: 6px double {c["accent-tertiary-dark1"]}; margin: 0; background-clip: padding;
+}}
 QLineEdit, QComboBox {{
     border: 1px solid {c["depth-dark2"]}; border-radius: 2px; margin: 2px; padding: 0.35em;
     min-height: 1.5em; background: {c["white-base"]};

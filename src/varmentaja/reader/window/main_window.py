@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -41,8 +41,9 @@ from varmentaja.reader.window.work import Done, Worker
 
 LEAST_POINTS = 11.0
 """Smallest text, whatever the system says."""
-SIZE = (960, 800)
-"""Pixels of a window that nobody has resized: a card and its certificates side by side."""
+SIZE = QSize(960, 860)
+"""Pixels of a window that nobody has resized, where the screen is as large: a card and its certificates side by
+side, the whole form of an activation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class MainWindow(QMainWindow):
         self._question: Question | None = None
         self._points = max(QApplication.font().pointSizeF(), LEAST_POINTS)
         self._build()
-        self.resize(*SIZE)
+        self.resize(SIZE.boundedTo(self.screen().availableSize()))
         words.changed.connect(self._say_again)
         self._say_again()
 
@@ -207,13 +208,15 @@ class MainWindow(QMainWindow):
         cards = self._readers.cards()
         self._offered = [card for card in self._offered if card.is_present]
         for card in cards:
-            if not card.contents.is_activated and card not in self._offered:
+            if not card.contents.is_activated and card not in self._offered and card.refusal is None:
                 self._offered.append(card)
                 self._open_form(card, forms.activation)
-                self._show_window()
+                self.come_to_front()
                 return
 
-    def _show_window(self) -> None:
+    def come_to_front(self) -> None:
+        """Show the window over whatever is there."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
         self.raise_()
         self.activateWindow()

@@ -21,8 +21,8 @@ def text(words: str, name: str = "", *, wrap: bool = True) -> QLabel:
     label = QLabel(words)
     label.setObjectName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(wrap)
     label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    label.setWordWrap(wrap)  # after the policy: it adds that the height depends on the width
     return label
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QButtonGroup, QDialog, QRadioButton, QVBoxLayout
+from PySide6.QtWidgets import QButtonGroup, QDialog, QRadioButton, QVBoxLayout, QWidget
 
 from varmentaja.card.driver import KeyRole
 from varmentaja.domain.errors import DomainError, Message, message
@@ -20,6 +20,7 @@ from varmentaja.reader.window.pin_field import PinField
 from varmentaja.reader.window.words import Words
 
 _LONGEST = 16
+_WARNING = message("Give your PIN only if you yourself asked for this just now, and know the address above.")
 
 
 class Question(QDialog):
@@ -30,17 +31,18 @@ class Question(QDialog):
         self.number = pending.number
         self._pad = pad
         self._words = words
-        request = pending.request
+        self._note: QWidget | None = None
+        request = self._request = pending.request
         self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
         asked = words(message("A PIN is asked"))
         self.setWindowTitle(f"{words(message('Error'))}: {asked}" if request.error else asked)
-        layout = QVBoxLayout(self)
+        layout = self._layout = QVBoxLayout(self)
         layout.addWidget(text(words(_title(request.choices)), "title"))
         if request.error:
             layout.addWidget(note("error", words(request.error)))
         layout.addWidget(text(words(message("Who asks")), "hint"))
-        asker = request.asker or words(message("A program on this computer"))
-        layout.addWidget(text(asker, "heading"))
+        self._asker = request.asker or words(message("A program on this computer"))
+        layout.addWidget(text(self._asker, "heading"))
         layout.addWidget(text(words(message("What for")), "hint"))
         self._choices = QButtonGroup(self)
         for index, choice in enumerate(request.choices):
@@ -52,16 +54,12 @@ class Question(QDialog):
                 radio.setChecked(index == 0)
                 self._choices.addButton(radio, index)
                 layout.addWidget(radio)
-        warning = message(
-            "Give your PIN only if you yourself asked for this just now, and know the address above."
-        )
-        layout.addWidget(text(words(warning), "small"))
+        layout.addWidget(text(words(_WARNING), "small"))
         label = text(_pin_name(request.choices), "strong")
         layout.addWidget(label)
         self.edit = PinField(_LONGEST)
         label.setBuddy(self.edit)
         self.edit.setAccessibleName(label.text())
-        self.edit.setAccessibleDescription(f"{asker}. {words(warning)}")
         layout.addWidget(self.edit)
         self.edit.returnPressed.connect(self._answer)
         ok = button(words(message("OK")), self._answer, primary=True)
@@ -69,6 +67,8 @@ class Question(QDialog):
         for each in (ok, cancel):
             each.setAutoDefault(False)
         layout.addWidget(row(ok, cancel))
+        self._choices.idToggled.connect(lambda *_: self._tell_tries())
+        self._tell_tries()
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 70)
 
     def come_to_front(self) -> None:
@@ -96,15 +96,31 @@ class Question(QDialog):
         signs_in = choice.role is KeyRole.AUTHENTICATION
         use = message("Signing in (PIN 1)") if signs_in else message("Signing documents (PIN 2)")
         holder = ", ".join(filter(None, (choice.holder, choice.title)))
-        tries = tries_text(choice.tries_left)
-        return f"{self._words(use)}: {holder}" + (f" ({self._words(tries)})" if tries else "")
+        return f"{self._words(use)}: {holder}"
+
+    @property
+    def _chosen(self) -> int:
+        return max(0, self._choices.checkedId())  # -1 where there is nothing to choose
+
+    def _tell_tries(self) -> None:
+        """How many tries the PIN has that is asked now; the last one is warned of."""
+        if self._note is not None:
+            self._note.deleteLater()
+            self._note = None
+        left = self._request.choices[self._chosen].tries_left
+        tries = tries_text(left)
+        told = self._words(tries) if tries else ""
+        if told:
+            self._note = note("warning", told) if left == 1 else text(told, "small")
+            self._layout.insertWidget(self._layout.indexOf(self.edit), self._note)
+        self.edit.setAccessibleDescription(f"{self._asker}. {self._words(_WARNING)} {told}".rstrip())
 
     def _answer(self) -> None:
         pin = self.edit.text()
         if not pin:
             return
-        choice = max(0, self._choices.checkedId())
-        self._end(lambda: self._pad.answer(self.number, PinAnswer(choice, pin)))
+        answer = PinAnswer(self._chosen, pin)
+        self._end(lambda: self._pad.answer(self.number, answer))
 
     def _end(self, tell_pad: Callable[[], None]) -> None:
         self.edit.clear()

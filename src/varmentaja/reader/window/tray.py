@@ -37,11 +37,11 @@ class Tray:
     def __init__(self, window: MainWindow, words: Words) -> None:
         self._window = window
         self._words = words
-        window.setWindowIcon(icon())
+        QApplication.setWindowIcon(icon())
         self._icon = QSystemTrayIcon(icon())
         self._menu = QMenu()
         self._icon.setContextMenu(self._menu)
-        self._icon.activated.connect(lambda _: self._open())
+        self._icon.activated.connect(lambda _: self._window.come_to_front())
         window.closed.connect(self._closed)
         words.changed.connect(self._say_again)
         self._say_again()
@@ -54,13 +54,8 @@ class Tray:
     def _say_again(self) -> None:
         self._icon.setToolTip(self._words(message("Varmentaja card reader program")))
         self._menu.clear()
-        self._menu.addAction(self._words(message("Open")), self._open)
+        self._menu.addAction(self._words(message("Open")), self._window.come_to_front)
         self._menu.addAction(self._words(message("Quit")), QApplication.quit)
-
-    def _open(self) -> None:
-        self._window.show()
-        self._window.raise_()
-        self._window.activateWindow()
 
     def _closed(self) -> None:
         if not QSystemTrayIcon.isSystemTrayAvailable():
