@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Draw the pictures of ``docs/guide/`` anew.
 
-The story of a card in a browser, in English and in Finnish, and a visit to the demo clinic in English.
+The story of a card in a browser, in English and in Finnish, and in Swedish what its holder sees; a visit to
+the demo clinic in English; the window of the card reader program in the three languages (window_pictures.py).
 
 make screenshots
 """
@@ -23,11 +24,15 @@ sys.path.insert(0, str(ROOT))
 from tests.support.browser import DESKTOP, PHONE, launch  # noqa: E402  (the path is set above)
 from tests.support.clinic_visit import ClinicVisit, person, physician_with_card  # noqa: E402
 from tests.support.journey import Journey  # noqa: E402
+from tools import window_pictures  # noqa: E402
 
 from varmentaja.tour.place import of_its_own  # noqa: E402
 
 FOLDER = ROOT / "docs" / "guide" / "pictures"
-LANGUAGES = ("en", "fi")
+LANGUAGES = ("en", "fi", "sv")
+HOLDER_ALONE = frozenset({"sv"})
+"""Languages in which only the holder's guide is written."""
+HOLDER = frozenset({"my-card", "document"})
 PAGES = frozenset(
     {
         "front",
@@ -39,8 +44,6 @@ PAGES = frozenset(
         "application-check",
         "decision",
         "letter-box",
-        "activate",
-        "diagnosis",
         "my-card",
         "sign-document",
         "document",
@@ -69,6 +72,7 @@ def main() -> None:
             for language in LANGUAGES:
                 Journey(browser, place, language, Camera(language)).walk()
         visit_clinic(browser)
+    window_pictures.main()
     pictures = sorted(FOLDER.glob("*.png"))
     total = sum(picture.stat().st_size for picture in pictures)
     print(f"{len(pictures)} pictures, {total / 1e6:.1f} MB, in {FOLDER.relative_to(ROOT)}")
@@ -93,6 +97,8 @@ class Camera:
 
     def __call__(self, page: Page, name: str) -> None:
         """Keep a picture if ``name`` is one of the guide's."""
+        if self._language in HOLDER_ALONE and name not in HOLDER:
+            return
         if name in PAGES:
             self._take(page, f"{name}-{self._language}", DESKTOP)
         if name in ON_PHONE:

@@ -68,12 +68,29 @@ class Desktop:
             seen.save(Path(folder) / f"{name}.png")
         return seen
 
+    def window_picture(self) -> Image.Image:
+        """The active window alone."""
+        size = self._told("getactivewindow", "getwindowgeometry", "--shell")
+        # Where the window is xdotool tells wrongly by its frame; the pointer is led to its very corner.
+        corner = self._told(
+            "getactivewindow", "mousemove", "--window", "%1", "0", "0", "getmouselocation", "--shell"
+        )
+        self._hand("mousemove", "0", "0")
+        left, top = corner["X"], corner["Y"]
+        box = (left, top, left + size["WIDTH"], top + size["HEIGHT"])
+        return ImageGrab.grab(xdisplay=self.display).crop(box)
+
     def close(self) -> None:
         """Switch it off."""
         for process in (self._manager, self._screen):
             process.kill()
             process.wait()
         self._log.close()
+
+    def _told(self, *arguments: str) -> dict[str, int]:
+        """What xdotool says as lines for a shell."""
+        lines = self._hand(*arguments).stdout.split()
+        return {name: int(value) for name, value in (line.split("=") for line in lines)}
 
     def _hand(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -71,7 +71,12 @@ class Pcsc:
 
     def run(self, command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a program beside pcscd; output is captured as text."""
-        settings = {"capture_output": True, "text": True, "timeout": 60, "env": self.environment} | options
+        settings: dict[str, Any] = {
+            "capture_output": True,
+            "text": True,
+            "timeout": 60,
+            "env": self.environment,
+        } | options
         return subprocess.run([*self._enter(), *command], **settings)
 
     def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
@@ -117,7 +122,11 @@ class Pcsc:
         return ["nsenter", "--mount", "--net", "--target", str(self._pcscd.pid)]
 
     def _start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
-        settings = {"stdout": self._log, "stderr": self._log, "env": self.environment} | options
+        settings: dict[str, Any] = {
+            "stdout": self._log,
+            "stderr": self._log,
+            "env": self.environment,
+        } | options
         # However the tests end, nothing of theirs is left running.
         return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], **settings)
 

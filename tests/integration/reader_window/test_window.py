@@ -243,4 +243,4 @@ def tries_of(pcsc: Pcsc, reference: str) -> int | None:
 def tries_of_the_code(pcsc: Pcsc, serial: str) -> int:
     """As told by either PIN; read from the card's file."""
     document = json.loads((pcsc.folder / "cards" / f"{serial}.json").read_text())
-    return min(pin["code_tries_left"] for pin in document["pins"].values())
+    return min(int(pin["code_tries_left"]) for pin in document["pins"].values())

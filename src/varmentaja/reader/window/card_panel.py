@@ -79,6 +79,7 @@ class CardPanel(QFrame):
         columns.setSpacing(24)
         columns.addWidget(CardPicture(card, self._words), alignment=Qt.AlignmentFlag.AlignTop)
         facts = QVBoxLayout()
+        facts.setSpacing(6)  # not the columns' own
         for certificate in card.certificates:
             self._show_certificate(facts, certificate, self._choices.observed(card))
         facts.addStretch(1)

@@ -42,14 +42,14 @@ class HomePage(QWidget):
         elif not slots:
             missing = message("No card reader was found. Plug a reader in; it is found by itself.")
             layout.addWidget(note("info", words(missing)))
-        names = _names(slots)
+        names = names_of(slots)
         for slot in slots:
             layout.addWidget(CardPanel(slot, names[slot.name], words, choices, now))
         layout.addWidget(row(button(words(message("What is wrong with my card?")), diagnose)))
         layout.addStretch(1)
 
 
-def _names(slots: tuple[RealSlot, ...]) -> dict[str, str]:
+def names_of(slots: tuple[RealSlot, ...]) -> dict[str, str]:
     """What each reader is called: its model, and a number where there are several of one model."""
     models = [model_of(slot.name) for slot in slots]
     return {

@@ -42,8 +42,8 @@ from varmentaja.reader.window.work import Done, Worker
 LEAST_POINTS = 11.0
 """Smallest text, whatever the system says."""
 SIZE = QSize(960, 860)
-"""Pixels of a window that nobody has resized, where the screen is as large: a card and its certificates side by
-side, the whole form of an activation."""
+"""Pixels of a window that nobody has resized, where the screen is as large: a card and its certificates side
+by side, the whole form of an activation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +192,14 @@ class MainWindow(QMainWindow):
     def _put(self, page: QWidget, title: Message) -> None:
         """Show a page. Focus goes to its first field or button, or stays where it was on the same page."""
         focus = QApplication.focusWidget()
+        is_elsewhere = focus is not None and not self._page.isAncestorOf(focus)
         is_same_kind, name = type(page) is type(self._page), focus.accessibleName() if focus else ""
         self._page = page
         self._scroll.setWidget(page)
         self.setWindowTitle(f"{self._words(title)} – Varmentaja")
         controls: list[QWidget] = [*page.findChildren(PinField), *page.findChildren(QPushButton)]
         target = next((each for each in controls if each.accessibleName() == name), None)
-        if target is None and not is_same_kind:
+        if target is None and not (is_same_kind and is_elsewhere):
             target = next(iter(controls), None)
         if target:
             QTimer.singleShot(0, target, target.setFocus)  # once the page before is gone with its focus

@@ -21,8 +21,7 @@ def text(words: str, name: str = "", *, wrap: bool = True) -> QLabel:
     label = QLabel(words)
     label.setObjectName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-    label.setWordWrap(wrap)  # after the policy: it adds that the height depends on the width
+    label.setWordWrap(wrap)
     return label
 
 

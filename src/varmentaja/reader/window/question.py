@@ -70,6 +70,8 @@ class Question(QDialog):
         self._choices.idToggled.connect(lambda *_: self._tell_tries())
         self._tell_tries()
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 70)
+        width = max(self.minimumWidth(), self.sizeHint().width())
+        self.resize(width, layout.heightForWidth(width))
 
     def come_to_front(self) -> None:
         """Show the window over whatever is there."""

@@ -38,21 +38,21 @@ class Tray:
         self._window = window
         self._words = words
         QApplication.setWindowIcon(icon())
-        self._icon = QSystemTrayIcon(icon())
+        self.icon = QSystemTrayIcon(icon())
         self._menu = QMenu()
-        self._icon.setContextMenu(self._menu)
-        self._icon.activated.connect(lambda _: self._window.come_to_front())
+        self.icon.setContextMenu(self._menu)
+        self.icon.activated.connect(lambda _: self._window.come_to_front())
         window.closed.connect(self._closed)
         words.changed.connect(self._say_again)
         self._say_again()
-        self._icon.show()
+        self.icon.show()
 
     def hide(self) -> None:
         """Take the icon away."""
-        self._icon.hide()
+        self.icon.hide()
 
     def _say_again(self) -> None:
-        self._icon.setToolTip(self._words(message("Varmentaja card reader program")))
+        self.icon.setToolTip(self._words(message("Varmentaja card reader program")))
         self._menu.clear()
         self._menu.addAction(self._words(message("Open")), self._window.come_to_front)
         self._menu.addAction(self._words(message("Quit")), QApplication.quit)

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Forms while cards come and go, and the question that websites put."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from PySide6.QtWidgets import QApplication, QFrame, QRadioButton
+from tests.support.reader_fakes import CODE, PIN1, PIN2, MemoryCard, TinyHierarchy
+from tests.unit.reader.window.conftest import Desk, texts
+
+from varmentaja.card.driver import CardRemoved, KeyRole, PinRole
+from varmentaja.reader.prompts import KeyChoice, PinAnswer, PinRequest
+from varmentaja.reader.window.pin_field import PinField
+from varmentaja.reader.window.question import Question
+
+CHOICE = KeyChoice(
+    slot="1",
+    role=KeyRole.AUTHENTICATION,
+    holder="Aino Virtanen",
+    title="laillistettu lääkäri",
+    issuer="TEST Professionals",
+    valid_until=datetime(2031, 11, 1, tzinfo=UTC),
+    tries_left=5,
+)
+SIGNING = replace(CHOICE, role=KeyRole.SIGNATURE, tries_left=1)
+LAST_TRY = "1 try left. If it is wrong, the PIN is locked."
+
+
+@pytest.fixture
+def fresh_card(hierarchy: TinyHierarchy) -> MemoryCard:
+    return MemoryCard(hierarchy, activated=False)
+
+
+def type_all(desk: Desk, *values: str) -> list[PinField]:
+    """Into the fields of the form, in their order."""
+    fields = desk.window.findChildren(PinField)
+    for field, value in zip(fields, values, strict=True):
+        field.setText(value)
+    return fields
+
+
+def test_a_card_that_is_pulled_in_the_midst_of_activation_is_activated_when_it_comes_back(
+    desk: Desk, fresh_card: MemoryCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unblock = fresh_card.unblock
+
+    def pull_after_first(role: PinRole, code: str, new: str) -> None:
+        unblock(role, code, new)
+        desk.system.pull()
+        raise CardRemoved
+
+    monkeypatch.setattr(fresh_card, "unblock", pull_after_first)
+    desk.insert(fresh_card)
+    desk.wait_for("Activate the card")
+    fields = type_all(desk, CODE, PIN1, PIN1, PIN2, PIN2)
+    desk.press("Activate")
+    desk.wait_until(lambda: not fields or "removed" in desk.texts)
+    desk.look()
+    assert "Card and reader" in desk.window.windowTitle()
+    assert "The card was removed from the reader. Insert it and try again." in desk.texts
+    assert list(fresh_card.pins) == [PinRole.AUTHENTICATION]
+
+    monkeypatch.undo()
+    desk.insert(fresh_card)
+    desk.wait_for("Activate the card")
+    assert not any(field.text() for field in desk.window.findChildren(PinField))
+    type_all(desk, CODE, PIN1, PIN1, PIN2, PIN2)
+    desk.press("Activate")
+    desk.wait_for("Card and reader")
+    assert fresh_card.pins == {PinRole.AUTHENTICATION: PIN1, PinRole.SIGNATURE: PIN2}
+
+
+def test_closing_the_window_forgets_what_was_typed(desk: Desk, fresh_card: MemoryCard) -> None:
+    desk.insert(fresh_card)
+    desk.wait_for("Activate the card")
+    type_all(desk, CODE, PIN1, PIN1, PIN2, PIN2)
+    desk.window.close()
+    assert not any(field.text() for field in desk.window.findChildren(PinField))
+
+
+class Asker:
+    """A website's request that waits for its answer in a thread of its own."""
+
+    def __init__(self, desk: Desk, request: PinRequest) -> None:
+        self.gone = threading.Event()
+        self.answers: list[PinAnswer | None] = []
+        self._desk = desk
+        self._thread = threading.Thread(target=self._ask, args=(request,))
+        self._thread.start()
+        self._until(lambda: desk.pad.pending is not None)
+        desk.window.refresh()
+        QApplication.processEvents()
+
+    def _ask(self, request: PinRequest) -> None:
+        self.answers.append(self._desk.pad.ask(request, given_up=self.gone.is_set))
+
+    def _until(self, true: Callable[[], bool]) -> None:
+        self._desk.wait_until(true)
+
+    def end(self) -> PinAnswer | None:
+        """What came of it."""
+        self._thread.join()
+        self._desk.window.refresh()
+        return self.answers[0]
+
+
+def open_question() -> Question | None:
+    found = [it for it in QApplication.topLevelWidgets() if isinstance(it, Question) and it.isVisible()]
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize(
+    "asker", ["https://clinic.example", "https://xn--clinc-qza.example:8443", "<b>https://evil.example</b>"]
+)
+def test_the_question_shows_who_asks_letter_by_letter(desk: Desk, asker: str) -> None:
+    waiting = Asker(desk, PinRequest(asker, (CHOICE,)))
+    question = open_question()
+    assert question
+    assert asker in texts(question).splitlines()
+    assert asker in question.edit.accessibleDescription()
+    assert "Signing in (PIN 1): Aino Virtanen, laillistettu lääkäri" in texts(question)
+    question.edit.setText(PIN1)
+    question.edit.returnPressed.emit()
+    assert waiting.end() == PinAnswer(0, PIN1)
+    assert open_question() is None
+
+
+def test_a_program_of_this_computer_is_called_so(desk: Desk) -> None:
+    waiting = Asker(desk, PinRequest("", (CHOICE,)))
+    question = open_question()
+    assert question
+    assert "A program on this computer" in texts(question)
+    question.reject()
+    assert waiting.end() is None
+
+
+def test_the_question_tells_of_the_last_try_of_the_key_that_is_chosen(desk: Desk) -> None:
+    waiting = Asker(desk, PinRequest("https://clinic.example", (CHOICE, SIGNING)))
+    question = open_question()
+    assert question
+    assert "5 tries left." in texts(question)
+    assert question.findChild(QFrame, "warning") is None
+    question.findChildren(QRadioButton)[1].setChecked(True)
+    QApplication.processEvents()
+    assert LAST_TRY in texts(question)
+    assert LAST_TRY in question.edit.accessibleDescription()
+    assert question.findChild(QFrame, "warning") is not None
+    question.reject()
+    assert waiting.end() is None
+
+
+def test_the_question_goes_away_with_the_page_that_asked_and_what_was_typed_too(desk: Desk) -> None:
+    waiting = Asker(desk, PinRequest("https://clinic.example", (CHOICE,)))
+    question = open_question()
+    assert question
+    question.edit.setText(PIN1)
+    waiting.gone.set()
+    assert waiting.end() is None
+    assert not question.isVisible()
+    assert question.edit.text() == ""
