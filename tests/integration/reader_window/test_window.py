@@ -7,6 +7,8 @@ import base64
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,10 +23,20 @@ from tests.support.desktop import wait_until
 from tests.support.pcsc import Pcsc
 
 from varmentaja.domain.errors import message
+from varmentaja.reader.texts import say
 
 pytestmark = [pytest.mark.pcsc, pytest.mark.xdist_group("pcsc")]
 
 Start = Callable[..., Program]
+HOLD = """
+import sys
+from smartcard.scard import *
+_, context = SCardEstablishContext(SCARD_SCOPE_USER)
+_, readers = SCardListReaders(context, [])
+error, card, _ = SCardConnect(context, readers[0], SCARD_SHARE_EXCLUSIVE, SCARD_PROTOCOL_ANY)
+print("held" if error == 0 else error, flush=True)
+sys.stdin.read()
+"""
 PIN_ASKED = message("A PIN is asked")
 CONTENT = f"https://clinic.example;{'n' * 96}".encode()
 SIGN_IN = {
@@ -143,6 +155,50 @@ def test_escape_says_no_to_a_page(start: Start, pcsc: Pcsc, fresh_card: str) -> 
     assert answer["status"] == "failed", answer
     assert tries_of(pcsc, "01") == 5
     program.wait_for(HOME)
+
+
+def test_a_page_that_closes_takes_its_question_away(start: Start, pcsc: Pcsc, fresh_card: str) -> None:
+    program = start()
+    program.activate(fresh_card)
+    request = scs(pcsc, SIGN_IN)
+    program.wait_for(PIN_ASKED)
+    program.desktop.type(PIN1)
+    request.kill()
+    request.wait()
+    program.wait_for(HOME)
+    assert tries_of(pcsc, "01") == 5  # a verified PIN would answer 9000, without tries
+
+
+def test_a_card_that_another_program_holds_waits_until_it_is_free(
+    start: Start, pcsc: Pcsc, fresh_card: str
+) -> None:
+    pcsc.insert(fresh_card)
+    holder = pcsc.start([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdin and holder.stdout
+    assert holder.stdout.readline() == b"held\n"
+    program = start()
+    page = scs(pcsc, SIGN_IN)
+    assert json.loads(page.communicate(timeout=60)[0])["reasonText"], "there is no card for anybody"
+    program.desktop.picture("held-en")
+    assert say(HOME, "en") in program.desktop.title()
+    holder.communicate(timeout=60)
+    program.wait_for(ACTIVATION)
+
+
+def test_a_card_pulled_while_it_is_activated_is_activated_when_it_comes_back(
+    start: Start, pcsc: Pcsc, fresh_card: str
+) -> None:
+    program = start()
+    pcsc.insert(fresh_card)
+    program.wait_for(ACTIVATION)
+    program.enter(CODE, PIN1, PIN1, PIN2)
+    program.desktop.type(PIN2)
+    program.desktop.press("Return")
+    pcsc.pull(fresh_card)  # at once: it may have set none of the PINs, one, or both
+    program.wait_for(HOME)
+    if program.is_activated(fresh_card):
+        return
+    program.activate(fresh_card)
 
 
 def test_the_help_key_examines_card_and_reader_and_escape_comes_back(start: Start, fresh_card: str) -> None:
