@@ -8,7 +8,7 @@ import sys
 
 from bench.harness import ROOT
 
-BENCHMARKS = ("issue", "status", "day", "cards", "pages", "sign_in", "start")
+BENCHMARKS = ("issue", "status", "day", "cards", "pages", "sign_in", "start", "reader_idle")
 
 
 def main() -> None:

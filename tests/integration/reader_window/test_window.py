@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import re
 import subprocess
 import sys
 import time
@@ -17,10 +15,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.integration.reader_window.conftest import ACTIVATION, ERROR, HOME, Program, scs
+from tests.integration.reader_window.conftest import scs
 from tests.support.cards import CODE, PIN1, PIN2
 from tests.support.desktop import wait_until
 from tests.support.pcsc import Pcsc
+from tests.support.reader_window import ACTIVATION, ERROR, HOME, Program, memory, spent
 
 from varmentaja.domain.errors import message
 from varmentaja.reader.texts import say
@@ -240,7 +239,7 @@ def test_an_idle_program_costs_next_to_nothing(start: Start, fresh_card: str) ->
     program.activate(fresh_card)
     wait_until(lambda: spent_over(program.pid, 1.0) == 0.0, lambda: "the program to come to rest")
     assert spent_over(program.pid, 8.0) <= 0.01 * 8.0
-    assert memory(program.pid) <= 150 * 1024
+    assert memory(program.pid) <= 150
 
 
 def test_a_second_start_brings_the_first_window_to_the_front(start: Start) -> None:
@@ -261,30 +260,11 @@ def test_a_program_that_was_killed_does_not_keep_the_next_one_out(start: Start) 
     assert start().end() == 0
 
 
-def tree(pid: int) -> list[int]:
-    """A process and all its descendants."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(each for child in children for each in tree(int(child)))]
-
-
-def spent(pid: int) -> float:
-    """Seconds of processor time of the whole tree so far."""
-    fields = [Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in tree(pid)]
-    ticks = sum(int(field[11]) + int(field[12]) for field in fields)
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
 def spent_over(pid: int, seconds: float) -> float:
     """Seconds of processor time that the tree takes within so many seconds."""
     before = spent(pid)
     time.sleep(seconds)
     return spent(pid) - before
-
-
-def memory(pid: int) -> int:
-    """Resident memory of the whole tree in KiB."""
-    statuses = (Path(f"/proc/{each}/status").read_text() for each in tree(pid))
-    return sum(int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) for status in statuses)
 
 
 def tries_of(pcsc: Pcsc, reference: str) -> int | None:
