@@ -150,7 +150,7 @@ def _fill(
         shutil.copy(file, home / "issuers")
     _place(PARTS / "varmentaja-reader", tree / "usr/bin/varmentaja-reader").chmod(0o755)
     _place(PARTS / "varmentaja-reader.desktop", tree / "usr/share/applications/varmentaja-reader.desktop")
-    _place(PARTS / "varmentaja-reader.desktop", tree / "etc/xdg/autostart/varmentaja-reader.desktop")
+    _place(PARTS / "autostart.desktop", tree / "etc/xdg/autostart/varmentaja-reader.desktop")
     icon = tree / "usr/share/icons/hicolor/scalable/apps/varmentaja-reader.svg"
     _place(ROOT / "src/varmentaja/ui/assets/mark.svg", icon)
     _place(ROOT / "LICENSE", tree / "usr/share/doc/varmentaja-reader/copyright")

@@ -66,16 +66,21 @@ Pin = Annotated[PinRole, typer.Argument(help="pin1 (signing in) or pin2 (signing
 
 
 @reader_app.callback()
-def start(context: typer.Context) -> None:
+def start(
+    context: typer.Context,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Wait beside the clock until the window is needed.")
+    ] = False,
+) -> None:
     """The card reader program. Without a command its window opens."""
     keep_memory_private()
     if context.invoked_subcommand is not None:
         return
     with _errors_told(_default_language()):
-        raise typer.Exit(_show_window())
+        raise typer.Exit(_show_window(hidden=hidden))
 
 
-def _show_window() -> int:
+def _show_window(*, hidden: bool) -> int:
     try:
         from varmentaja.reader.window.app import run
     except ModuleNotFoundError as error:
@@ -85,7 +90,7 @@ def _show_window() -> int:
             "The windows of the card reader program are not installed. Install them with: "
             "pip install 'varmentaja[reader]'. The commands work without: varmentaja reader --help."
         ) from None
-    return run(reader_settings())
+    return run(reader_settings(), hidden=hidden)
 
 
 @reader_app.command("serve")

@@ -181,4 +181,4 @@ def test_the_window_finds_its_libraries_and_starts_by_itself(built: Built) -> No
     )
     assert str(packages) in told.stdout, told.stderr
     entry = (built.root / "etc/xdg/autostart/varmentaja-reader.desktop").read_text()
-    assert "Exec=varmentaja-reader\n" in entry
+    assert "Exec=varmentaja-reader --hidden\n" in entry

@@ -238,7 +238,7 @@ def test_an_idle_program_costs_next_to_nothing(start: Start, fresh_card: str) ->
     program = start()
     program.activate(fresh_card)
     wait_until(lambda: spent_over(program.pid, 1.0) == 0.0, lambda: "the program to come to rest")
-    assert spent_over(program.pid, 8.0) <= 0.01 * 8.0
+    assert spent_over(program.pid, 4.0) <= 0.01 * 4.0
     assert memory(program.pid) <= 150
 
 

@@ -41,8 +41,10 @@ from varmentaja.reader.window.words import Words
 from varmentaja.reader.window.work import Bridge
 
 
-def run(settings: Settings) -> int:
-    """Show the program until the person ends it, or the window of the one that runs; the exit code."""
+def run(settings: Settings, *, hidden: bool = False) -> int:
+    """Show the program until the person ends it, or the window of the one that runs; the exit code.
+
+    ``hidden``: its window waits for a card that has to be activated, or for the person to open it."""
     keep_memory_private()
     qt = QApplication(sys.argv[:1])
     qt.setApplicationName("Varmentaja")
@@ -54,12 +56,12 @@ def run(settings: Settings) -> int:
         typer.echo(words(told))
         return 0
     try:
-        return _run(qt, settings, single, words)
+        return _run(qt, settings, single, words, hidden=hidden)
     finally:
         single.close()
 
 
-def _run(qt: QApplication, settings: Settings, single: Single, words: Words) -> int:
+def _run(qt: QApplication, settings: Settings, single: Single, words: Words, *, hidden: bool) -> int:
     events = Events()
     pad = Pad(events)
     service = ServiceLink.of(settings)
@@ -82,7 +84,10 @@ def _run(qt: QApplication, settings: Settings, single: Single, words: Words) -> 
     single.called.connect(window.come_to_front)
     readers.start()
     scs.start()
-    window.show()
+    if hidden:
+        tray.wait()
+    else:
+        window.show()
     try:
         with _quitting_on_signals():
             return qt.exec()

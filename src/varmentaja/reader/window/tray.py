@@ -47,6 +47,11 @@ class Tray:
         self._say_again()
         self.icon.show()
 
+    def wait(self) -> None:
+        """Keep the window out of the way: in the tray, or where there is none, among the windows' icons."""
+        if not QSystemTrayIcon.isSystemTrayAvailable():
+            self._window.showMinimized()
+
     def hide(self) -> None:
         """Take the icon away."""
         self.icon.hide()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QLockFile
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
+from tests.support.reader_fakes import MemoryCard, TinyHierarchy
 from tests.unit.reader.window.conftest import Desk
 
 from varmentaja.domain.errors import DomainError, Kind
@@ -47,6 +48,23 @@ def test_a_closed_window_leaves_the_program_in_the_tray_and_ends_it_where_there_
     assert quits == ([] if has_tray else [True])
     tray.icon.contextMenu().actions()[0].trigger()
     assert desk.window.isVisible()
+    tray.hide()
+
+
+@pytest.mark.parametrize("has_tray", [True, False])
+def test_a_program_that_starts_hidden_keeps_its_window_out_of_the_way_until_a_fresh_card_comes(
+    desk: Desk, hierarchy: TinyHierarchy, monkeypatch: pytest.MonkeyPatch, has_tray: bool
+) -> None:
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: has_tray)
+    tray = Tray(desk.window, desk.words)
+    tray.wait()
+    desk.insert(MemoryCard(hierarchy))
+    assert desk.window.isMinimized() or not desk.window.isVisible()
+    assert desk.window.isVisible() is not has_tray
+    desk.pull()
+    desk.insert(MemoryCard(hierarchy, activated=False))
+    assert desk.window.isVisible()
+    assert not desk.window.isMinimized()
     tray.hide()
 
 
