@@ -130,7 +130,7 @@ class CardPanel(QFrame):
         layout.addWidget(note("warning", heading) if urgent else text(heading, "strong"))
         if locked and (code := forms.code_tries_text(card.contents.code_tries_left)):
             layout.addWidget(note("warning", self._words(code)))
-        layout.addWidget(row(*self._pin_buttons(card, role, name, locked=locked)))
+        layout.addWidget(row(self._words, *self._pin_buttons(card, role, name, locked=locked)))
         return holder
 
     def _pin_buttons(

@@ -47,7 +47,7 @@ class DiagnosisPage(QWidget):
         self._again = button(words(message("Look again")), self._start)
         self._copy = button(words(message("Copy the report")), self._copy_report, primary=True)
         self._back = button(words(message("Back")), self.left.emit)
-        layout.addWidget(row(self._copy, self._again, self._back))
+        layout.addWidget(row(words, self._copy, self._again, self._back))
         layout.addWidget(text(words(message("The report holds no personal data.")), "small"))
         layout.addStretch(1)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.left.emit)

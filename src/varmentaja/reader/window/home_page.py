@@ -45,7 +45,7 @@ class HomePage(QWidget):
         names = names_of(slots)
         for slot in slots:
             layout.addWidget(CardPanel(slot, names[slot.name], words, choices, now))
-        layout.addWidget(row(button(words(message("What is wrong with my card?")), diagnose)))
+        layout.addWidget(row(words, button(words(message("What is wrong with my card?")), diagnose)))
         layout.addStretch(1)
 
 

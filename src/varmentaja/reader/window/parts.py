@@ -57,10 +57,11 @@ def beside_or_below(words: Words) -> QBoxLayout:
     return QBoxLayout(QBoxLayout.Direction.LeftToRight if across else QBoxLayout.Direction.TopToBottom)
 
 
-def row(*widgets: QWidget) -> QWidget:
-    """Widgets side by side, from the left."""
+def row(words: Words, *widgets: QWidget) -> QWidget:
+    """Widgets side by side, from the left, or one below the other where the text is large."""
     holder = QWidget()
-    layout = QHBoxLayout(holder)
+    layout = beside_or_below(words)
+    holder.setLayout(layout)
     layout.setContentsMargins(0, 0, 0, 0)
     for widget in widgets:
         layout.addWidget(widget)

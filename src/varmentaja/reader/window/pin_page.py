@@ -107,7 +107,7 @@ class PinPage(QWidget):
             entry.edit.returnPressed.connect(lambda entry=entry: self._on_from(entry))
         promise = message("There is no hurry: nothing here times out. What you type is not stored anywhere.")
         column.addWidget(text(self._words(promise), "small"))
-        column.addWidget(row(self.submit, self.cancel))
+        column.addWidget(row(self._words, self.submit, self.cancel))
         return column
 
     @property

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -20,6 +21,8 @@ from varmentaja.reader.window.pin_field import PinField
 from varmentaja.reader.window.words import Words
 
 _LONGEST = 16
+_BREAKS = re.compile(r"[./:-]")
+"""Where a long address goes on in the next line: its end, which tells whose it is, must be in sight."""
 _WARNING = message("Give your PIN only if you yourself asked for this just now, and know the address above.")
 
 
@@ -42,7 +45,7 @@ class Question(QDialog):
             layout.addWidget(note("error", words(request.error)))
         layout.addWidget(text(words(message("Who asks")), "hint"))
         self._asker = request.asker or words(message("A program on this computer"))
-        layout.addWidget(text(self._asker, "heading"))
+        layout.addWidget(text(_BREAKS.sub("\\g<0>\u200b", self._asker), "heading"))
         layout.addWidget(text(words(message("What for")), "hint"))
         self._choices = QButtonGroup(self)
         for index, choice in enumerate(request.choices):
@@ -66,12 +69,10 @@ class Question(QDialog):
         cancel = button(words(message("Cancel")), self.reject)
         for each in (ok, cancel):
             each.setAutoDefault(False)
-        layout.addWidget(row(ok, cancel))
-        self._choices.idToggled.connect(lambda *_: self._tell_tries())
-        self._tell_tries()
+        layout.addWidget(row(words, ok, cancel))
+        self._choices.idClicked.connect(lambda _: self._tell_tries())
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 70)
-        width = max(self.minimumWidth(), self.sizeHint().width())
-        self.resize(width, layout.heightForWidth(width))
+        self._tell_tries()
 
     def come_to_front(self) -> None:
         """Show the window over whatever is there."""
@@ -107,6 +108,7 @@ class Question(QDialog):
     def _tell_tries(self) -> None:
         """How many tries the PIN has that is asked now; the last one is warned of."""
         if self._note is not None:
+            self._note.hide()
             self._note.deleteLater()
             self._note = None
         left = self._request.choices[self._chosen].tries_left
@@ -115,7 +117,17 @@ class Question(QDialog):
         if told:
             self._note = note("warning", told) if left == 1 else text(told, "small")
             self._layout.insertWidget(self._layout.indexOf(self.edit), self._note)
+            self._note.show()  # a layout gives no room to what is not shown yet
         self.edit.setAccessibleDescription(f"{self._asker}. {self._words(_WARNING)} {told}".rstrip())
+        self._fit()
+
+    def _fit(self) -> None:
+        """As large as all of the text needs: who asks is never cut."""
+        width = max(
+            self.minimumWidth(), self.width() if self.isVisible() else 0, self._layout.minimumSize().width()
+        )
+        self.setMinimumHeight(self._layout.heightForWidth(width))
+        self.resize(width, self.minimumHeight())
 
     def _answer(self) -> None:
         pin = self.edit.text()

@@ -156,6 +156,19 @@ def texts(widget: QWidget) -> str:
     return "\n".join(label.text() for label in widget.findChildren(QLabel))
 
 
+def cut(widget: QWidget) -> list[str]:
+    """Texts that do not have the room that they need."""
+    return [
+        label.text()
+        for label in widget.findChildren(QLabel)
+        if label.isVisible()
+        and (
+            label.height() < label.heightForWidth(label.width())
+            or label.width() < label.minimumSizeHint().width()
+        )
+    ]
+
+
 def silence(_: InsertedCard) -> Observed:
     """What is observed of a card when the service does not answer."""
     return Observed(now=datetime.now(UTC), readers=(NAME,), contact=Contact.READ)

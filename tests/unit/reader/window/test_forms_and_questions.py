@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 from PySide6.QtWidgets import QApplication, QFrame, QRadioButton
 from tests.support.reader_fakes import CODE, PIN1, PIN2, MemoryCard, TinyHierarchy
-from tests.unit.reader.window.conftest import Desk, texts
+from tests.unit.reader.window.conftest import Desk, cut, texts
 
 from varmentaja.card.driver import CardRemoved, KeyRole, PinRole
 from varmentaja.reader.prompts import KeyChoice, PinAnswer, PinRequest
@@ -115,13 +115,21 @@ def open_question() -> Question | None:
 
 
 @pytest.mark.parametrize(
-    "asker", ["https://clinic.example", "https://xn--clinc-qza.example:8443", "<b>https://evil.example</b>"]
+    "asker",
+    [
+        "https://clinic.example",
+        "https://xn--clinc-qza.example:8443",
+        "<b>https://evil.example</b>",
+        f"https://clinic.example.{'a' * 63}.{'b-' * 31}b.{'c' * 63}.evil.example",
+    ],
 )
 def test_the_question_shows_who_asks_letter_by_letter(desk: Desk, asker: str) -> None:
     waiting = Asker(desk, PinRequest(asker, (CHOICE,)))
     question = open_question()
     assert question
-    assert asker in texts(question).splitlines()
+    assert asker in texts(question).replace("\u200b", "").splitlines()
+    assert question.width() < 900
+    assert cut(question) == []
     assert asker in question.edit.accessibleDescription()
     assert "Signing in (PIN 1): Aino Virtanen, laillistettu lääkäri" in texts(question)
     question.edit.setText(PIN1)
@@ -145,11 +153,12 @@ def test_the_question_tells_of_the_last_try_of_the_key_that_is_chosen(desk: Desk
     assert question
     assert "5 tries left." in texts(question)
     assert question.findChild(QFrame, "warning") is None
-    question.findChildren(QRadioButton)[1].setChecked(True)
+    question.findChildren(QRadioButton)[1].click()
     QApplication.processEvents()
     assert LAST_TRY in texts(question)
     assert LAST_TRY in question.edit.accessibleDescription()
     assert question.findChild(QFrame, "warning") is not None
+    assert cut(question) == []
     question.reject()
     assert waiting.end() is None
 
