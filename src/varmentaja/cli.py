@@ -127,6 +127,15 @@ def responder(port: Port = None, workers: Annotated[int, typer.Option(min=1)] = 
     serve(now.publication, now.publisher_key, "127.0.0.1", now.port + 1, workers)
 
 
+@app.command("responder-online")
+def responder_online(port: Port = None, workers: Annotated[int, typer.Option(min=1)] = 1) -> None:
+    """Answer OCSP requests with a nonce or about several certificates, signed on the spot."""
+    _choose_port(port)
+    from varmentaja.ground.online import serve
+
+    serve(workers)
+
+
 @app.command()
 def observer(
     seconds: Annotated[int | None, typer.Option(min=1, help="From one round to the next.")] = None,

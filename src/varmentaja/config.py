@@ -46,9 +46,9 @@ class Settings(BaseSettings):
     state: Path = Path("var")
     """Folder of everything that the service keeps besides the database."""
     environment: Environment = Environment.TEST
-    port: int = Field(default=8000, ge=1024, le=65529)
+    port: int = Field(default=8000, ge=1024, le=65528)
     """The portal's; the next ones are the responder's, the reader's pages' and the TLS host's; the clinic's
-    is six higher."""
+    is six higher, the online responder's seven."""
     public_url: HttpUrl | None = None
     """Address of the portal as people see it; ``http://localhost:<port>`` when unset."""
     responder_url: HttpUrl | None = None
@@ -93,6 +93,8 @@ class Settings(BaseSettings):
     """Passphrase of the data key store; ``<state>/keys/data.passphrase`` when unset."""
     authorities_passphrase_file: Path | None = None
     """Passphrase of the authorities' key store; ``<state>/keys/authorities.passphrase`` when unset."""
+    online_passphrase_file: Path | None = None
+    """Passphrase of the online responder's keys; ``<state>/keys/online.passphrase`` when unset."""
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     """Any PostgreSQL from 15 on; the embedded one when unset."""
 
@@ -191,6 +193,16 @@ class Settings(BaseSettings):
         return f"http://localhost:{self.clinic_port}"
 
     @property
+    def online_port(self) -> int:
+        """Port of the online-signing responder."""
+        return self.port + 7
+
+    @property
+    def online_address(self) -> str:
+        """Address of the online-signing responder, no slash at the end."""
+        return f"http://127.0.0.1:{self.online_port}"
+
+    @property
     def clinic(self) -> Path:
         """Folder of the demo clinic's prescriptions."""
         return self.state / "clinic"
@@ -224,6 +236,16 @@ class Settings(BaseSettings):
     def authorities_passphrase(self) -> Path:
         """File with the passphrase of the authorities' key store."""
         return self.authorities_passphrase_file or self.keys / "authorities.passphrase"
+
+    @property
+    def online_passphrase(self) -> Path:
+        """File with the passphrase of the online responder's keys."""
+        return self.online_passphrase_file or self.keys / "online.passphrase"
+
+    @property
+    def delegations(self) -> Path:
+        """Folder of the online responder's short-lived keys and certificates; the worker fills it."""
+        return self.state / "delegations"
 
     @property
     def hierarchy_folder(self) -> Path:

@@ -39,6 +39,7 @@ from varmentaja.domain.cards import CardEvent, CardState
 from varmentaja.domain.pins import pin_rules
 from varmentaja.files import write_new
 from varmentaja.ground.keys import authority_store
+from varmentaja.ground.renewal import renew_delegation
 from varmentaja.pki.ceremony import demo_plan, perform_ceremony
 from varmentaja.pki.hierarchy import Hierarchy
 from varmentaja.ports.code_server import RIGHTS_TO_PRACTISE
@@ -78,6 +79,7 @@ def prepare(*, tell: Callable[[str], None]) -> None:
             tell=lambda done: tell(f"{done} synthetic people"),
         )
     tell("status")
+    renew_delegation()
     publish_status(now=datetime.now(UTC))
     _describe(now, hierarchy)
 

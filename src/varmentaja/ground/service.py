@@ -118,6 +118,7 @@ def all_services(now: Settings) -> list[Service]:
     services = [
         Service("cardhost", ["cardhost"], socket_answers(now.card_host_socket), str(now.card_host_socket)),
         Service("responder", ["responder"], listens(now.port + 1), now.responder_address),
+        Service("online", ["responder-online"], listens(now.online_port), now.online_address),
         Service("reader", ["reader", "serve"], listens(now.port + 2), now.reader_address),
         Service("worker", ["worker"], lambda: True),
         Service("observer", ["observer"], lambda: True),

@@ -27,7 +27,7 @@ from varmentaja.config import settings
 from varmentaja.files import write_new
 from varmentaja.ground.keys import authority_store
 from varmentaja.ground.reader_versions import publish_versions
-from varmentaja.ground.renewal import renew_due_responders
+from varmentaja.ground.renewal import renew_delegation, renew_due_responders
 from varmentaja.pki.algorithms import Hash
 from varmentaja.signer.keys import AUDIT_KEY
 from varmentaja.wiring import connect_worker
@@ -56,6 +56,7 @@ def run() -> None:
         threading.Thread(
             target=_every, args=(RENEWAL_SECONDS, renew_due_responders, stop), name="responders"
         ),
+        threading.Thread(target=_every, args=(RENEWAL_SECONDS, renew_delegation, stop), name="delegation"),
         threading.Thread(target=_every, args=(VERSIONS_SECONDS, publish_versions, stop), name="versions"),
     ]
     for thread in beside:

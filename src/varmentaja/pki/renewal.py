@@ -17,7 +17,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from varmentaja.pki.algorithms import algorithm_of
+from varmentaja.pki.algorithms import PublicKey, algorithm_of
 from varmentaja.pki.ceremony import RESPONDER_DAYS, write_whole
 from varmentaja.pki.hierarchy import MANIFEST, Authority, Responder, load_hierarchy
 from varmentaja.pki.issuance import CertificateRequest, issue, prepare
@@ -76,33 +76,43 @@ def _renew(
         store.generate(new, algorithm_of(store.public_key(old.key_label)))
     path = folder / f"{new}.crt"
     if not path.exists():
-        write_whole(path, _certificate(authority, old, new, store, now, random))
+        begins = now.replace(microsecond=0)
+        ends = min(begins + timedelta(days=RESPONDER_DAYS), authority.certificate.not_valid_after_utc)
+        common_name = _text(old.certificate.subject, NameOID.COMMON_NAME)
+        key = store.public_key(new)
+        content = certify_responder(authority, store, common_name, key, begins, ends, random=random)
+        write_whole(path, content)
     content = path.read_bytes()
     _take_over(folder, authority.id, new, content)
     certificate = x509.load_der_x509_certificate(content)
     return Renewed(authority.id, new, serial_text(certificate.serial_number), certificate.not_valid_after_utc)
 
 
-def _certificate(
+def certify_responder(
     authority: Authority,
-    old: Responder,
-    new: str,
     store: KeyStore,
-    now: datetime,
+    common_name: str,
+    public_key: PublicKey,
+    not_before: datetime,
+    not_after: datetime,
+    *,
     random: Callable[[int], bytes],
 ) -> bytes:
-    name = old.certificate.subject
-    begins = now.replace(microsecond=0)
+    """Certificate (DER) of a delegated OCSP responder, in the organisation of the authority it answers for.
+
+    ``store`` holds the authority's key. Raises DomainError as ``issuance.prepare`` and ``issue``.
+    """
+    name = authority.certificate.subject
     request = CertificateRequest(
         profile=load_profile(PROFILE),
         subject=Subject(
             country=_text(name, NameOID.COUNTRY_NAME),
             organization=_text(name, NameOID.ORGANIZATION_NAME),
-            common_name=_text(name, NameOID.COMMON_NAME),
+            common_name=common_name,
         ),
-        public_key=store.public_key(new),
-        not_before=begins,
-        not_after=min(begins + timedelta(days=RESPONDER_DAYS), authority.certificate.not_valid_after_utc),
+        public_key=public_key,
+        not_before=not_before,
+        not_after=not_after,
     )
     return issue(prepare(request, authority.issuer, random=random), store)
 

@@ -7,6 +7,7 @@
 ``GET /crl/<authority>/<shard>.crl``   CRL of a shard (DER)
 ``GET /ca/<authority>.crt``            the authority's certificate (DER)
 ``GET /health``                        JSON; 503 while there is nothing to serve
+``GET /metrics``                       for Prometheus
 =====================================  ============================================
 """
 
@@ -25,6 +26,7 @@ from varmentaja.responder.http import (
     send_document,
     send_error,
 )
+from varmentaja.responder.metrics import MEDIA_TYPE, metrics
 from varmentaja.responder.question import ErrorStatus, decode_get, read_question
 from varmentaja.responder.watch import View, Watch
 
@@ -58,6 +60,9 @@ class Responder:
             return self._certificate(environ, start_response, parts[2])
         if kind == "health" and len(parts) == 2:
             return self._health(environ, start_response)
+        if kind == "metrics" and len(parts) == 2:
+            body = metrics(self._watch, self._clock())
+            return send_bytes(environ, start_response, body, MEDIA_TYPE, "no-store")
         return _not_found(environ, start_response)
 
     def _ocsp(

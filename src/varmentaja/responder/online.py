@@ -15,7 +15,6 @@ holds delegated keys of a week (signer/delegation.py), no authority's key and no
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -40,7 +39,7 @@ from varmentaja.responder.signers import Delegations, Signers
 from varmentaja.responder.watch import View, Watch
 
 if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 _VOUCHED = timedelta(hours=48)
 """How long a publication can vouch that a serial is unknown; as long as answers are valid (decision 21)."""
@@ -155,31 +154,31 @@ def _send(environ: WSGIEnvironment, start_response: StartResponse, der: bytes) -
     return send_bytes(environ, start_response, der, OCSP_RESPONSE, "no-store")
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Serve until stopped."""
-    parser = argparse.ArgumentParser(description="OCSP with nonces and several certificates, signed online.")
-    parser.add_argument("--folder", type=Path, required=True, help="publication folder")
-    parser.add_argument("--key", type=Path, required=True, help="the publisher's public key (PEM)")
-    parser.add_argument(
-        "--hierarchy", type=Path, required=True, help="folder of the authorities' certificates"
-    )
-    parser.add_argument("--delegations", type=Path, required=True, help="folder of the delegated keys")
-    parser.add_argument("--passphrase-file", type=Path, required=True, help="of the delegated keys")
-    parser.add_argument("--production", action="store_true", help="refuse a TEST hierarchy")
-    parser.add_argument("--address", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--workers", type=int, default=1)
-    given = parser.parse_args(arguments)
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the online responder finds what it works with; it writes nowhere."""
 
-    def load() -> WSGIApplication:
-        watch = Watch(PublicationReader(given.folder, read_verifier(given.key)))
-        watch.start()
-        hierarchy = load_hierarchy(given.hierarchy, production=given.production)
-        passphrase = given.passphrase_file.read_bytes().strip()
-        return OnlineResponder(watch, Delegations(given.delegations, hierarchy, passphrase))
-
-    run_server(load, given.address, given.port, given.workers)
+    publication: Path
+    publisher_key: Path
+    hierarchy: Path
+    """Folder of the authorities' certificates."""
+    delegations: Path
+    passphrase_file: Path
+    production: bool
 
 
-if __name__ == "__main__":
-    main()
+def serve(places: Places, address: str, port: int, workers: int = 1) -> None:
+    """Serve over HTTP/1.1 until SIGTERM or SIGINT."""
+    run_server(lambda: load_application(places), address, port, workers)
+
+
+def load_application(places: Places) -> OnlineResponder:
+    """Make the WSGI application and start to follow the publication and the delegations.
+
+    Raises OSError or DomainError when the hierarchy or the passphrase cannot be read.
+    """
+    watch = Watch(PublicationReader(places.publication, read_verifier(places.publisher_key)))
+    watch.start()
+    hierarchy = load_hierarchy(places.hierarchy, production=places.production)
+    passphrase = places.passphrase_file.read_bytes().strip()
+    return OnlineResponder(watch, Delegations(places.delegations, hierarchy, passphrase))

@@ -61,8 +61,8 @@ class Delegations:
         if self._signers and name == self._signers.name:
             return
         folder = self._folder / Path(name).name
+        listed: dict[str, str] = json.loads((folder / "delegation.json").read_bytes())  # written last
         store = open_software_store(folder / "keys", self._passphrase, random=os.urandom)
-        listed: dict[str, str] = json.loads((folder / "delegation.json").read_bytes())
         self._signers = Signers(
             name,
             {authority: self._signer(folder, store, authority, label) for authority, label in listed.items()},

@@ -2,8 +2,8 @@
 """Short-lived keys for the responder that signs online (responder/online.py), made where the authorities are.
 
 Each delegation is a folder of its own: a key store under the online responder's passphrase, a certificate of
-a week for each issuing authority, and nothing else. It is carried to the responder as a whole; the ones
-before it are destroyed. Whoever steals it can sign for a week at most, and statuses alone.
+a week for each issuing authority, and nothing else. It is carried to the responder as a whole; all but the
+one before it are destroyed. Whoever steals it can sign for a week at most, and statuses alone.
 """
 
 from __future__ import annotations
@@ -20,19 +20,35 @@ from cryptography.x509.oid import NameOID
 from varmentaja.pki.algorithms import KeyAlgorithm, algorithm_of
 from varmentaja.pki.ceremony import write_whole
 from varmentaja.pki.hierarchy import Authority, Hierarchy
-from varmentaja.pki.issuance import CertificateRequest, issue, prepare
 from varmentaja.pki.keystore import KeyStore, open_software_store
-from varmentaja.pki.names import Subject
-from varmentaja.pki.profile import load_profile
+from varmentaja.pki.renewal import Renewed, certify_responder
+from varmentaja.pki.serials import serial_text
 
 LIFETIME = timedelta(days=7)
+RENEW_BEFORE = LIFETIME / 2
 CURRENT = "current"
 """File that names the delegation in force; replaced last."""
 KEYS = "keys"
 LIST = "delegation.json"
-_KEPT = 2
 _BACK = timedelta(minutes=10)
 """Certificates begin so long ago: clients' clocks differ."""
+
+
+def is_due(hierarchy: Hierarchy, folder: Path, *, now: datetime) -> bool:
+    """Whether one is to be made: none is whole, or it is past its half-life or another hierarchy's."""
+    made = _current(folder)
+    if made is None:
+        return True
+    try:
+        listed: dict[str, str] = json.loads((made / LIST).read_bytes())
+        found = [
+            x509.load_der_x509_certificate((made / f"{each}.crt").read_bytes()) for each in listed.values()
+        ]
+    except (OSError, ValueError):
+        return True
+    return set(listed) != {each.id for each in _issuing(hierarchy)} or any(
+        each.not_valid_after_utc - now < RENEW_BEFORE for each in found
+    )
 
 
 def delegate(
@@ -43,28 +59,56 @@ def delegate(
     *,
     now: datetime,
     random: Callable[[int], bytes],
-) -> Path:
-    """Make a delegation in ``folder``, with ``store`` holding the authorities' keys; its own folder.
+) -> tuple[Renewed, ...]:
+    """Make a delegation in ``folder``, with ``store`` holding the authorities' keys; who was certified.
 
-    Raises DomainError as ``issuance.prepare`` and ``issue``.
+    Raises DomainError as ``certify_responder``.
     """
-    made = folder / f"{now:%Y%m%dT%H%M%SZ}"
+    made, before = folder / f"{now:%Y%m%dT%H%M%SZ}", _current(folder)
     keys = open_software_store(made / KEYS, passphrase, random=random)
-    listed = {}
-    for authority in hierarchy.authorities.values():
-        if authority.is_root:
-            continue
-        label = f"{authority.id}-online"
-        if not keys.has(label):
-            keys.generate(label, _algorithm(authority))
-        der = _certificate(authority, store, keys, label, now, random)
-        write_whole(made / f"{label}.crt", der)
-        listed[authority.id] = label
-    write_whole(made / LIST, json.dumps(listed, indent=1).encode())
+    done = tuple(_certify(authority, store, made, keys, now, random) for authority in _issuing(hierarchy))
+    write_whole(made / LIST, json.dumps({each.authority: each.responder for each in done}, indent=1).encode())
+    _let_group_read(made)
     write_whole(folder / CURRENT, made.name.encode())
-    for old in sorted(path for path in folder.iterdir() if path.is_dir())[:-_KEPT]:
-        shutil.rmtree(old)
-    return made
+    (folder / CURRENT).chmod(0o640)
+    for old in folder.iterdir():
+        if old.is_dir() and old not in (made, before):
+            shutil.rmtree(old)
+    return done
+
+
+def _current(folder: Path) -> Path | None:
+    """The delegation in force; None while there is none."""
+    try:
+        return folder / Path((folder / CURRENT).read_text("ascii").strip()).name
+    except (OSError, ValueError):
+        return None
+
+
+def _issuing(hierarchy: Hierarchy) -> list[Authority]:
+    return [authority for authority in hierarchy.authorities.values() if not authority.is_root]
+
+
+def _certify(
+    authority: Authority,
+    store: KeyStore,
+    made: Path,
+    keys: KeyStore,
+    now: datetime,
+    random: Callable[[int], bytes],
+) -> Renewed:
+    label = f"{authority.id}-online"
+    if not keys.has(label):
+        keys.generate(label, _algorithm(authority))
+    begins = max(now.replace(microsecond=0) - _BACK, authority.certificate.not_valid_before_utc)
+    ends = min(now.replace(microsecond=0) + LIFETIME, authority.certificate.not_valid_after_utc)
+    name = str(authority.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+    der = certify_responder(
+        authority, store, f"OCSP online {name}", keys.public_key(label), begins, ends, random=random
+    )
+    write_whole(made / f"{label}.crt", der)
+    serial = x509.load_der_x509_certificate(der).serial_number
+    return Renewed(authority.id, label, serial_text(serial), ends)
 
 
 def _algorithm(authority: Authority) -> KeyAlgorithm:
@@ -73,28 +117,7 @@ def _algorithm(authority: Authority) -> KeyAlgorithm:
     return algorithm_of(authority.responder.certificate.public_key())
 
 
-def _certificate(
-    authority: Authority,
-    store: KeyStore,
-    keys: KeyStore,
-    label: str,
-    now: datetime,
-    random: Callable[[int], bytes],
-) -> bytes:
-    name = authority.certificate.subject
-    request = CertificateRequest(
-        profile=load_profile("ocsp-responder"),
-        subject=Subject(
-            country=_value(name, NameOID.COUNTRY_NAME),
-            organization=_value(name, NameOID.ORGANIZATION_NAME),
-            common_name=f"OCSP online {_value(name, NameOID.COMMON_NAME)}",
-        ),
-        public_key=keys.public_key(label),
-        not_before=max(now - _BACK, authority.certificate.not_valid_before_utc),
-        not_after=now + LIFETIME,
-    )
-    return issue(prepare(request, authority.issuer, random=random), store)
-
-
-def _value(name: x509.Name, kind: x509.ObjectIdentifier) -> str:
-    return str(name.get_attributes_for_oid(kind)[0].value)
+def _let_group_read(made: Path) -> None:
+    """The responder is another user of the folder's group; what is secret stands under its passphrase."""
+    for path in (made, *made.rglob("*")):
+        path.chmod(0o750 if path.is_dir() else 0o640)

@@ -22,8 +22,8 @@ from varmentaja.config import Settings
 from varmentaja.ground.leash import leashed
 from varmentaja.ground.status import read_status
 
-PORTS = 7
-"""A demo's own: portal, responder, the reader's pages, the TLS host, SCS twice, the clinic."""
+PORTS = 8
+"""A demo's own: portal, responder, reader's pages, TLS host, SCS twice, clinic, online responder."""
 START_SECONDS = 180.0
 STOP_SECONDS = 30.0
 

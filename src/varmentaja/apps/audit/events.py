@@ -81,4 +81,5 @@ class AuditAction(StrEnum):
     BUSINESS_TIME_MOVED = "sandbox.business_time_moved"
     CEREMONY_HELD = "hierarchy.ceremony_held"
     RESPONDER_RENEWED = "hierarchy.responder_renewed"
+    RESPONDER_DELEGATED = "hierarchy.responder_delegated"
     BOOTSTRAPPED = "service.bootstrapped"

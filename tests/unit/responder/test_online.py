@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The online responder: what it signs, what it never claims, and when it says nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import ocsp
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support.online import (
+    AUTHORITY,
+    GOOD,
+    HOURS_48,
+    NEVER,
+    REVOKED,
+    OnlineState,
+    post,
+)
+from tests.support.pki import Demo
+
+from varmentaja.pki.lint import Severity, lint_ocsp
+from varmentaja.pki.ocsp import CertIdHash
+from varmentaja.responder.online import OnlineResponder
+from varmentaja.signer.delegation import LIFETIME, delegate, is_due
+
+MALFORMED, TRY_LATER, UNAUTHORIZED = (bytes((0x30, 3, 0x0A, 1, code)) for code in (1, 3, 6))
+NONCE = bytes(range(32))
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def state(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> OnlineState:
+    state = OnlineState(demo, tmp_path_factory.mktemp("online"), demo.now)
+    state.publish()
+    state.delegate()
+    return state
+
+
+@pytest.fixture(scope="module")
+def responder(state: OnlineState) -> OnlineResponder:
+    return state.responder(now=state.now + HOUR)
+
+
+def signed(body: bytes, demo: Demo, authority: str = AUTHORITY) -> list[ocsp.OCSPSingleResponse]:
+    """The single answers of a response whose signature, signer and dates are right."""
+    response = ocsp.load_der_ocsp_response(body)
+    assert response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
+    signer = response.certificates[0]
+    signer.verify_directly_issued_by(demo.hierarchy.authority(authority).certificate)
+    usages = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(usages) == [x509.oid.ExtendedKeyUsageOID.OCSP_SIGNING]
+    assert signer.extensions.get_extension_for_class(x509.OCSPNoCheck)
+    assert signer.not_valid_after_utc - demo.now == LIFETIME
+    key, algorithm = signer.public_key(), response.signature_hash_algorithm
+    assert isinstance(key, ec.EllipticCurvePublicKey) and algorithm
+    key.verify(response.signature, response.tbs_response_bytes, ec.ECDSA(algorithm))
+    return list(response.responses)
+
+
+def nonce_of(body: bytes) -> bytes:
+    extensions = ocsp.load_der_ocsp_response(body).extensions
+    return extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
+
+
+@pytest.mark.parametrize("size", [1, 16, 32, 128])
+def test_a_nonce_comes_back_in_a_signed_answer(
+    state: OnlineState, responder: OnlineResponder, demo: Demo, size: int
+) -> None:
+    nonce = os.urandom(size)
+    status, body = post(responder, state.request(GOOD, nonce=nonce))
+    assert status == "200 OK"
+    (single,) = signed(body, demo)
+    assert single.certificate_status is ocsp.OCSPCertStatus.GOOD
+    assert single.serial_number == GOOD
+    assert nonce_of(body) == nonce
+
+
+def test_a_signature_of_now_does_not_make_a_status_newer(
+    state: OnlineState, responder: OnlineResponder, demo: Demo
+) -> None:
+    body = post(responder, state.request(GOOD, nonce=NONCE))[1]
+    (single,) = signed(body, demo)
+    assert ocsp.load_der_ocsp_response(body).produced_at_utc == state.now + HOUR
+    assert single.this_update_utc == state.now
+    assert single.next_update_utc == state.now + HOURS_48
+
+
+@pytest.mark.parametrize("hash_name", list(CertIdHash))
+def test_several_certificates_are_answered_in_their_order(
+    state: OnlineState, responder: OnlineResponder, demo: Demo, hash_name: CertIdHash
+) -> None:
+    body = post(responder, state.request(REVOKED, NEVER, GOOD, hash_name=hash_name))[1]
+    revoked, never, good = signed(body, demo)
+    assert [each.serial_number for each in (revoked, never, good)] == [REVOKED, NEVER, GOOD]
+    assert revoked.certificate_status is ocsp.OCSPCertStatus.REVOKED
+    assert revoked.revocation_time_utc == state.now
+    assert revoked.revocation_reason is x509.ReasonFlags.key_compromise
+    assert never.certificate_status is ocsp.OCSPCertStatus.UNKNOWN
+    assert good.certificate_status is ocsp.OCSPCertStatus.GOOD
+
+
+def test_one_certificate_without_a_nonce_gets_what_was_signed_ahead(
+    state: OnlineState, responder: OnlineResponder
+) -> None:
+    body = post(responder, state.request(GOOD))[1]
+    assert body == post(responder, state.request(GOOD))[1]
+    assert ocsp.load_der_ocsp_response(body).produced_at_utc == state.now
+
+
+def test_what_is_signed_stands_before_pkilint(state: OnlineState, responder: OnlineResponder) -> None:
+    for request in (state.request(GOOD, nonce=NONCE), state.request(GOOD, REVOKED, NEVER)):
+        serious = [each for each in lint_ocsp(post(responder, request)[1]) if each.severity >= Severity.ERROR]
+        assert serious == []
+
+
+def test_another_authoritys_certificate_is_never_spoken_of(
+    state: OnlineState, responder: OnlineResponder
+) -> None:
+    for authority in ("professionals-rsa", "services-ecc"):
+        request = state.request(GOOD, nonce=NONCE, authority=authority)
+        assert post(responder, request)[1] == UNAUTHORIZED
+    assert post(responder, state.request(GOOD, nonce=NONCE), "nobody")[0] == "404 Not Found"
+
+
+@pytest.mark.parametrize("request_der", [b"", b"\x30", b"\x00" * 80, b"\x30\x03\x0a\x01\x00"])
+def test_nonsense_is_malformed(responder: OnlineResponder, request_der: bytes) -> None:
+    assert post(responder, request_der) == ("200 OK", MALFORMED)
+
+
+def test_a_nonce_of_a_wrong_length_is_malformed(state: OnlineState, responder: OnlineResponder) -> None:
+    for nonce in (b"", bytes(129)):
+        assert post(responder, state.request(GOOD, nonce=nonce))[1] == MALFORMED
+
+
+def test_a_stale_publication_is_not_signed_anew(state: OnlineState) -> None:
+    late = state.responder(now=state.now + HOURS_48)
+    for request in (state.request(GOOD, nonce=NONCE), state.request(GOOD), state.request(NEVER)):
+        assert post(late, request)[1] == TRY_LATER
+
+
+def test_a_clock_before_the_publication_signs_nothing(state: OnlineState) -> None:
+    early = state.responder(now=state.now - timedelta(seconds=1))
+    assert post(early, state.request(GOOD, nonce=NONCE))[1] == TRY_LATER
+
+
+def test_no_answer_lives_longer_than_its_signer(demo: Demo, tmp_path: Path) -> None:
+    state = OnlineState(demo, tmp_path / "state", demo.now)
+    state.publish()
+    state.delegate(now=state.now - LIFETIME + HOUR)
+    body = post(state.responder(), state.request(GOOD, nonce=NONCE))[1]
+    assert ocsp.load_der_ocsp_response(body).next_update_utc == state.now + HOUR
+    assert post(state.responder(now=state.now + HOUR), state.request(GOOD, nonce=NONCE))[1] == TRY_LATER
+
+
+def test_without_a_delegation_or_with_a_wrong_passphrase_it_says_try_later(
+    demo: Demo, tmp_path: Path
+) -> None:
+    state = OnlineState(demo, tmp_path / "state", demo.now)
+    state.publish()
+    assert post(state.responder(), state.request(GOOD, nonce=NONCE))[1] == TRY_LATER
+    delegations = state.folder / "delegations"
+    delegate(demo.hierarchy, demo.store, delegations, b"another", now=demo.now, random=os.urandom)
+    assert post(state.responder(), state.request(GOOD, nonce=NONCE))[1] == TRY_LATER
+
+
+def test_a_damaged_new_delegation_leaves_the_old_one_in_force(
+    demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = OnlineState(demo, tmp_path / "state", demo.now)
+    state.publish()
+    state.delegate()
+    responder, request = state.responder(), state.request(GOOD, nonce=NONCE)
+    before = ocsp.load_der_ocsp_response(post(responder, request)[1]).certificates[0]
+    monkeypatch.setattr("varmentaja.responder.signers._LOOK", 0.0)
+    current = state.folder / "delegations" / "current"
+    current.write_text("20990101T000000Z")
+    assert ocsp.load_der_ocsp_response(post(responder, request)[1]).certificates[0] == before
+    current.write_text("../../keys")
+    assert ocsp.load_der_ocsp_response(post(responder, request)[1]).certificates[0] == before
+    state.delegate(now=state.now + HOUR)
+    after = ocsp.load_der_ocsp_response(post(responder, request)[1]).certificates[0]
+    assert after != before
+
+
+def test_a_delegation_is_due_at_half_its_life_and_the_third_destroys_the_first(
+    demo: Demo, tmp_path: Path
+) -> None:
+    folder = tmp_path / "delegations"
+    assert is_due(demo.hierarchy, folder, now=demo.now)
+    for days in (0, 4, 8):
+        made = delegate(
+            demo.hierarchy,
+            demo.store,
+            folder,
+            b"passphrase",
+            now=demo.now + timedelta(days=days),
+            random=os.urandom,
+        )
+    assert {each.authority for each in made} == {
+        name for name in demo.hierarchy.authorities if not name.startswith("root")
+    }
+    assert len([path for path in folder.iterdir() if path.is_dir()]) == 2
+    begun = demo.now + timedelta(days=8)
+    assert not is_due(demo.hierarchy, folder, now=begun + LIFETIME / 2)
+    assert is_due(demo.hierarchy, folder, now=begun + LIFETIME / 2 + timedelta(seconds=1))
+    (folder / "current").write_text("20990101T000000Z")
+    assert is_due(demo.hierarchy, folder, now=begun)
+
+
+@pytest.fixture(scope="module")
+def sample(state: OnlineState) -> Iterator[bytes]:
+    yield state.request(GOOD, REVOKED, nonce=NONCE)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.integers(0, 400), value=st.integers(0, 255), cut=st.integers(0, 400))
+def test_a_request_with_a_fault_gets_no_wrong_status(
+    responder: OnlineResponder, demo: Demo, sample: bytes, at: int, value: int, cut: int
+) -> None:
+    broken = bytearray(sample)
+    broken[at % len(broken)] = value
+    request = bytes(broken if cut > len(sample) else broken[:cut])
+    status, body = post(responder, request)
+    if status != "200 OK" or len(body) == 5:
+        return
+    for single in signed(body, demo):
+        expected = {GOOD: ocsp.OCSPCertStatus.GOOD, REVOKED: ocsp.OCSPCertStatus.REVOKED}
+        said = single.certificate_status
+        assert said is expected.get(single.serial_number, ocsp.OCSPCertStatus.UNKNOWN)
