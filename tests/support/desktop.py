@@ -25,14 +25,17 @@ class Desktop:
     def __init__(self, folder: Path, size: tuple[int, int] = (1100, 1000)) -> None:
         self._log = (folder / "desktop.log").open("wb")
         numbers, told = os.pipe()
-        screen = f"{size[0]}x{size[1]}x24"
+        screen = ["-screen", "0", f"{size[0]}x{size[1]}x24"]
+        # Without -noreset the screen begins anew when a hand lets go before the window manager has come,
+        # and the window manager, cut off, ends.
         self._screen = self._start(
-            ["Xvfb", "-displayfd", str(told), "-screen", "0", screen, "-nolisten", "tcp"], pass_fds=[told]
+            ["Xvfb", "-displayfd", str(told), *screen, "-nolisten", "tcp", "-noreset"], pass_fds=[told]
         )
         os.close(told)
         with os.fdopen(numbers) as said:
             self.display = f":{said.readline().strip()}"
         self._manager = self._start(["openbox"], env=self.environment)
+        wait_until(self._is_managed, lambda: "the window manager")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -86,6 +89,9 @@ class Desktop:
             process.kill()
             process.wait()
         self._log.close()
+
+    def _is_managed(self) -> bool:
+        return self._hand("get_num_desktops").returncode == 0
 
     def _told(self, *arguments: str) -> dict[str, int]:
         """What xdotool says as lines for a shell."""

@@ -82,5 +82,5 @@ def test_an_error_is_summed_up_first_and_focused(
         page.evaluate("document.querySelectorAll('main [type=radio]').forEach(r => { r.checked = false })")
         page.locator("main form").first.locator("button").click()
         expect(page).to_have_title(re.compile("^Error: "))
-        assert page.evaluate("document.activeElement.id") == "error-summary"
+        expect(page.locator("#error-summary")).to_be_focused()
         assert violations(page) == [], path
