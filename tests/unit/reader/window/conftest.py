@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,9 +11,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-
-os.environ["QT_QPA_PLATFORM"] = "offscreen"
-
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from tests.support.reader_fakes import MemoryCard, MemoryTransport
@@ -183,7 +179,8 @@ def qt(tmp_path_factory: pytest.TempPathFactory) -> QApplication:
     """Qt, for the whole run; settings are kept away from the person's own."""
     folder = tmp_path_factory.mktemp("qt")
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
-    application = QApplication.instance() or QApplication([])
+    # By argument: an environment variable would reach the programs that other tests show on a real screen.
+    application = QApplication.instance() or QApplication(["tests", "-platform", "offscreen"])
     assert isinstance(application, QApplication)
     application.setQuitOnLastWindowClosed(False)
     return application
