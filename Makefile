@@ -24,12 +24,12 @@ run: $(VENV)/run.stamp ## start the whole service with demo people; PORT=8000
 
 test: $(VENV)/test.stamp ## run every kind of test at reduced size; ARGS= goes to pytest
 	@tools/test_needs
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" \
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup \
 		--reruns 2 --only-rerun "$(BROWSER_FAULTS)" $(ARGS)
 
-soak: $(VENV)/test.stamp ## the same tests at full size, and the long ones (hours)
+soak: $(VENV)/test.stamp ## the tests of tests/soak at full size (hours); writes docs/soak.md
 	@tools/test_needs
-	@$(BIN)/python -m pytest --timeout 7200 $(ARGS)
+	@VARMENTAJA_SOAK=1 $(BIN)/python -m pytest $(if $(ARGS),$(ARGS),tests/soak)
 
 check: $(VENV)/test.stamp ## format, lint, types, import contracts, texts, licences
 	@tools/check

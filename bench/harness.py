@@ -18,15 +18,40 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parent.parent
-REPORT = ROOT / "docs" / "benchmarks.md"
+DOCS = ROOT / "docs"
 TARGETS = Path(__file__).with_name("targets.toml")
 
-_ABOUT = """# Benchmarks
+
+@dataclass(frozen=True)
+class Document:
+    """A page of docs/ whose sections programs write."""
+
+    name: str
+    about: str
+    """What a new one begins with."""
+
+    def write_section(self, title: str, content: str) -> None:
+        """Put a section in the place of its last version, or at the end."""
+        path = DOCS / self.name
+        text = path.read_text(encoding="utf-8") if path.exists() else self.about
+        section = f"## {title}\n\n{content.strip()}\n"
+        pattern = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+        if pattern.search(text):
+            text = pattern.sub(lambda _: section + "\n", text)
+        else:
+            text = f"{text.rstrip()}\n\n{section}"
+        path.write_text(text.rstrip() + "\n", encoding="utf-8")
+
+
+_REPORT = Document(
+    "benchmarks.md",
+    """# Benchmarks
 
 Ratios against a peer or a limit measured in the same run, on one machine, as medians of interleaved rounds.
 Absolute figures stand beside them only to show where a ratio comes from. Each section is written by the
 command it names; `bench/targets.toml` and `performance.md` hold what we aim at.
-"""
+""",
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +144,7 @@ def report(section: str, command: str, rows: Sequence[Row], after: str = "") -> 
     table = "\n".join(lines)
     sys.stdout.write(f"\n{section}\n{table}\n")
     day = datetime.now(UTC).date().isoformat()
-    _write_section(
+    _REPORT.write_section(
         section,
         f"`{command}`, {day}, {os.cpu_count()} cores\n\n{table}\n" + (f"\n{after}\n" if after else ""),
     )
@@ -128,14 +153,3 @@ def report(section: str, command: str, rows: Sequence[Row], after: str = "") -> 
 
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-
-
-def _write_section(title: str, content: str) -> None:
-    text = REPORT.read_text(encoding="utf-8") if REPORT.exists() else _ABOUT
-    section = f"## {title}\n\n{content}"
-    pattern = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-    if pattern.search(text):
-        text = pattern.sub(lambda _: section + "\n", text)
-    else:
-        text = f"{text.rstrip()}\n\n{section}"
-    REPORT.write_text(text.rstrip() + "\n", encoding="utf-8")

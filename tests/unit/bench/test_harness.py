@@ -25,12 +25,12 @@ def test_targets_repeat_the_firm_column_of_the_documentation() -> None:
 
 
 def test_a_report_replaces_its_own_section_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(harness, "REPORT", tmp_path / "benchmarks.md")
+    monkeypatch.setattr(harness, "DOCS", tmp_path)
     row = harness.Row("first", 0.5, "×", "as measured", "ocsp_nginx")
     assert harness.report("One", "make one", [row])
     assert not harness.report("Two", "make two", [harness.Row("slow", 0.1, "×", "", "ocsp_nginx")])
     assert harness.report("One", "make one", [harness.Row("again", 0.7, "×", "", "ocsp_nginx")])
-    text = harness.REPORT.read_text(encoding="utf-8")
+    text = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
     assert re.findall(r"^## (.*)$", text, re.M) == ["One", "Two"]
     assert "first" not in text
     assert "again | 0.7 ×" in text
