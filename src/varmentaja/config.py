@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from varmentaja.domain.errors import DomainError, invalid
+from varmentaja.pki.names import CharacterSet
 from varmentaja.pki.principal_name import check_principal_name
 
 LONGEST_SOCKET_PATH = 107
@@ -86,6 +87,9 @@ class Settings(BaseSettings):
     """Whether holders may have their certificates in the directory, each by a consent of the own."""
     algorithm: str = "ecc"
     """Line of keys for new cards: ``ecc`` or ``rsa``."""
+    character_set: CharacterSet = CharacterSet.UTF8
+    """Letters that names in new certificates may have: ``utf-8``, or ``iso-8859-1`` for readers that know no
+    other (docs/decisions/0061)."""
     logon_domain: str | None = None
     """Domain of the user principal names in new authentication certificates, by which cards open computers
     (docs/decisions/0040); without it they carry no such name."""

@@ -54,6 +54,8 @@ class Product:
     profiles: Mapping[str, str]
     """Certificate profile for each purpose: ``auth`` and ``sign``, and ``logon`` instead of ``auth`` where
     cards open computers too."""
+    latin1: Mapping[str, str]
+    """The same where names are kept to ISO 8859-1."""
     authority: str
     """The issuing authority, without its line (``-ecc``, ``-rsa``)."""
     in_force: date
@@ -89,6 +91,7 @@ def _read(name: str) -> Product:
         bound_to=BoundTo(row["bound_to"]),
         photo=PhotoRule(row["photo"]),
         profiles=MappingProxyType(row["profiles"]),
+        latin1=MappingProxyType(row["latin1"]),
         authority=row["authority"],
         in_force=row["in_force"],
         source=row["source"],

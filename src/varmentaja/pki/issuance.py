@@ -200,7 +200,8 @@ def _judge(linted: tuple[_Draft, tuple[Finding, ...]]) -> LintedToken:
     request, issuer = draft.request, draft.issuer
     findings += own_findings(draft.twin, Circumstances(request.profile, issuer, request.shard))
     algorithm = algorithm_of(request.public_key)
-    accepted = judge(findings, request.profile.expected, algorithm, _occasions(issuer, draft.values))
+    pseudonym = any(attribute is Attribute.PSEUDONYM for attribute, _ in draft.values)
+    accepted = judge(findings, request.profile.expected, algorithm, occasions(issuer, pseudonym=pseudonym))
     return LintedToken(
         _made_here,
         tbs=draft.tbs,
@@ -232,18 +233,15 @@ def _principal_name(request: CertificateRequest) -> str | None:
     return check_principal_name(request.subject.user_principal_name or "")
 
 
-def _occasions(issuer: Issuer, values: tuple[tuple[Attribute, str], ...]) -> frozenset[Occasion]:
-    occasions = {Occasion.ALWAYS}
-    if any(attribute is Attribute.PSEUDONYM for attribute, _ in values):
-        occasions.add(Occasion.PSEUDONYM)
-    if _is_local(issuer.base_url):
-        occasions.add(Occasion.LOCAL_URLS)
-    return frozenset(occasions)
+def occasions(issuer: Issuer, *, pseudonym: bool) -> frozenset[Occasion]:
+    """The circumstances of a certificate by which findings are expected."""
+    given = {Occasion.ALWAYS: True, Occasion.PSEUDONYM: pseudonym, Occasion.LOCAL_URLS: _is_local(issuer)}
+    return frozenset(occasion for occasion, is_given in given.items() if is_given)
 
 
-def _is_local(url: str) -> bool:
+def _is_local(issuer: Issuer) -> bool:
     try:
-        return ip_address(urlsplit(url).hostname or "").is_loopback
+        return ip_address(urlsplit(issuer.base_url).hostname or "").is_loopback
     except ValueError:
         return False
 

@@ -3,6 +3,7 @@
 
 Lengths are those of RFC 5280 appendix A; texts are NFC. ``CN`` is surname, name in use and serialNumber,
 and is the only attribute that is ever shortened: first to initials, then by cutting the surname.
+``misfits`` tells beforehand what a profile could not carry.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from varmentaja.domain.errors import invalid
+from varmentaja.domain.errors import DomainError, Message, invalid
 from varmentaja.pki import der
 
 
@@ -56,6 +57,8 @@ RULES = {
     Attribute.PSEUDONYM: AttributeRule("2.5.4.65", 128, printable=True),
     Attribute.COMMON_NAME: AttributeRule("2.5.4.3", 64),
 }
+_MOST_INITIALS = 16
+"""Characters of a common name that initials may take, so that a long row of them leaves the surname room."""
 _PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,./:=?-]*\Z")
 # Letters that do not decompose into a Latin letter and a mark; spellings are the offered ones, never
 # applied unasked.
@@ -95,7 +98,51 @@ def subject_values(
     Raises `invalid` with ``field`` set: an unfit letter (for ISO 8859-1 the message offers a spelling in
     ``values["suggestion"]`` where there is one), or a text over its upper bound.
     """
-    texts = {
+    texts = _texts(subject)
+    return tuple(
+        (attribute, check_text(attribute, text, character_set))
+        for attribute in attributes
+        if (text := texts[attribute])
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A value that a profile cannot carry."""
+
+    attribute: Attribute
+    written: str
+    reason: Message
+    """Why not, and the spelling to offer where there is one."""
+    suggestion: str | None
+    """That spelling alone. It is offered to the person, never applied unasked."""
+
+
+def misfits(
+    subject: Subject, attributes: Sequence[Attribute], character_set: CharacterSet
+) -> tuple[Misfit, ...]:
+    """What `subject_values` would refuse, all of it; empty when the subject fits."""
+    texts = _texts(subject)
+    found = tuple(
+        misfit
+        for attribute in attributes
+        if (text := texts[attribute]) and (misfit := _misfit(attribute, text, character_set))
+    )
+    # The common name is put together from the others: what is wrong with one of them is told once.
+    return tuple(each for each in found if each.attribute is not Attribute.COMMON_NAME) or found
+
+
+def _misfit(attribute: Attribute, text: str, character_set: CharacterSet) -> Misfit | None:
+    try:
+        check_text(attribute, text, character_set)
+    except DomainError as error:
+        offered = error.message.values.get("suggestion")
+        return Misfit(attribute, text, error.message, None if offered is None else str(offered))
+    return None
+
+
+def _texts(subject: Subject) -> dict[Attribute, str | None]:
+    return {
         Attribute.COUNTRY: subject.country,
         Attribute.ORGANIZATION: subject.organization,
         Attribute.SERIAL_NUMBER: subject.serial_number,
@@ -105,11 +152,6 @@ def subject_values(
         Attribute.PSEUDONYM: subject.physician_code,
         Attribute.COMMON_NAME: subject.common_name or _person_common_name(subject),
     }
-    return tuple(
-        (attribute, check_text(attribute, text, character_set))
-        for attribute in attributes
-        if (text := texts[attribute])
-    )
 
 
 def encode_name(values: Sequence[tuple[Attribute, str]]) -> bytes:
@@ -163,13 +205,12 @@ def _person_common_name(subject: Subject) -> str | None:
 
 
 def _initials(first_name: str) -> str:
-    return re.sub(r"[^\s-]+", lambda word: word.group()[0] + ".", first_name)
+    initials = re.sub(r"[^\s-]+", lambda word: word.group()[0] + ".", first_name)
+    return initials[: initials.rfind(".", 0, _MOST_INITIALS) + 1]
 
 
 def _cut(text: str, most: int) -> str:
-    while len(text) > most or (text and (text[-1] in " -")):
-        text = text[:-1]
-    return text
+    return text[: max(most, 0)].rstrip(" -")
 
 
 def _check_latin1(attribute: Attribute, value: str) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -75,6 +75,8 @@ class Profile:
     id: str
     version: str
     content_hash: str
+    lineage: tuple[str, ...]
+    """Ids of the profile and of those that it is a variant of, nearest first."""
     role: Role
     purpose: Purpose | None
     issuers: tuple[str, ...]
@@ -132,7 +134,7 @@ def parse_profile(text: str) -> Profile:
     """Read a profile from TOML; `invalid` names what is missing, unknown or of a wrong kind."""
     try:
         content = _whole(tomllib.loads(text))
-        return _profile(content, content_hash(content))
+        return _profile(content, content_hash(content), tuple(_lineage(tomllib.loads(text))))
     except (KeyError, ValueError, TypeError) as error:
         raise invalid("The certificate profile is not right: %(reason)s", reason=str(error)) from error
 
@@ -149,13 +151,19 @@ def _whole(content: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _lineage(content: Mapping[str, Any]) -> Iterator[str]:
+    yield content["id"]
+    if "variant_of" in content:
+        yield from _lineage(tomllib.loads(_text(content["variant_of"])))
+
+
 def content_hash(content: Mapping[str, Any]) -> str:
     """SHA-256 (hex) of the content as JSON with sorted names: comments and layout don't count."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _profile(content: dict[str, Any], digest: str) -> Profile:
+def _profile(content: dict[str, Any], digest: str, lineage: tuple[str, ...]) -> Profile:
     subject, extensions, lint = content["subject"], content["extensions"], content["lint"]
     _only(content, "id version source role purpose issuers subject validity key_usage extensions lint")
     _only(subject, "attributes required character_set")
@@ -165,6 +173,7 @@ def _profile(content: dict[str, Any], digest: str) -> Profile:
         id=content["id"],
         version=content["version"],
         content_hash=digest,
+        lineage=lineage,
         role=Role(content["role"]),
         purpose=Purpose(content["purpose"]) if "purpose" in content else None,
         issuers=tuple(content["issuers"]),

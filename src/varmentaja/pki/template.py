@@ -72,10 +72,16 @@ class Issuer:
         return f"{self.base_url}/crl/{self.id}/{shard}-delta.crl"
 
     def policy(self, profile: Profile) -> str | None:
-        """The policy OID of certificates by a profile."""
-        if profile.policy is None or profile.policy.startswith("="):
-            return profile.policy and profile.policy[1:]
-        return dict(self.policy_by_profile).get(profile.id, f"{self.policy_arc}.{profile.policy}")
+        """The policy OID of certificates by a profile; a variant has that of the profile it varies."""
+        if profile.policy is None:
+            return None
+        chosen = dict(self.policy_by_profile)
+        for name in profile.lineage:
+            if name in chosen:
+                return chosen[name]
+        if profile.policy.startswith("="):
+            return profile.policy[1:]
+        return f"{self.policy_arc}.{profile.policy}"
 
 
 @dataclass(frozen=True, slots=True)

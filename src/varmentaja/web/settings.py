@@ -34,6 +34,7 @@ DIRECTORY_BASE = settings().ldap_base
 DIRECTORY_PERSONS = settings().ldap_persons
 """Whether holders may be in it."""
 CARD_ALGORITHM = settings().algorithm
+CHARACTER_SET = settings().character_set
 LOGON_DOMAIN = settings().logon_domain
 
 READER_URL = settings().reader_address

@@ -87,6 +87,15 @@ def test_a_person_with_a_missing_fact_is_not_believed(member: str) -> None:
     assert error.value.kind is Kind.UNAVAILABLE
 
 
+@pytest.mark.parametrize("member", ["family_name", "given_names", "first_name"])
+def test_a_name_without_end_is_not_taken(member: str) -> None:
+    record = json.loads(PEOPLE.read_text("utf-8").splitlines()[0])
+    assert people_records.to_person(record | {member: "A" * 300})
+    with pytest.raises(DomainError, match="301 characters") as error:
+        people_records.to_person(record | {member: "A" * 301})
+    assert error.value.kind is Kind.UNAVAILABLE
+
+
 @pytest.mark.parametrize("member", ["ends", "restricted", "begins", "code"])
 def test_a_right_with_a_missing_fact_is_not_believed(member: str) -> None:
     record = json.loads(PROFESSIONALS.read_text("utf-8").splitlines()[0])

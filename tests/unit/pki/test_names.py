@@ -23,6 +23,7 @@ from varmentaja.pki.names import (
     check_text,
     common_name,
     encode_name,
+    misfits,
     offered_spelling,
     subject_values,
 )
@@ -112,6 +113,23 @@ def test_the_latin1_profile_offers_nothing_for_other_scripts() -> None:
     assert "suggestion" not in refused.value.message.values
 
 
+def test_a_subject_that_fits_has_no_misfit() -> None:
+    assert misfits(PHYSICIAN, ORDER, CharacterSet.LATIN1) == ()
+
+
+def test_all_misfits_are_told_at_once_and_the_common_name_only_for_itself() -> None:
+    subject = replace(PHYSICIAN, surname="Žižek", given_names="Šárá Иван", first_name="Šárá", title="t" * 65)
+    found = misfits(subject, ORDER, CharacterSet.LATIN1)
+    assert [(each.attribute, each.written, each.suggestion) for each in found] == [
+        (Attribute.GIVEN_NAME, "Šárá Иван", None),
+        (Attribute.SURNAME, "Žižek", "Zizek"),
+        (Attribute.TITLE, "t" * 65, None),
+    ]
+    assert "write “Zizek”" in str(found[1].reason)
+    alone = misfits(replace(PHYSICIAN, serial_number="1" * 64), ORDER, CharacterSet.UTF8)
+    assert [each.attribute for each in alone] == [Attribute.COMMON_NAME]
+
+
 @given(st.text(max_size=40))
 def test_an_offered_spelling_is_always_within_latin1(text: str) -> None:
     spelling = offered_spelling(text)
@@ -139,13 +157,24 @@ def test_initials_come_before_cutting() -> None:
     assert shortened == f"{surname} M. M. 00198705840"
 
 
-@given(
-    st.text(st.characters(categories=["L"]), min_size=1, max_size=90),
-    st.text(st.characters(categories=["L"]), min_size=1, max_size=90),
-)
+names = st.text(st.characters(categories=["L"]) | st.sampled_from(" -’"), max_size=400).filter(str.strip)
+
+
+@given(names, names)
 def test_a_common_name_never_exceeds_its_bound_and_keeps_the_number(surname: str, first: str) -> None:
     shortened = common_name(surname, first, "00198705840")
-    assert len(shortened) <= 64 and shortened.endswith(" 00198705840")
+    assert len(shortened) <= 64 and f" {shortened}".endswith(" 00198705840")
+
+
+def test_twenty_first_names_leave_the_surname_its_room() -> None:
+    assert common_name("Äijälä", "Anna " * 20, "00198705840") == "Äijälä A. A. A. A. A. 00198705840"
+    long = common_name("S" * 60, "-".join(["Anna"] * 20), "00198705840")
+    assert long == "S" * 37 + " A.-A.-A.-A.-A. 00198705840" and len(long) <= 64
+
+
+def test_a_number_that_fills_the_common_name_is_refused_not_cut() -> None:
+    with pytest.raises(DomainError, match="too long"):
+        subject_values(replace(PHYSICIAN, serial_number="1" * 64), ORDER, CharacterSet.UTF8)
 
 
 def test_a_decomposed_name_is_written_composed() -> None:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
+from tests.support.pki import Demo
 
 from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.pki.algorithms import KeyAlgorithm
-from varmentaja.pki.profile import load_profile, parse_profile, shipped_profiles
+from varmentaja.pki.names import CharacterSet
+from varmentaja.pki.profile import Role, load_profile, parse_profile, shipped_profiles
 
 
 def _text(profile_id: str) -> str:
@@ -17,7 +20,7 @@ def _text(profile_id: str) -> str:
 
 
 def test_every_shipped_profile_is_found_under_its_own_id() -> None:
-    assert len(shipped_profiles()) == 10
+    assert len(shipped_profiles()) == 16
     for profile_id in shipped_profiles():
         assert load_profile(profile_id).id == profile_id
 
@@ -83,3 +86,46 @@ def test_a_profile_that_is_not_right_is_refused(before: str, after: str) -> None
 def test_every_expected_finding_gives_its_reason() -> None:
     for profile_id in shipped_profiles():
         assert all(len(entry.reason) > 20 for entry in load_profile(profile_id).expected)
+
+
+LATIN1 = [each for each in shipped_profiles() if each.endswith("-latin1")]
+
+
+def test_each_person_profile_has_a_variant_for_iso_8859_1_that_differs_in_nothing_else() -> None:
+    persons = [each for each in shipped_profiles() if load_profile(each).role is Role.PERSON]
+    assert sorted(LATIN1) == [f"{each}-latin1" for each in persons if each not in LATIN1]
+    for each in LATIN1:
+        variant, base = load_profile(each), load_profile(each.removesuffix("-latin1"))
+        assert variant.character_set is CharacterSet.LATIN1 and base.character_set is CharacterSet.UTF8
+        assert variant.lineage == (each, *base.lineage)
+        same = {"id", "version", "content_hash", "lineage"}
+        assert replace(variant, **{name: getattr(base, name) for name in same}) == replace(
+            base, character_set=CharacterSet.LATIN1
+        )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "profile", "policy"),
+    [
+        ({}, "professional-auth-logon-latin1", "1.2.3.1.1"),
+        ({"professional-auth": "1.9.1"}, "professional-auth-logon-latin1", "1.9.1"),
+        (
+            {"professional-auth": "1.9.1", "professional-auth-logon": "1.9.2"},
+            "professional-auth-logon-latin1",
+            "1.9.2",
+        ),
+        ({"professional-auth-logon": "1.9.2"}, "professional-auth", "1.2.3.1.1"),
+        ({}, "issuing-authority", "2.5.29.32.0"),
+        ({"issuing-authority": "1.9.3"}, "issuing-authority", "1.9.3"),
+        ({"root": "1.9.4"}, "root", None),
+    ],
+)
+def test_a_variant_has_the_policy_of_what_it_varies(
+    demo: Demo, chosen: dict[str, str], profile: str, policy: str | None
+) -> None:
+    issuer = replace(
+        demo.hierarchy.authority("professionals-ecc").issuer,
+        policy_arc="1.2.3",
+        policy_by_profile=tuple(chosen.items()),
+    )
+    assert issuer.policy(load_profile(profile)) == policy

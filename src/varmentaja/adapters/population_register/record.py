@@ -11,6 +11,9 @@ from varmentaja.domain.errors import DomainError, unavailable
 from varmentaja.domain.identity_code import IdentityCode
 from varmentaja.domain.people import Address, Language, Person
 
+LONGEST_NAME = 300
+"""Characters of a name or of all first names together; our own choice, far above any real one."""
+
 
 def to_record(person: Person) -> dict[str, Any]:
     """The JSON object of ``person``."""
@@ -37,7 +40,7 @@ def to_record(person: Person) -> dict[str, Any]:
 def to_person(record: Mapping[str, Any]) -> Person:
     """The person of a JSON object; a register that answers nonsense counts as not answering (UNAVAILABLE)."""
     try:
-        return Person(
+        person = Person(
             identity_code=IdentityCode.parse(record["identity_code"]),
             electronic_id=parse_electronic_id(record["electronic_id"]),
             family_name=_name(record["family_name"]),
@@ -52,6 +55,15 @@ def to_person(record: Mapping[str, Any]) -> Person:
         raise unavailable(
             "The population register gave an answer that can't be understood. Try again later."
         ) from error
+    longest = max(map(len, (person.family_name, person.given_names, person.first_name)))
+    if longest > LONGEST_NAME:
+        raise unavailable(
+            "The population register gave a name of %(length)s characters, which cannot be right "
+            "(at most %(most)s). Its keeper must correct it.",
+            length=longest,
+            most=LONGEST_NAME,
+        )
+    return person
 
 
 def _name(value: object) -> str:

@@ -9,13 +9,12 @@ from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_der_x509_certificate
-from django.conf import settings
 from django.db import transaction
 
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.models import Card
 from varmentaja.apps.cards.records import locked_card, note_event
-from varmentaja.apps.cards.subjects import subject_for
+from varmentaja.apps.cards.subjects import profiles_for, subject_for
 from varmentaja.apps.certificates.actions.burn_reserved import burn_reserved
 from varmentaja.apps.certificates.actions.issue_batch import KeyRequest, issue_batch, key_hash_of
 from varmentaja.apps.certificates.actions.revoke_certificates import revoke_certificates
@@ -33,7 +32,6 @@ from varmentaja.ports.connected import outside
 from varmentaja.ports.custody import CertificateOrder, Custody
 
 FINLAND = ZoneInfo("Europe/Helsinki")
-PROFILE_NAMES = {KeyRole.AUTHENTICATION: "auth", KeyRole.SIGNATURE: "sign"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ class CardIssuer:
         kind = product(card.product)
         return CertificateOrder(
             authority=_authority(card),
-            profile=kind.profiles[_profile_name(role)],
+            profile=profiles_for(card.product)[role],
             subject=subject_for(card),
             public_key=public_key,
             not_before=self.now.replace(microsecond=0),
@@ -118,12 +116,6 @@ class CardIssuer:
                 min(card.valid_until, last_day(self.now.astimezone(FINLAND).date(), kind.years))
             ),
         )
-
-
-def _profile_name(role: KeyRole) -> str:
-    if role is KeyRole.AUTHENTICATION and settings.LOGON_DOMAIN:
-        return "logon"
-    return PROFILE_NAMES[role]
 
 
 def _authority(card: Card) -> str:
