@@ -44,7 +44,7 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class CardOrder:
-    """One card to make. ``challenge`` is ours, fresh, at least 32 bytes; ``code`` the activation code."""
+    """One card to make. ``challenge`` is the issuer's, at least 32 bytes; ``code`` the activation code."""
 
     chip_serial: str
     label: str

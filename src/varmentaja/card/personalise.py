@@ -54,7 +54,7 @@ class PersonalisationFailed(CardError):
 
 @dataclass(frozen=True, slots=True)
 class CertificationRequest:
-    """Keys made on the chip, each with its proof of possession (checked already)."""
+    """Keys made on the chip, each with its proof of possession, which whoever certifies checks."""
 
     chip_serial: str
     keys: dict[KeyRole, KeyProof]
@@ -168,10 +168,6 @@ def _make_keys(order: CardOrder) -> Steps[Certified]:
     for role in KeyRole:
         public_key = yield from _generate(order, role)
         keys[role] = KeyProof(public_key, (yield from _prove(order, role)))
-        if not proof.holds(keys[role], order.challenge, order.chip_serial, role):
-            raise PersonalisationFailed(
-                Remedy.DISCARD, message("The card could not prove that it holds its key.")
-            )
     certificates = yield CertificationRequest(order.chip_serial, keys)
     assert isinstance(certificates, CardCertificates)
     certified = Certified({role: key.public_key for role, key in keys.items()}, certificates)

@@ -65,11 +65,18 @@ class Issuer(Protocol):
     def activation_code(self, chip_serial: str) -> str:
         """The code to put on the chip; the same one for the same chip."""
 
+    def challenge(self, chip_serial: str) -> bytes:
+        """What each key of the chip signs (``card.proof.message``) to prove that the chip holds it."""
+
     def certified(self, chip_serial: str) -> Certified | None:
         """What has been certified for this chip already: all of it, or None."""
 
     def certify(self, request: CertificationRequest) -> CardCertificates:
-        """Certify the keys of the chip; possession of them has been proved."""
+        """Certify the keys of the chip, one for each role, after checking each proof of possession.
+
+        Raises PersonalisationFailed (DISCARD) for keys that are not proved, or not one for each role: such a
+        chip is not to be trusted.
+        """
 
     def withdraw(self, chip_serial: str, reason: Message) -> None:
         """Revoke whatever was certified for this chip: its keys are gone, or the card is destroyed."""

@@ -5,61 +5,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.support import cards
+from tests.support.card_issuer import ORDER, Records
 
 from varmentaja.adapters.card_factory.simulator import SimulatedCardFactory
 from varmentaja.adapters.sandbox.faults import Faults
-from varmentaja.card.driver import CardCertificates, KeyAlgorithm, KeyRole
 from varmentaja.card.drivers import open_card
 from varmentaja.card.host import CardHostServer
 from varmentaja.card.host_client import CardHostClient, HostTransport
-from varmentaja.card.personalise import CertificationRequest, Certified
 from varmentaja.documents.sender import sandbox_sender
-from varmentaja.domain.errors import DomainError, Kind, Message, message
-from varmentaja.ports.card_factory import Face, FactoryOrder
-
-ORDER = FactoryOrder(
-    key="5c1c0a52-8a7c-4a5e-9a54-000000000001",
-    product="professional",
-    generation="2020",
-    algorithm=KeyAlgorithm.P384,
-    face=Face(
-        "professional", "Mäntykangas", "Elina", "Laillistettu lääkäri", "00999000101", date(2031, 11, 24)
-    ),
-)
-
-
-class Records:
-    """An issuer that remembers, as a database would."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, Certified] = {}
-        self.withdrawn: list[str] = []
-        self.requests = 0
-        self.before_answer: Callable[[str], None] = lambda chip: None
-
-    def activation_code(self, chip_serial: str) -> str:
-        return cards.CODE
-
-    def certified(self, chip_serial: str) -> Certified | None:
-        return self.known.get(chip_serial)
-
-    def certify(self, request: CertificationRequest) -> CardCertificates:
-        self.requests += 1
-        made = cards.authority().certify(request)
-        keys: dict[KeyRole, bytes] = {role: proof.public_key for role, proof in request.keys.items()}
-        self.known[request.chip_serial] = Certified(keys, made)
-        self.before_answer(request.chip_serial)
-        return made
-
-    def withdraw(self, chip_serial: str, reason: Message) -> None:
-        self.withdrawn.append(chip_serial)
-        self.known.pop(chip_serial, None)
+from varmentaja.domain.errors import DomainError, Kind, message
 
 
 class Killed(BaseException):

@@ -26,6 +26,8 @@ from varmentaja.card.personalise import (
 from varmentaja.card.transport import InProcessTransport
 from varmentaja.card.virtual.card import VirtualCard
 from varmentaja.card.virtual.state import LifeCycle
+from varmentaja.domain.errors import DomainError
+from varmentaja.pki.possession import verify_possession
 
 Certify = Callable[[CertificationRequest], CardCertificates]
 
@@ -55,8 +57,8 @@ def test_a_finished_card_reads_as_it_was_ordered(algorithm: KeyAlgorithm) -> Non
     assert card.state.issuer_key == ""
 
 
-@pytest.mark.parametrize("algorithm", [KeyAlgorithm.RSA_2048, KeyAlgorithm.P384])
-def test_keys_are_proved_over_our_challenge_for_this_chip_and_role(algorithm: KeyAlgorithm) -> None:
+@pytest.mark.parametrize("algorithm", [KeyAlgorithm.RSA_3072, KeyAlgorithm.P384])
+def test_keys_are_proved_over_the_challenge_for_this_chip_and_role(algorithm: KeyAlgorithm) -> None:
     order, seen = cards.order(algorithm), []
 
     def certify(request: CertificationRequest) -> CardCertificates:
@@ -66,12 +68,20 @@ def test_keys_are_proved_over_our_challenge_for_this_chip_and_role(algorithm: Ke
     attempt(cards.blank_card(), order=order, certify=certify)
     keys = seen[0].keys
     first = keys[KeyRole.AUTHENTICATION]
-    assert proof.holds(first, order.challenge, cards.SERIAL, KeyRole.AUTHENTICATION)
-    assert not proof.holds(first, order.challenge, cards.SERIAL, KeyRole.SIGNATURE)
-    assert not proof.holds(first, order.challenge, "FF" * 10, KeyRole.AUTHENTICATION)
-    assert not proof.holds(first, bytes(32), cards.SERIAL, KeyRole.AUTHENTICATION)
-    other = replace(first, public_key=keys[KeyRole.SIGNATURE].public_key)
-    assert not proof.holds(other, order.challenge, cards.SERIAL, KeyRole.AUTHENTICATION)
+
+    def proves(challenge: bytes, chip: str, role: KeyRole, public_key: bytes = first.public_key) -> bool:
+        try:
+            verify_possession(public_key, proof.message(challenge, chip, role), first.signature)
+        except DomainError:
+            return False
+        return True
+
+    assert proves(order.challenge, cards.SERIAL, KeyRole.AUTHENTICATION)
+    assert not proves(order.challenge, cards.SERIAL, KeyRole.SIGNATURE)
+    assert not proves(order.challenge, "FF" * 10, KeyRole.AUTHENTICATION)
+    assert not proves(bytes(32), cards.SERIAL, KeyRole.AUTHENTICATION)
+    other = keys[KeyRole.SIGNATURE].public_key
+    assert not proves(order.challenge, cards.SERIAL, KeyRole.AUTHENTICATION, other)
 
 
 def commands_of_a_whole_run() -> int:

@@ -27,7 +27,6 @@ from varmentaja.ports.card_factory import FactoryOrder, Issuer, MadeCard
 SYSTEM = "card_factory"
 """Name of this system in the file of faults."""
 _SERIAL_BYTES = 10
-_CHALLENGE_BYTES = 32
 _LOST = message("The card is no longer at the factory.")
 
 
@@ -112,7 +111,7 @@ class SimulatedCardFactory:
 
     def _finish(self, order: FactoryOrder, chip: str, transport: Transport, issuer: Issuer) -> Certified:
         """Personalise from wherever the card stands; keys that were lost are replaced once."""
-        content = self._content(order, chip, issuer.activation_code(chip))
+        content = _content(order, chip, issuer)
         key = diversify(self._issuer_key, chip)
         certified = issuer.certified(chip)
         try:
@@ -123,19 +122,6 @@ class SimulatedCardFactory:
                 raise
             issuer.withdraw(chip, failure.message)
             return run(personalise(content, key), transport.transmit, issuer.certify).certified
-
-    def _content(self, order: FactoryOrder, chip: str, code: str) -> CardOrder:
-        rules = pin_rules(order.product, order.generation)
-        return CardOrder(
-            chip_serial=chip,
-            label=f"Varmentaja {printed_serial(chip)}",
-            generation=order.generation,
-            algorithm=order.algorithm,
-            challenge=self._random(_CHALLENGE_BYTES),
-            code=code,
-            pin1=PinPolicy.of(rules, PinName.PIN1),
-            pin2=PinPolicy.of(rules, PinName.PIN2),
-        )
 
     def _print(self, order: FactoryOrder, chip: str, certified: Certified) -> MadeCard:
         pictures = draw(order.face, printed_serial(chip), self._sender)
@@ -153,6 +139,20 @@ class SimulatedCardFactory:
         except DomainError as error:
             if error.kind is not Kind.NOT_FOUND:
                 raise
+
+
+def _content(order: FactoryOrder, chip: str, issuer: Issuer) -> CardOrder:
+    rules = pin_rules(order.product, order.generation)
+    return CardOrder(
+        chip_serial=chip,
+        label=f"Varmentaja {printed_serial(chip)}",
+        generation=order.generation,
+        algorithm=order.algorithm,
+        challenge=issuer.challenge(chip),
+        code=issuer.activation_code(chip),
+        pin1=PinPolicy.of(rules, PinName.PIN1),
+        pin2=PinPolicy.of(rules, PinName.PIN2),
+    )
 
 
 def _no_answer() -> DomainError:

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.models import Card
+from varmentaja.apps.cards.possession import challenge_for, proved_keys
 from varmentaja.apps.cards.records import locked_card, note_event
 from varmentaja.apps.cards.subjects import profiles_for, subject_for
 from varmentaja.apps.certificates.actions.burn_reserved import burn_reserved
@@ -50,6 +51,10 @@ class CardIssuer:
             record(AuditAction.CODE_DERIVED, SYSTEM, card, facts={"for": "factory", "chip": chip_serial})
         return _custody().activation_code(chip_serial, digits)
 
+    def challenge(self, chip_serial: str) -> bytes:
+        """Of the card's order and this chip."""
+        return challenge_for(Card.objects.select_related("order").get(pk=self.card_id), chip_serial)
+
     def certified(self, chip_serial: str) -> Certified | None:
         """Both certificates of this chip with the authorities', or None while one is missing."""
         rows = {
@@ -66,20 +71,18 @@ class CardIssuer:
         )
 
     def certify(self, request: CertificationRequest) -> CardCertificates:
-        """Issue a certificate for each key of the chip; possession has been proved over its own channel.
+        """Issue a certificate for each key of the chip, once each has been proved.
 
         After an interruption a chip may come here again, perhaps with new keys: what its old keys were given
         is revoked, and serials that may have been signed are burned.
         """
+        keys = proved_keys(Card.objects.select_related("order").get(pk=self.card_id), request)
         card = self._bind(request.chip_serial)
-        keys = [key_hash_of(proof.public_key) for proof in request.keys.values()]
+        kept = [key_hash_of(key) for key in keys.values()]
         with transaction.atomic():
             burn_reserved(card)
-            revoke_certificates(SYSTEM, card, GROUNDS[Ground.DISCARDED].code, now=self.now, keep_keys=keys)
-        requests = [
-            KeyRequest(card, role, self._order(card, role, proof.public_key))
-            for role, proof in request.keys.items()
-        ]
+            revoke_certificates(SYSTEM, card, GROUNDS[Ground.DISCARDED].code, now=self.now, keep_keys=kept)
+        requests = [KeyRequest(card, role, self._order(card, role, key)) for role, key in keys.items()]
         rows = all_of(issue_batch(requests, now=self.now))
         return _with_authorities(card, {KeyRole(row.purpose): bytes(row.der or b"") for row in rows})
 

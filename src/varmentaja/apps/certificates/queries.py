@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +30,11 @@ def in_force(certificate_id: int, *, now: datetime) -> bool:
     return Certificate.objects.filter(
         pk=certificate_id, state=CertificateState.ISSUED, not_after__gt=now
     ).exists()
+
+
+def certified_elsewhere(key_hashes: Iterable[str], card_id: int) -> bool:
+    """Whether one of these keys was ever certified, or about to be, for anything but this card."""
+    return Certificate.objects.filter(key_hash__in=list(key_hashes)).exclude(card_id=card_id).exists()
 
 
 @dataclass(frozen=True, slots=True)
