@@ -3,67 +3,67 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from uuid import uuid4
 
+from cryptography.x509 import load_der_x509_certificate
+
 from varmentaja.apps.cards.agreement import title_in_force
+from varmentaja.apps.cards.certify import CardIssuer
 from varmentaja.apps.cards.models import Card
+from varmentaja.apps.cards.subjects import subject_of
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.identity_code import IdentityCode
+from varmentaja.domain.people import Person
 from varmentaja.domain.products import BoundTo, product
-from varmentaja.pki.reader import CertificateFacts, describe
+from varmentaja.pki.names import RULES, Subject, subject_values
+from varmentaja.pki.profile import load_profile
 from varmentaja.ports.card_factory import MadeCard
 from varmentaja.ports.connected import outside
 
+CERTIFICATES, HOLDER = "certificates", "holder"
 
-def differences(card: Card, made: MadeCard, *, today: date) -> list[str]:
-    """Names of the facts in which the card and the registers differ; empty when the card may leave.
+
+def differences(card: Card, made: MadeCard, *, now: datetime, today: date) -> list[str]:
+    """What differs between card and registers: ``certificates`` that are not those issued for this chip and
+    purpose, a ``holder`` who is not among the living, or attributes of the subject. Empty when the card may
+    leave.
 
     Raises DomainError unavailable when a register does not answer: the card waits.
     """
-    certificates = made.certified.certificates
-    if certificates.authentication is None or certificates.signature is None:
-        return ["certificates"]
-    expected = _expected(card, today=today)
-    stated = [_stated(describe(der)) for der in (certificates.authentication, certificates.signature)]
-    return [name for name, value in expected.items() if any(facts[name] != value for facts in stated)]
+    if made.certified != CardIssuer(card.pk, now, today).certified(made.chip_serial):
+        return [CERTIFICATES]
+    subject = _subject_by_registers(card, today=today)
+    if subject is None:
+        return [HOLDER]
+    issued = Certificate.objects.filter(
+        card=card, chip_serial=made.chip_serial, state=CertificateState.ISSUED
+    )
+    return sorted({name for row in issued for name in _differing(row, subject)})
 
 
-def _stated(facts: CertificateFacts) -> dict[str, str | None]:
-    return {
-        "family_name": facts.surname,
-        "given_names": facts.given_names,
-        "number": facts.serial_number,
-        "physician_code": facts.physician_code,
-        "title": facts.title,
-    }
+def _differing(row: Certificate, subject: Subject) -> list[str]:
+    profile = load_profile(row.profile)
+    expected = dict(subject_values(subject, profile.attributes, profile.character_set))
+    name = load_der_x509_certificate(bytes(row.der or b"")).subject
+    stated = {attribute.oid.dotted_string: attribute.value for attribute in name}
+    return [each for each in profile.attributes if stated.get(RULES[each].oid) != expected.get(each)]
 
 
-def _expected(card: Card, *, today: date) -> dict[str, str | None]:
+def _subject_by_registers(card: Card, *, today: date) -> Subject | None:
+    """The holder as certificates made now would name one; None for somebody unknown or dead."""
     code, request_id = IdentityCode.parse(card.person.identity_code), str(uuid4())
     person = outside().population_register.person(code, request_id=request_id)
     if person is None or not person.alive:
-        return {"family_name": None}
-    expected: dict[str, str | None] = {
-        "family_name": person.family_name,
-        "given_names": person.given_names,
-        "number": person.electronic_id,
-        "physician_code": None,
-        "title": card.title,
-    }
+        return None
     if product(card.product).bound_to is BoundTo.RIGHT:
-        expected |= _professional_facts(card, code, request_id, today=today)
-    return expected
+        return _professional(card, person, request_id, today=today)
+    organisation = (card.application.organisation or {}).get("name")
+    return subject_of(card.product, person, None, title=card.title, organisation=organisation)
 
 
-def _professional_facts(
-    card: Card, code: IdentityCode, request_id: str, *, today: date
-) -> dict[str, str | None]:
-    professional = outside().professional_register.professional(code, request_id=request_id)
-    if professional is None:
-        return {"number": None}
-    in_force = title_in_force(card.title, card.right_code, professional, today=today)
-    return {
-        "number": professional.registration_number,
-        "physician_code": professional.physician_code,
-        "title": card.title if in_force else None,
-    }
+def _professional(card: Card, person: Person, request_id: str, *, today: date) -> Subject:
+    found = outside().professional_register.professional(person.identity_code, request_id=request_id)
+    in_force = title_in_force(card.title, card.right_code, found, today=today)
+    return subject_of(card.product, person, found, title=card.title if in_force else "")

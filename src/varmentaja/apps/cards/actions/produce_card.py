@@ -62,7 +62,7 @@ def _produce(order_id: int, *, now: datetime, today: date) -> OrderState:
         # A name or title that the profile cannot carry: trying again would never help.
         _end_order(order_id, DiscardReason.CANNOT_BE_CERTIFIED, error.message, now=now, today=today)
         return OrderState.DISCARDED
-    if differences(order.card, made, today=today):
+    if differences(order.card, made, now=now, today=today):
         reason = DiscardReason.REGISTER_CHANGED
         _end_order(order_id, reason, DISCARD_REASONS[reason], now=now, today=today)
         return OrderState.DISCARDED
