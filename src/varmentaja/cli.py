@@ -210,6 +210,20 @@ def migrate() -> None:
     typer.echo("tables brought up to date" if bring_up_to_date() else "tables are up to date")
 
 
+@app.command()
+def ceremony(
+    file: Annotated[Path, typer.Argument(help="The reviewed ceremony file (TOML).")],
+    base_url: Annotated[
+        str | None, typer.Option(help="Address in the certificates, in place of the file's.")
+    ] = None,
+) -> None:
+    """Make the authorities and their keys from one reviewed file, and print the minutes."""
+    _django()
+    from varmentaja.ground.ceremony import ceremony
+
+    typer.echo(ceremony(file, base_url))
+
+
 @app.command(context_settings=PASS_ON, add_help_option=False)
 def bootstrap(ctx: typer.Context) -> None:
     """Make the first officer's card; works once."""

@@ -65,8 +65,6 @@ class Settings(BaseSettings):
     """Version of SCS that the reader says it speaks; each request is answered by the version it names."""
     people: int = Field(default=0, ge=0)
     """How many synthetic people a test service is filled with, for timings of pages."""
-    hierarchy: str = "demo"
-    """Name of the certificate hierarchy among the profiles."""
     issuers: Path | None = None
     """Folder of the authorities' certificates; ``<state>/hierarchy`` when unset."""
     observer: Path | None = None

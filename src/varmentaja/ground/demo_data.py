@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import transaction
 
 from varmentaja.adapters.sandbox.cast import Member, load_cast
@@ -36,15 +35,14 @@ from varmentaja.card.host_client import CardHostClient
 from varmentaja.config import Settings, settings
 from varmentaja.domain.actors import SYSTEM, Role
 from varmentaja.domain.cards import CardEvent, CardState
+from varmentaja.domain.errors import conflict
 from varmentaja.domain.pins import pin_rules
-from varmentaja.files import write_new
-from varmentaja.ground.keys import authority_store
+from varmentaja.ground.ceremony import hold, record_ceremony
 from varmentaja.ground.renewal import renew_delegation
-from varmentaja.pki.ceremony import demo_plan, perform_ceremony
-from varmentaja.pki.hierarchy import Hierarchy
+from varmentaja.pki.ceremony import shipped_plan
+from varmentaja.pki.hierarchy import MANIFEST, Hierarchy, load_hierarchy
 from varmentaja.ports.code_server import RIGHTS_TO_PRACTISE
 from varmentaja.ports.connected import outside
-from varmentaja.signer.keys import PUBLICATION_KEY, make_service_keys
 from varmentaja.wiring import connect_worker
 
 STAFF = {
@@ -53,6 +51,8 @@ STAFF = {
     "officer": Role.OFFICER,
 }
 """Members of the cast who hold a card in use from the start."""
+DEMO_PLAN = "demo"
+"""Ceremony file of the demo's own hierarchy (profiles/hierarchy)."""
 PIN1, PIN2 = "2580", "258036"
 """Of the demo staff's cards; everybody may know them."""
 
@@ -62,6 +62,7 @@ def prepare(*, tell: Callable[[str], None]) -> None:
     now = settings()
     tell("hierarchy")
     hierarchy = hold_ceremony(now)
+    record_ceremony(now)
     connect_worker()
     _registration_points()
     if not Code.objects.exists():
@@ -85,19 +86,22 @@ def prepare(*, tell: Callable[[str], None]) -> None:
 
 
 def hold_ceremony(now: Settings) -> Hierarchy:
-    """The demo's keys and authorities, made where they are missing."""
-    keys = authority_store()
-    make_service_keys(keys)
-    now.publisher_key.parent.mkdir(parents=True, exist_ok=True)
-    public = keys.public_key(PUBLICATION_KEY).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    write_new(now.publisher_key, public)
-    return perform_ceremony(
-        demo_plan(now.responder_address),
-        keys,
-        now.hierarchy_folder,
-        now=datetime.now(UTC),
-        random=os.urandom,
-    )
+    """The hierarchy that a ceremony made here, or else the demo's own, made where it is missing."""
+    if (now.hierarchy_folder / MANIFEST).exists():
+        made = load_hierarchy(now.hierarchy_folder, production=False)
+        if made.id != DEMO_PLAN:
+            _refuse_other_address(made, now)
+            return made
+    return hold(shipped_plan(DEMO_PLAN, base_url=now.responder_address), now)
+
+
+def _refuse_other_address(made: Hierarchy, now: Settings) -> None:
+    if made.base_url != now.responder_address:
+        raise conflict(
+            "The certificates here are made for the address %(made)s, and the service is set to %(set)s.",
+            made=made.base_url,
+            set=now.responder_address,
+        )
 
 
 def _registration_points() -> None:

@@ -26,7 +26,7 @@ def publish_versions() -> None:
     sealed = seal_versions(
         content(chosen),
         file.read_bytes() if file.exists() else None,
-        authority=hierarchy.authority_for("services", "ecc"),
+        authority=hierarchy.any_authority_for("services"),
         store=authority_store(),
         now=datetime.now(UTC),
         random=os.urandom,

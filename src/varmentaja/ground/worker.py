@@ -25,6 +25,7 @@ from varmentaja.apps.audit.heads import publish_head
 from varmentaja.apps.audit.sealing import seal_all
 from varmentaja.config import settings
 from varmentaja.files import write_new
+from varmentaja.ground.ceremony import record_ceremony
 from varmentaja.ground.keys import authority_store
 from varmentaja.ground.reader_versions import publish_versions
 from varmentaja.ground.renewal import renew_delegation, renew_due_responders
@@ -48,6 +49,7 @@ CONCURRENCY = 4
 def run() -> None:
     """Work until SIGTERM or SIGINT."""
     connect_worker()
+    record_ceremony(settings())
     seal_all()  # so that there is something for the first head to sign
     stop = threading.Event()
     beside = [

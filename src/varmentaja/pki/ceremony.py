@@ -11,12 +11,10 @@ import hashlib
 import json
 import os
 import tempfile
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -24,85 +22,23 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from varmentaja.domain.errors import conflict, invalid
-from varmentaja.pki.algorithms import KeyAlgorithm
 from varmentaja.pki.hierarchy import MANIFEST, MINUTES, Hierarchy, load_hierarchy
 from varmentaja.pki.issuance import CertificateRequest, issue, prepare
 from varmentaja.pki.keystore.base import KeyStore
-from varmentaja.pki.names import Subject, encode_name, subject_values
-from varmentaja.pki.profile import Profile, content_hash, load_profile
+from varmentaja.pki.names import encode_name, subject_values
+from varmentaja.pki.plan import Plan, PlannedCertificate, demo_plan, read_plan, shipped_plan
 from varmentaja.pki.serials import serial_text
 from varmentaja.pki.template import Issuer
 
-DAYS_A_YEAR = 365
-RESPONDER_DAYS = 370
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedCertificate:
-    """One certificate of the plan: an authority, or (``responder_for``) its OCSP responder."""
-
-    id: str
-    role: str
-    line: str
-    issued_by: str
-    algorithm: KeyAlgorithm
-    profile: Profile
-    subject: Subject
-    days: int
-    shards: int
-    responder_for: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A ceremony file, read and checked."""
-
-    id: str
-    version: str
-    test: bool
-    base_url: str
-    policy_arc: str
-    policy_by_profile: tuple[tuple[str, str], ...]
-    content_hash: str
-    certificates: tuple[PlannedCertificate, ...]
-    """In the order of making: an issuer stands before what it issues."""
-
-
-def read_plan(text: str, *, base_url: str | None = None) -> Plan:
-    """Read a ceremony file; ``base_url`` replaces the file's. `invalid` if something is missing or
-    unmarked.
-    """
-    try:
-        content = tomllib.loads(text)
-        if base_url:
-            content["base_url"] = base_url
-        plan = Plan(
-            id=content["id"],
-            version=content["version"],
-            test=content["test"],
-            base_url=content["base_url"].rstrip("/"),
-            policy_arc=content["policies"]["arc"],
-            policy_by_profile=tuple(sorted(content["policies"]["by_profile"].items())),
-            content_hash=content_hash(content),
-            certificates=tuple(_planned(content)),
-        )
-    except (KeyError, ValueError, TypeError) as error:
-        raise invalid("The ceremony file is not right: %(reason)s", reason=str(error)) from error
-    for planned in plan.certificates:
-        if ("TEST" in (planned.subject.common_name or "")) is not plan.test:
-            raise invalid("The ceremony file is not right: %(reason)s", reason="TEST in names")
-    return plan
-
-
-def demo_plan(base_url: str) -> Plan:
-    """The plan of the demo's TEST hierarchy at ``base_url`` (``http://127.0.0.1:8001``)."""
-    return shipped_plan("demo", base_url=base_url)
-
-
-def shipped_plan(name: str, *, base_url: str | None = None) -> Plan:
-    """A plan shipped with the program."""
-    entry = files("varmentaja.profiles").joinpath("hierarchy", f"{name}.toml")
-    return read_plan(entry.read_text(encoding="utf-8"), base_url=base_url)
+__all__ = [
+    "Plan",
+    "demo_plan",
+    "minutes",
+    "perform_ceremony",
+    "read_plan",
+    "shipped_plan",
+    "write_whole",
+]
 
 
 def perform_ceremony(
@@ -141,9 +77,12 @@ def minutes(plan: Plan, made: dict[str, x509.Certificate], now: datetime) -> str
         f"Time: {now.isoformat(timespec='seconds')}",
         f"Ceremony file: SHA-256 {plan.content_hash}",
         f"Address: {plan.base_url}",
+        f"Policies: {plan.policy_arc}",
+        *(f"  {profile}: {oid}" for profile, oid in plan.policy_by_profile),
         "",
     ]
-    return "\n".join(head + [line for p in plan.certificates for line in _minutes_entry(p, made[p.id])])
+    entries = [line for p in plan.certificates for line in _minutes_entry(p, made[p.id])]
+    return "\n".join([*head, *entries, "Present (name, task, signature):", *["", "_" * 72] * 3, ""])
 
 
 def _minutes_entry(planned: PlannedCertificate, certificate: x509.Certificate) -> list[str]:
@@ -156,49 +95,6 @@ def _minutes_entry(planned: PlannedCertificate, certificate: x509.Certificate) -
         f"  certificate: SHA-256 {certificate.fingerprint(hashes.SHA256()).hex()}",
         "",
     ]
-
-
-def _planned(content: dict[str, Any]) -> Iterator[PlannedCertificate]:
-    for line in content["line"]:
-        for entry in sorted(content["authority"], key=lambda entry: entry["role"] != "root"):
-            authority = _planned_authority(content, line, entry)
-            yield authority
-            if entry["role"] != "root":
-                yield _planned_responder(authority, KeyAlgorithm(line["responder_key"]))
-
-
-def _planned_authority(
-    content: dict[str, Any], line: dict[str, Any], entry: dict[str, Any]
-) -> PlannedCertificate:
-    return PlannedCertificate(
-        id=f"{entry['role']}-{line['id']}",
-        role=entry["role"],
-        line=line["id"],
-        issued_by=f"root-{line['id']}",
-        algorithm=KeyAlgorithm(line["authority_key"]),
-        profile=load_profile(entry["profile"]),
-        subject=Subject(
-            country=content["name"]["country"],
-            organization=content["name"]["organization"],
-            common_name=f"{entry['common_name']} {line['label']}",
-        ),
-        days=int(entry["years"]) * DAYS_A_YEAR,
-        shards=int(entry["shards"]),
-    )
-
-
-def _planned_responder(authority: PlannedCertificate, algorithm: KeyAlgorithm) -> PlannedCertificate:
-    name = f"OCSP {authority.subject.common_name}"
-    return replace(
-        authority,
-        id=f"{authority.id}-ocsp",
-        issued_by=authority.id,
-        algorithm=algorithm,
-        profile=load_profile("ocsp-responder"),
-        subject=replace(authority.subject, common_name=name),
-        days=RESPONDER_DAYS,
-        responder_for=authority.id,
-    )
 
 
 def _make_keys(plan: Plan, store: KeyStore) -> None:

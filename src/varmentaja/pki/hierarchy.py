@@ -81,6 +81,8 @@ class Hierarchy:
     version: str
     test: bool
     base_url: str
+    plan_hash: str
+    """SHA-256 (hex) of the ceremony file."""
     made_at: datetime
     authorities: Mapping[str, Authority]
     """By id, roots first."""
@@ -95,6 +97,13 @@ class Hierarchy:
     def authority_for(self, role: str, line: str) -> Authority:
         """The authority of a role in the ``ecc`` or ``rsa`` line."""
         return self.authority(f"{role}-{line}")
+
+    def any_authority_for(self, role: str) -> Authority:
+        """The authority of a role in whichever line there is, the first one first."""
+        for authority in self.authorities.values():
+            if authority.role == role:
+                return authority
+        raise not_found("There is no authority %(id)s.", id=role)
 
     def issuer_of(self, certificate: x509.Certificate) -> Authority | None:
         """The authority that names itself as the certificate's issuer (its signature is not checked here)."""
@@ -155,6 +164,7 @@ def _hierarchy(folder: Path, manifest: dict[str, Any]) -> Hierarchy:
         version=manifest["version"],
         test=bool(manifest["test"]),
         base_url=manifest["base_url"],
+        plan_hash=manifest["plan_sha256"],
         made_at=datetime.fromisoformat(manifest["made_at"]),
         authorities=authorities,
     )

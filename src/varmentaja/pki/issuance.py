@@ -248,7 +248,7 @@ def _is_local(issuer: Issuer) -> bool:
 
 def make_twin(tbs: bytes, algorithm: KeyAlgorithm) -> bytes:
     """The certificate as it will be, signed by a throw-away key of the same kind: for lint alone."""
-    key = _throw_away_key(algorithm)
+    key = throw_away_key(algorithm)
     name = hash_function(SIGNING_HASH[algorithm])
     if isinstance(key, rsa.RSAPrivateKey):
         signature = key.sign(tbs, padding.PKCS1v15(), name)
@@ -258,7 +258,7 @@ def make_twin(tbs: bytes, algorithm: KeyAlgorithm) -> bytes:
 
 
 @cache
-def _throw_away_key(algorithm: KeyAlgorithm) -> PrivateKey:
+def throw_away_key(algorithm: KeyAlgorithm) -> PrivateKey:
     """A key of this process alone that signs twins and nothing else; an RSA one takes up to a second to
     make.
     """

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from varmentaja.pki.algorithms import PublicKey, algorithm_of
-from varmentaja.pki.ceremony import RESPONDER_DAYS, write_whole
+from varmentaja.pki.ceremony import write_whole
 from varmentaja.pki.hierarchy import MANIFEST, Authority, Responder, load_hierarchy
 from varmentaja.pki.issuance import CertificateRequest, issue, prepare
 from varmentaja.pki.keystore.base import KeyStore
@@ -77,7 +77,10 @@ def _renew(
     path = folder / f"{new}.crt"
     if not path.exists():
         begins = now.replace(microsecond=0)
-        ends = min(begins + timedelta(days=RESPONDER_DAYS), authority.certificate.not_valid_after_utc)
+        ends = min(
+            begins + timedelta(days=load_profile(PROFILE).longest_days),
+            authority.certificate.not_valid_after_utc,
+        )
         common_name = _text(old.certificate.subject, NameOID.COMMON_NAME)
         key = store.public_key(new)
         content = certify_responder(authority, store, common_name, key, begins, ends, random=random)

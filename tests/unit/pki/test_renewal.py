@@ -14,14 +14,16 @@ from cryptography import x509
 from cryptography.x509 import ocsp as x509_ocsp
 
 from varmentaja.pki import renewal
-from varmentaja.pki.ceremony import RESPONDER_DAYS, demo_plan, perform_ceremony
+from varmentaja.pki.ceremony import demo_plan, perform_ceremony
 from varmentaja.pki.hierarchy import Hierarchy, load_hierarchy
 from varmentaja.pki.keystore import SoftwareKeyStore, open_software_store
 from varmentaja.pki.ocsp import CertificateStatus, presign
+from varmentaja.pki.profile import load_profile
 from varmentaja.pki.renewal import RENEW_BEFORE, Renewed, renew_responders
 
 BASE_URL = "http://127.0.0.1:8001"
 MADE = datetime(2026, 1, 7, 12, tzinfo=UTC)
+RESPONDER_DAYS = load_profile("ocsp-responder").longest_days
 ENDS = MADE + timedelta(days=RESPONDER_DAYS)
 LATE = ENDS - RENEW_BEFORE + timedelta(seconds=1)
 AUTHORITIES = [
