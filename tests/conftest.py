@@ -32,6 +32,7 @@ pytest_plugins = [
     "tests.support.pki",
     "tests.support.postgres",
     "tests.support.service",
+    "tests.support.softhsm",
     "tests.support.web",
     "tests.support.whole_service",
 ]

@@ -95,6 +95,12 @@ class Settings(BaseSettings):
     """Passphrase of the data key store; ``<state>/keys/data.passphrase`` when unset."""
     authorities_passphrase_file: Path | None = None
     """Passphrase of the authorities' key store; ``<state>/keys/authorities.passphrase`` when unset."""
+    pkcs11_module: Path | None = None
+    """Library of the device (HSM) that holds the authorities' keys in place of encrypted files."""
+    pkcs11_token: str | None = None
+    """Label of the token in that device."""
+    pkcs11_pin_file: Path | None = None
+    """File with the token's user PIN."""
     online_passphrase_file: Path | None = None
     """Passphrase of the online responder's keys; ``<state>/keys/online.passphrase`` when unset."""
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
@@ -117,6 +123,13 @@ class Settings(BaseSettings):
             missing = [name for name in self.needed_in_production if getattr(self, name) is None]
             if missing:
                 raise ValueError(f"production needs {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _token_is_whole(self) -> Settings:
+        parts = (self.pkcs11_module, self.pkcs11_token, self.pkcs11_pin_file)
+        if any(parts) and not all(parts):
+            raise ValueError("a PKCS#11 token needs pkcs11_module, pkcs11_token and pkcs11_pin_file")
         return self
 
     @model_validator(mode="after")

@@ -7,13 +7,24 @@ import os
 from functools import lru_cache
 
 from varmentaja.apps.vault.store import read_passphrase
-from varmentaja.config import settings
+from varmentaja.config import Settings, settings
 from varmentaja.pki.keystore import KeyStore, open_software_store
 
 
 @lru_cache(maxsize=1)
 def authority_store() -> KeyStore:
-    """Keys of authorities and OCSP responders, and the master secret of activation codes."""
+    """Keys of authorities and OCSP responders, and the master secret of activation codes: in a token where
+    one is set, else in encrypted files."""
     now = settings()
+    if now.pkcs11_module is not None:
+        return _token(now)
     passphrase = read_passphrase(now.authorities_passphrase, make=now.test_service)
     return open_software_store(now.authority_keys, passphrase, random=os.urandom)
+
+
+def _token(now: Settings) -> KeyStore:
+    from varmentaja.pki.keystore.pkcs11_token import open_token_store
+
+    assert now.pkcs11_token is not None and now.pkcs11_pin_file is not None, "the settings are whole"
+    pin = read_passphrase(now.pkcs11_pin_file, make=False).decode()
+    return open_token_store(str(now.pkcs11_module), now.pkcs11_token, pin)

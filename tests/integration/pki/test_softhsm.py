@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pkcs11
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,43 +17,29 @@ from cryptography.x509 import ocsp as x509_ocsp
 from pkcs11 import Attribute, ObjectClass
 from pkcs11.exceptions import AttributeSensitive
 from tests.support.pki import BASE_URL, PHYSICIAN
+from tests.support.softhsm import MODULE, PIN
 
 from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.pki.activation_code import derive_activation_code
-from varmentaja.pki.algorithms import SIGNING_HASH, KeyAlgorithm, verifies
+from varmentaja.pki.algorithms import SIGNING_HASH, Hash, KeyAlgorithm, verifies
 from varmentaja.pki.ceremony import demo_plan, perform_ceremony
 from varmentaja.pki.crl import Reason, encode_entry, sign_crl
 from varmentaja.pki.issuance import CertificateRequest, issue, prepare
 from varmentaja.pki.keystore import keyed_hash, unwrap, wrap
-from varmentaja.pki.keystore.pkcs11_token import TokenKeyStore, open_token_store
+from varmentaja.pki.keystore.pkcs11_token import TokenKeyStore, _Access, open_token_store
 from varmentaja.pki.ocsp import CertificateStatus, Condition, presign
 from varmentaja.pki.profile import load_profile
 
-MODULE = "/usr/lib/softhsm/libsofthsm2.so"
-
 
 @pytest.fixture(scope="module")
-def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TokenKeyStore]:
+def token(new_token: Callable[[str], str]) -> Iterator[TokenKeyStore]:
     """A fresh SoftHSM token."""
-    folder = tmp_path_factory.mktemp("softhsm")
-    tokens = folder / "tokens"
-    tokens.mkdir()
-    configuration = folder / "softhsm2.conf"
-    configuration.write_text(f"directories.tokendir = {tokens}\nlog.level = ERROR\n")
-    before = os.environ.get("SOFTHSM2_CONF")
-    os.environ["SOFTHSM2_CONF"] = str(configuration)
-    command = "softhsm2-util --init-token --free --label varmentaja --so-pin 12345678 --pin 258036"
-    subprocess.run(command.split(), check=True, capture_output=True)
-    store = open_token_store(MODULE, "varmentaja", "258036")
+    store = open_token_store(MODULE, new_token("varmentaja"), PIN)
     yield store
     store.close()
-    if before is None:
-        del os.environ["SOFTHSM2_CONF"]
-    else:
-        os.environ["SOFTHSM2_CONF"] = before
 
 
-@pytest.mark.parametrize("algorithm", list(KeyAlgorithm))
+@pytest.mark.parametrize("algorithm", [KeyAlgorithm.P256, KeyAlgorithm.P384, KeyAlgorithm.RSA3072])
 def test_keys_of_every_kind_sign(token: TokenKeyStore, algorithm: KeyAlgorithm) -> None:
     key = token.generate(f"try-{algorithm}", algorithm)
     name = SIGNING_HASH[algorithm]
@@ -120,7 +106,7 @@ def test_a_taken_label_is_a_conflict_and_a_missing_one_is_not_found(token: Token
 
 def test_private_keys_stay_in_the_token(token: TokenKeyStore) -> None:
     token.generate("inside", KeyAlgorithm.P384)
-    private = token._object("inside", ObjectClass.PRIVATE_KEY)
+    private = token._object(token._session, "inside", ObjectClass.PRIVATE_KEY)
     assert private[Attribute.EXTRACTABLE] is False
     with pytest.raises(AttributeSensitive):
         private[Attribute.VALUE]
@@ -130,3 +116,60 @@ def test_a_token_that_is_not_there_is_unavailable(token: TokenKeyStore) -> None:
     with pytest.raises(DomainError) as refused:
         open_token_store(MODULE, "no-such-token", "0000")
     assert refused.value.kind is Kind.UNAVAILABLE
+
+
+def test_a_token_that_was_reset_is_opened_anew(token: TokenKeyStore) -> None:
+    key = token.generate("before", KeyAlgorithm.P256)
+    token.generate_secret("before-secret")
+    derived = token.derive("before-secret", b"use", 16)
+    for work in (
+        lambda: verifies(key, token.sign("before", b"data", Hash.SHA256), b"data", Hash.SHA256),
+        lambda: token.public_key("before") == key,
+        lambda: token.derive("before-secret", b"use", 16) == derived,
+        lambda: token.has("before") and not token.has("after"),
+        lambda: verifies(
+            token.generate("made-after", KeyAlgorithm.P256),
+            token.sign("made-after", b"data", Hash.SHA256),
+            b"data",
+            Hash.SHA256,
+        ),
+    ):
+        pkcs11.lib(MODULE).reinitialize()  # as a reset does: session, login and handles are gone
+        assert work()
+
+
+def test_a_device_that_fails_twice_is_unavailable_and_asked_again_later(
+    token: TokenKeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token.generate("failing", KeyAlgorithm.P256)
+    opened = []
+
+    def fails(*args: object, **kwargs: object) -> object:
+        raise pkcs11.DeviceError
+
+    def anew() -> object:
+        opened.append(1)
+        return open_anew()
+
+    open_anew = token._access.open_anew
+    with monkeypatch.context() as patch:
+        patch.setattr(token._access, "open_anew", anew)
+        patch.setattr("varmentaja.pki.keystore.pkcs11_token._signature", fails)
+        for _ in range(2):
+            with pytest.raises(DomainError) as failed:
+                token.sign("failing", b"data", Hash.SHA256)
+            assert failed.value.kind is Kind.UNAVAILABLE
+    assert len(opened) == 2, "once a call"
+    assert token.sign("failing", b"data", Hash.SHA256)
+
+
+def test_a_refused_pin_is_not_tried_again_because_tries_are_few(new_token: Callable[[str], str]) -> None:
+    access = _Access(MODULE, new_token("guarded"), "0000")
+    for _ in range(20):
+        with pytest.raises(DomainError) as refused:
+            access.open_anew()
+        assert refused.value.kind is Kind.UNAVAILABLE
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pkcs11, "lib", lambda module: pytest.fail("asked again"))
+        with pytest.raises(DomainError):
+            access.open()
