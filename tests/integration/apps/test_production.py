@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import errno
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 from cryptography import x509
 from tests.support.service import Service
 
@@ -25,6 +27,7 @@ from varmentaja.apps.letters.models import Letter
 from varmentaja.domain.eligibility_rules import Outcome
 from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.pki.paths import validate_path
+from varmentaja.pki.profile import Profile, load_profile
 from varmentaja.pki.reader import describe
 
 pytestmark = pytest.mark.django_db
@@ -235,6 +238,33 @@ def test_a_title_that_no_certificate_can_carry_ends_the_order_with_its_reason(se
     assert not Certificate.objects.filter(card_id=order.card_id, state="issued").exists()
     produce_card(order.pk, now=service.now, today=service.today)
     assert Order.objects.get(pk=order.pk).state == "discarded"
+
+
+def test_lint_that_stops_issuance_holds_the_order_and_throws_nothing_away(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+
+    def upgraded(name: str) -> Profile:
+        """As after an upgrade of a linter that no longer finds what a profile expects."""
+        profile = load_profile(name)
+        gone = replace(profile.expected[0], code="etsi.no_such_finding")
+        return replace(profile, expected=(*profile.expected, gone))
+
+    with monkeypatch.context() as patch, structlog.testing.capture_logs() as logged:
+        patch.setattr("varmentaja.signer.in_process.load_profile", upgraded)
+        for _ in range(2):
+            with pytest.raises(DomainError, match="expected_finding_missing") as held:
+                produce_card(order.pk, now=service.now, today=service.today)
+            assert held.value.kind is Kind.UNAVAILABLE
+    assert "expected_finding_missing" in logged[0]["reason"] and logged[0]["log_level"] == "error"
+    (line,) = troubled_orders("").lines
+    assert (line.card_id, line.attempts) == (order.card_id, 2)
+    assert not Certificate.objects.exists()
+    produce_card(order.pk, now=service.now, today=service.today)
+    assert Card.objects.get(pk=order.card_id).state == "dispatched"
 
 
 @pytest.mark.parametrize(

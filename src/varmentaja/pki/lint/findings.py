@@ -37,12 +37,16 @@ class Finding:
 
 
 class CertificateRefused(DomainError):
-    """A certificate did not pass its checks and was not signed; ``findings`` says why."""
+    """A certificate did not pass its checks and was not signed; ``findings`` says why.
+
+    The fault is ours (a profile, the hierarchy, a linter that was upgraded), never the holder's: what waits
+    for the certificate is held until it is mended, and not thrown away.
+    """
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         codes = ", ".join(sorted({finding.code for finding in findings}))
         super().__init__(
-            Kind.INVALID, message("The certificate does not pass its checks: %(codes)s", codes=codes)
+            Kind.UNAVAILABLE, message("The certificate does not pass its checks: %(codes)s", codes=codes)
         )
         self.findings = tuple(findings)
 

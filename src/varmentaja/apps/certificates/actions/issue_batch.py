@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+import structlog
 from django.db import connection, transaction
 
 from varmentaja.apps.audit.recording import AuditAction, record_each
@@ -25,9 +26,11 @@ from varmentaja.apps.status.actions.announce_change import announce_issuance
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.batch import go_on
 from varmentaja.domain.certificates import CertificateState
-from varmentaja.domain.errors import DomainError, conflict
+from varmentaja.domain.errors import DomainError, Kind, conflict
 from varmentaja.ports.connected import outside
 from varmentaja.ports.custody import CertificateOrder, Custody, Prepared
+
+_log = structlog.get_logger("certificates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,21 @@ def _issue(requests: list[KeyRequest], *, now: datetime) -> list[Certificate | D
     custody = outside().custody
     assert custody is not None, "the worker holds the keys"
     prepared = custody.prepare([request.order for request in requests])
+    _alarm(prepared)
     pairs = [
         each if isinstance(each, DomainError) else (request, each)
         for request, each in zip(requests, prepared, strict=True)
     ]
     return go_on(pairs, partial(_sign, custody=custody, now=now))
+
+
+def _alarm(prepared: Sequence[Prepared | DomainError]) -> None:
+    """Lint that stops issuance stops it for everybody alike: somebody must see to it."""
+    stopped = {
+        str(each) for each in prepared if isinstance(each, DomainError) and each.kind is Kind.UNAVAILABLE
+    }
+    for reason in sorted(stopped):
+        _log.error("certificates cannot be issued", reason=reason)
 
 
 def _sign(pairs: list[_Ready], custody: Custody, now: datetime) -> list[Certificate | DomainError]:
