@@ -13,12 +13,14 @@ from django.db import models, transaction
 from varmentaja.apps.audit.recording import AuditAction, record_refusal
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.errors import DomainError, Kind
+from varmentaja.relying_party import Refused
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 NO_TRACE = frozenset({Kind.INVALID, Kind.UNAVAILABLE})
-"""A slip of the keyboard and a register that is down leave none."""
+"""A slip of the keyboard and a register that is down leave none. A signature that did not pass its checks
+always does, whatever the kind."""
 
 
 def use_case(
@@ -55,6 +57,8 @@ def trace_refusal(
     name: AuditAction, actor: Actor, refusal: DomainError, subject: models.Model | None = None
 ) -> None:
     """Record that a rule refused ``actor``; in a transaction of its own: the action's is rolled back."""
-    if refusal.kind not in NO_TRACE:
-        with transaction.atomic():
-            record_refusal(name, actor, refusal, subject)
+    if refusal.kind in NO_TRACE and not isinstance(refusal, Refused):
+        return
+    facts = {"check": refusal.outcome} if isinstance(refusal, Refused) else None
+    with transaction.atomic():
+        record_refusal(name, actor, refusal, subject, facts=facts)

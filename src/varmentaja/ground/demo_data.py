@@ -19,9 +19,11 @@ from django.db import transaction
 
 from varmentaja.adapters.sandbox.cast import Member, load_cast
 from varmentaja.apps.applications.actions.order_staff_card import COMMAND_LINE, StaffMember, order_staff_card
+from varmentaja.apps.cards.actions.note_activation import note_activation
 from varmentaja.apps.cards.actions.produce_card import produce_card
+from varmentaja.apps.cards.certify import derived_code
 from varmentaja.apps.cards.models import Card
-from varmentaja.apps.cards.records import locked_card, move_card
+from varmentaja.apps.cards.records import locked_card
 from varmentaja.apps.codes.actions.import_code_set import import_code_set
 from varmentaja.apps.codes.models import Code
 from varmentaja.apps.people.fill import fill
@@ -33,16 +35,14 @@ from varmentaja.card.drivers import open_card
 from varmentaja.card.host import CardHostServer
 from varmentaja.card.host_client import CardHostClient
 from varmentaja.config import Settings, settings
-from varmentaja.domain.actors import SYSTEM, Role
-from varmentaja.domain.cards import CardEvent, CardState
+from varmentaja.domain.actors import Role
+from varmentaja.domain.cards import CardState
 from varmentaja.domain.errors import conflict
-from varmentaja.domain.pins import pin_rules
 from varmentaja.ground.ceremony import hold, record_ceremony
 from varmentaja.ground.renewal import renew_delegation
 from varmentaja.pki.ceremony import shipped_plan
 from varmentaja.pki.hierarchy import MANIFEST, Hierarchy, load_hierarchy
 from varmentaja.ports.code_server import RIGHTS_TO_PRACTISE
-from varmentaja.ports.connected import outside
 from varmentaja.wiring import connect_worker
 
 STAFF = {
@@ -158,9 +158,8 @@ def _staff_card(role: str) -> None:
 
 def _activate(card: Card, *, now: datetime) -> None:
     """The staff of a demo has its cards in use: set the PINs that everybody may know."""
-    custody = outside().custody
-    assert custody is not None and card.chip_serial, "a dispatched card has a chip"
-    code = custody.activation_code(card.chip_serial, pin_rules(card.product, card.generation).code_length)
+    assert card.chip_serial, "a dispatched card has a chip"
+    code = derived_code(card, card.chip_serial, "demo")
     transport = CardHostClient(settings().card_host_socket).connect(card.chip_serial)
     try:
         driver = open_card(transport)
@@ -169,7 +168,7 @@ def _activate(card: Card, *, now: datetime) -> None:
     finally:
         transport.close()
     with transaction.atomic():
-        move_card(SYSTEM, locked_card(card.pk), CardEvent.ACTIVATE, now=now, today=business_today())
+        note_activation(locked_card(card.pk), now=now, today=business_today())
 
 
 def _describe(now: Settings, hierarchy: Hierarchy) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from jsonschema import Draft202012Validator
 from tests.support.whole_service import WholeService, eventually, whole_service
@@ -87,6 +88,12 @@ def test_the_audit_trail_of_the_demo_is_proved(demo: WholeService) -> None:
     report = json.loads(proved.stdout)
     assert report["findings"] == [] and report["links"] > 0 and report["heads"] > 0
     assert proved.returncode == 0
+    with psycopg.connect(demo.database) as connection:
+        query = (
+            "SELECT count(*) FROM audit_entry WHERE action = %s AND content::jsonb #>> '{facts,for}' = 'demo'"
+        )
+        row = connection.execute(query, ["code.derived"]).fetchone()
+    assert row == (len([person for person in demo.status()["people"] if "pin1" in person]),)
 
 
 def test_kill_leaves_nothing_and_the_second_start_has_the_same_data_within_seconds(

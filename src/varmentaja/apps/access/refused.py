@@ -9,6 +9,7 @@ from varmentaja.apps.audit.recording import AuditAction, record_refusal
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.domain.actors import SYSTEM, Authentication
 from varmentaja.domain.errors import DomainError
+from varmentaja.relying_party import Refused
 
 
 def note_refused_sign_in(refusal: DomainError, row: Certificate | None, how: Authentication) -> None:
@@ -18,6 +19,8 @@ def note_refused_sign_in(refusal: DomainError, row: Certificate | None, how: Aut
     came.
     """
     facts: dict[str, int | str] = {"how": how}
+    if isinstance(refusal, Refused):
+        facts["check"] = refusal.outcome
     if row is not None and row.person_id is not None:
         facts["person"] = row.person_id
     with transaction.atomic():

@@ -31,13 +31,13 @@ class AuditAction(StrEnum):
     PERSON_SEARCHED = "person.searched"
     PERSON_REFRESHED = "person.refreshed"
     ROLE_GRANTED = "role.granted"
-    ROLE_ENDED = "role.ended"
 
     CARD_ORDERED = "card.ordered"
     ORDER_MOVED = "order.moved"
     CARD_PRODUCED = "card.produced"
     CARD_DISPATCHED = "card.dispatched"
     CARD_DISCARDED = "card.discarded"
+    CHIP_DISCARDED = "card.chip_discarded"
     CARD_ACTIVATED = "card.activated"
     CARD_CANCELLED = "card.cancelled"
     CARD_REPORTED_LOST = "card.reported_lost"
@@ -63,7 +63,6 @@ class AuditAction(StrEnum):
     DOCUMENT_SIGNED = "document.signed"
     DOCUMENT_READ = "document.read"
 
-    STATUS_PUBLISHED = "status.published"
     PUBLICATION_HELD = "status.held"
     PUBLICATION_RELEASED = "status.released"
     CANARY_NAMED = "status.canary_named"

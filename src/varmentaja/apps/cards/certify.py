@@ -45,11 +45,7 @@ class CardIssuer:
 
     def activation_code(self, chip_serial: str) -> str:
         """Derived in custody for the chip; every derivation leaves a trace."""
-        card = Card.objects.get(pk=self.card_id)
-        digits = pin_rules(card.product, card.generation).code_length
-        with transaction.atomic():
-            record(AuditAction.CODE_DERIVED, SYSTEM, card, facts={"for": "factory", "chip": chip_serial})
-        return _custody().activation_code(chip_serial, digits)
+        return derived_code(Card.objects.get(pk=self.card_id), chip_serial, "factory")
 
     def challenge(self, chip_serial: str) -> bytes:
         """Of the card's order and this chip."""
@@ -94,6 +90,7 @@ class CardIssuer:
             revoke_certificates(SYSTEM, card, GROUNDS[Ground.DISCARDED].code, now=self.now)
             card.chip_serial = card.printed_serial = None
             card.save(update_fields=["chip_serial", "printed_serial"])
+            record(AuditAction.CHIP_DISCARDED, SYSTEM, card, facts={"chip": chip_serial})
             note_event(
                 card, "blank_discarded", now=self.now, today=self.today, chip=chip_serial, reason=reason.text
             )
@@ -119,6 +116,14 @@ class CardIssuer:
                 min(card.valid_until, last_day(self.now.astimezone(FINLAND).date(), kind.years))
             ),
         )
+
+
+def derived_code(card: Card, chip_serial: str, use: str) -> str:
+    """The activation code of the card's chip; each derivation leaves a trace that says what for."""
+    digits = pin_rules(card.product, card.generation).code_length
+    with transaction.atomic():
+        record(AuditAction.CODE_DERIVED, SYSTEM, card, facts={"for": use, "chip": chip_serial})
+    return _custody().activation_code(chip_serial, digits)
 
 
 def _authority(card: Card) -> str:

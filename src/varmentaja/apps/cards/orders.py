@@ -69,6 +69,10 @@ def move_order(
     order.state, order.changed_at = target, now
     order.save(update_fields=["state", "changed_at", "attempts", "reason"])
     record(AuditAction.ORDER_MOVED, SYSTEM, order, facts={"event": event})
+    if event is OrderEvent.VERIFY:
+        record(AuditAction.CARD_PRODUCED, SYSTEM, order.card, facts={"chip": order.card.chip_serial})
+    if event is OrderEvent.DISCARD:
+        record(AuditAction.CARD_DISCARDED, SYSTEM, order.card, facts={"reason": discard_reason})
     for joined in following(event):
         match joined:
             case CardEvent():

@@ -23,8 +23,14 @@ from varmentaja.ui.translate import translated
 from varmentaja.web.office.texts import ACTIONS, CARD_EVENTS, moment
 
 PAGE = 20
-READS = frozenset({AuditAction.PERSON_READ, AuditAction.CARD_READ, AuditAction.APPLICATION_READ})
-INNER = frozenset({AuditAction.ORDER_MOVED, AuditAction.CODE_DERIVED})
+READS = frozenset(
+    {AuditAction.PERSON_READ, AuditAction.CARD_READ, AuditAction.APPLICATION_READ}
+    | {AuditAction.PERSON_REFRESHED}
+)
+INNER = frozenset(
+    {AuditAction.ORDER_MOVED, AuditAction.CODE_DERIVED, AuditAction.CARD_PRODUCED}
+    | {AuditAction.CARD_DISCARDED, AuditAction.CHIP_DISCARDED, AuditAction.CARD_ACTIVATED}
+)
 """Steps of the machinery: the card's own events tell the same in people's words."""
 TWINS = frozenset(
     {"ordered", "dispatch", "report_lost", "cancel", "code_letter_posted", "code_letter_returned"}

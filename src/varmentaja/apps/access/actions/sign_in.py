@@ -12,12 +12,13 @@ from varmentaja.apps.access.models import UsedChallenge
 from varmentaja.apps.access.party import Origin, if_ours, record_of, relying_party
 from varmentaja.apps.access.refused import note_refused_sign_in
 from varmentaja.apps.audit.recording import AuditAction, record
-from varmentaja.apps.cards.records import locked_card, move_card
+from varmentaja.apps.cards.actions.note_activation import note_activation
+from varmentaja.apps.cards.records import locked_card
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.certificates.queries import in_force
 from varmentaja.apps.people.roles import actor_for
-from varmentaja.domain.actors import SYSTEM, Actor, Authentication
-from varmentaja.domain.cards import CardEvent, CardState
+from varmentaja.domain.actors import Actor, Authentication
+from varmentaja.domain.cards import CardState
 from varmentaja.domain.errors import DomainError
 from varmentaja.relying_party import LIFETIME, Outcome, Refused, read_answer
 
@@ -68,6 +69,6 @@ def admit(row: Certificate, authentication: Authentication, *, now: datetime, to
         if not in_force(row.pk, now=now):
             raise Refused(Outcome.REVOKED, "revoked in our records")
         if card.state == CardState.DISPATCHED:
-            move_card(SYSTEM, card, CardEvent.ACTIVATE, now=now, today=today)
+            note_activation(card, now=now, today=today)
         record(AuditAction.SIGNED_IN, actor, row, facts={"how": authentication})
         return SignedIn(actor, row.pk)

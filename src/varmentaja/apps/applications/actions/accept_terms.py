@@ -7,13 +7,14 @@ from datetime import date
 
 from varmentaja.apps.action import use_case
 from varmentaja.apps.applications.drafts import locked_draft, save_step
+from varmentaja.apps.applications.models import Application
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.documents.terms import current_terms
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.errors import conflict
 
 
-@use_case(AuditAction.APPLICATION_CHANGED)
+@use_case(AuditAction.APPLICATION_CHANGED, Application)
 def accept_terms(actor: Actor, application_id: int, version: int, terms_version: str, *, today: date) -> None:
     """Store version and hash of the accepted terms; raises DomainError conflict if they are not in force."""
     application = locked_draft(actor, application_id, version, today=today)

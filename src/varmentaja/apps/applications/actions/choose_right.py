@@ -7,13 +7,14 @@ from datetime import date
 
 from varmentaja.apps.action import use_case
 from varmentaja.apps.applications.drafts import locked_draft, save_step
+from varmentaja.apps.applications.models import Application
 from varmentaja.apps.applications.professionals import professional_of
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.errors import invalid
 
 
-@use_case(AuditAction.APPLICATION_CHANGED)
+@use_case(AuditAction.APPLICATION_CHANGED, Application)
 def choose_right(actor: Actor, application_id: int, version: int, right_code: str, *, today: date) -> None:
     """Store the choice; raises DomainError invalid (field ``right_code``) for a right not in force today."""
     application = locked_draft(actor, application_id, version, today=today)

@@ -8,12 +8,13 @@ from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 
-from varmentaja.apps.action import traced, use_case
+from varmentaja.apps.action import traced
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.applications.professionals import as_document
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.people.actions.refresh_person import ask_register, refresh_person
 from varmentaja.apps.people.models import Person
+from varmentaja.apps.people.queries import by_identity_code
 from varmentaja.domain import authority, people
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.applications import ApplicationState
@@ -34,18 +35,19 @@ def open_application(actor: Actor, identity_code: str, *, now: datetime, today: 
     point), not_allowed (one's own), unavailable (a register does not answer: nothing is stored).
     """
     code = IdentityCode.parse(identity_code, today=today)
-    with traced(AuditAction.APPLICATION_OPENED, actor):
+    known = by_identity_code(code)
+    with traced(AuditAction.APPLICATION_OPENED, actor, known):
         authority.require(actor, authority.Action.APPLICATION_OPEN, Subject(point_id=actor.point_id))
         person = ask_register(code)
     professional = outside().professional_register.professional(code, request_id=str(uuid4()))
-    return _open(actor, person, professional, now=now, today=today)
+    with traced(AuditAction.APPLICATION_OPENED, actor, known), transaction.atomic():
+        return _open(actor, person, professional, now=now, today=today)
 
 
-@use_case(AuditAction.APPLICATION_OPENED)
 def _open(
     actor: Actor, person: people.Person, professional: Professional | None, *, now: datetime, today: date
 ) -> Application:
-    row = refresh_person(person, now=now)
+    row = refresh_person(person, now=now, by=actor)
     authority.require(
         actor, authority.Action.APPLICATION_OPEN, Subject(person_id=row.pk, point_id=actor.point_id)
     )

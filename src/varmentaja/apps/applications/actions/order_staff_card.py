@@ -58,7 +58,7 @@ def order_staff_card(actor: Actor, member: StaffMember, *, now: datetime, today:
 
 @use_case(AuditAction.BOOTSTRAPPED)
 def _order(actor: Actor, member: StaffMember, person: people.Person, *, now: datetime, today: date) -> Order:
-    row = refresh_person(person, now=now)
+    row = refresh_person(person, now=now, by=actor)
     point = RegistrationPoint.objects.filter(code=member.point).first()
     if point is None:
         raise not_found("There is no registration point %(code)s.", code=member.point)

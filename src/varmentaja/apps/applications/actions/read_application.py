@@ -14,14 +14,14 @@ from varmentaja.domain.authority import Action, Subject, require
 from varmentaja.domain.errors import not_found
 
 
-@use_case(AuditAction.APPLICATION_READ)
+@use_case(AuditAction.APPLICATION_READ, Application)
 def read_application(actor: Actor, application_id: int, *, today: date) -> ApplicationFile:
     """The application; raises DomainError not_found, not_allowed (another point's)."""
     _note_look(actor, application_id)
     return application_file(application_id, today=today)
 
 
-@use_case(AuditAction.APPLICATION_READ)
+@use_case(AuditAction.APPLICATION_READ, Application)
 def read_photo(actor: Actor, application_id: int) -> bytes:
     """The photograph (JPEG); raises DomainError not_found, not_allowed (another point's)."""
     _note_look(actor, application_id, part="photo")

@@ -8,6 +8,7 @@ from datetime import date
 
 from varmentaja.apps.action import use_case
 from varmentaja.apps.applications.drafts import locked_draft, save_step
+from varmentaja.apps.applications.models import Application
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.people.queries import person_of
 from varmentaja.apps.registration.queries import place_of
@@ -15,7 +16,7 @@ from varmentaja.domain.actors import Actor
 from varmentaja.domain.delivery import Destination, Place, recipient
 
 
-@use_case(AuditAction.APPLICATION_CHANGED)
+@use_case(AuditAction.APPLICATION_CHANGED, Application)
 def record_delivery(
     actor: Actor,
     application_id: int,

@@ -7,13 +7,14 @@ from datetime import date
 
 from varmentaja.apps.action import use_case
 from varmentaja.apps.applications.drafts import locked_draft, save_step
+from varmentaja.apps.applications.models import Application
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.domain.identity_documents import IdentityDocument, why_not_accepted
 
 
-@use_case(AuditAction.APPLICATION_CHANGED)
+@use_case(AuditAction.APPLICATION_CHANGED, Application)
 def record_identity_document(
     actor: Actor,
     application_id: int,

@@ -7,11 +7,12 @@ from datetime import date
 
 from varmentaja.apps.action import use_case
 from varmentaja.apps.applications.drafts import locked_draft, save_step
+from varmentaja.apps.applications.models import Application
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.domain.actors import Actor
 
 
-@use_case(AuditAction.APPLICATION_CHANGED)
+@use_case(AuditAction.APPLICATION_CHANGED, Application)
 def record_photo(
     actor: Actor, application_id: int, version: int, photo: bytes | None, *, today: date
 ) -> None:

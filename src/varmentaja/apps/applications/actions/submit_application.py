@@ -31,7 +31,7 @@ def submit_application(
     return _submit(actor, application_id, version, ask_registers(application_id), now=now, today=today)
 
 
-@use_case(AuditAction.APPLICATION_SUBMITTED)
+@use_case(AuditAction.APPLICATION_SUBMITTED, Application)
 def _submit(
     actor: Actor, application_id: int, version: int, answers: RegisterAnswers, *, now: datetime, today: date
 ) -> Decision:

@@ -23,8 +23,9 @@ def read_card(actor: Actor, card_id: int, *, today: date) -> CardFile:
 
 @use_case(AuditAction.CARD_READ, Card)
 def read_face(actor: Actor, card_id: int, *, today: date) -> bytes | None:
-    """The card's front as printed (PNG), or None; a part of the page whose reading is recorded."""
+    """The card's front as printed (PNG), or None."""
     _allowed_card(actor, card_id, today=today)
+    record(AuditAction.CARD_READ, actor, Card(pk=card_id), facts={"part": "face"})
     return card_face(card_id)
 
 

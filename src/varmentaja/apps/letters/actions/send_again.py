@@ -43,7 +43,7 @@ def send_again(actor: Actor, letter_id: int, to: Destination, *, now: datetime, 
     _send(actor, letter_id, to, person, now=now, today=today)
 
 
-@use_case(AuditAction.LETTER_REPRINTED)
+@use_case(AuditAction.LETTER_REPRINTED, Letter)
 def _send(
     actor: Actor, letter_id: int, to: Destination, person: people.Person, *, now: datetime, today: date
 ) -> None:
@@ -53,7 +53,7 @@ def _send(
     # The post takes one key once: a letter that goes again needs a new one.
     letter.key, letter.due_on, letter.posted_on = uuid4(), today, None
     move_letter(actor, letter, LetterEvent.SEND_AGAIN, now=now, today=today)
-    refresh_person(person, now=now)
+    refresh_person(person, now=now, by=actor)
     _address(letter, _recipient(letter, to, person))
     card = letter.card
     card.letter_due_on, card.letter_posted_on = today, None

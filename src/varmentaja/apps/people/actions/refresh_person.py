@@ -7,9 +7,11 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import uuid4
 
+from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.people import models
 from varmentaja.apps.vault.hashing import identity_code_hash
 from varmentaja.domain import people
+from varmentaja.domain.actors import SYSTEM, Actor
 from varmentaja.domain.errors import conflict, not_found
 from varmentaja.domain.identity_code import IdentityCode
 from varmentaja.domain.names import name_key, sort_key
@@ -30,8 +32,8 @@ def ask_register(code: IdentityCode) -> people.Person:
     return person
 
 
-def refresh_person(person: people.Person, *, now: datetime) -> models.Person:
-    """Store what the register told of ``person``; runs in the caller's transaction."""
+def refresh_person(person: people.Person, *, now: datetime, by: Actor = SYSTEM) -> models.Person:
+    """Store what the register told ``by`` of ``person``; runs in the caller's transaction."""
     code = str(person.identity_code)
     row, _ = models.Person.objects.update_or_create(
         identity_code_hash=identity_code_hash(code),
@@ -49,6 +51,7 @@ def refresh_person(person: people.Person, *, now: datetime) -> models.Person:
             "refreshed_at": now,
         },
     )
+    record(AuditAction.PERSON_REFRESHED, by, row)
     return row
 
 

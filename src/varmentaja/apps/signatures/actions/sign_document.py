@@ -10,6 +10,7 @@ from varmentaja.apps.access.party import Origin, record_of, relying_party
 from varmentaja.apps.action import traced, use_case
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.people.models import Person
 from varmentaja.apps.signatures.models import SignedDocument
 from varmentaja.domain import authority
 from varmentaja.domain.actors import Actor
@@ -26,7 +27,7 @@ def sign_document(
     The responder is asked before the transaction begins. Raises relying_party.Refused when a check of the
     signature fails, DomainError not_allowed when the certificate is another person's.
     """
-    with traced(AuditAction.DOCUMENT_SIGNED, actor):
+    with traced(AuditAction.DOCUMENT_SIGNED, actor, Person(pk=actor.person_id)):
         authority.require(actor, authority.Action.DOCUMENT_SIGN, Subject(person_id=actor.person_id))
         signature = read_answer(answer)
         verified = relying_party(origin).check_document(content, signature, now=now)
