@@ -252,4 +252,5 @@ def _told(report: dict[str, Any]) -> str:
     lines = [f"  {finding}" for finding in report["findings"]]
     verdict = "NOT as it was written:" if lines else "as it was written"
     told = f"{report['links']} links, {report['personal']} personal facts, {report['heads']} signed heads, "
-    return "\n".join([f"{told}{report['waiting']} waiting: {verdict}", *lines])
+    proved = f"  by the key: {report['key']}"
+    return "\n".join([f"{told}{report['waiting']} waiting: {verdict}", proved, *lines])

@@ -75,11 +75,16 @@ class CardHost:
         """Put a card into the reader that listens there (vpcd or our own)."""
         with self._lock:
             insertion = self._take(serial, f"{host}:{port}")
-            try:
-                insertion.connection = vpcd.plug(host, port)
-            except OSError as error:
-                del self._inserted[serial]
-                raise unavailable("The reader does not answer.") from error
+        try:
+            connection = vpcd.plug(host, port)  # takes seconds where nobody answers: nothing is locked
+        except OSError as error:
+            self._forget(insertion)
+            raise unavailable("The reader does not answer.") from error
+        with self._lock:
+            if self._inserted.get(serial) is not insertion:
+                connection.close()
+                raise CardRemoved()  # pulled while it was on its way
+            insertion.connection = connection
             insertion.thread = threading.Thread(
                 target=self._be_card, args=(insertion,), name=f"card {serial}", daemon=True
             )
@@ -116,13 +121,14 @@ class CardHost:
 
     def release(self, insertion: Insertion) -> None:
         """End one insertion; a command under way is finished and stored first."""
-        if insertion.connection is None or insertion.thread is None:
+        if insertion.thread is None:
             with insertion.busy:
                 self._forget(insertion)
-            return
-        with suppress(OSError):
-            insertion.connection.shutdown(socket.SHUT_RDWR)
-        insertion.thread.join()
+        # Asked anew: it may have come into its reader meanwhile. Once it is forgotten it can't any more.
+        if insertion.connection is not None and insertion.thread is not None:
+            with suppress(OSError):
+                insertion.connection.shutdown(socket.SHUT_RDWR)
+            insertion.thread.join()
 
     def put_picture(self, serial: str, suffix: str, content: bytes) -> Path:
         """Lay the picture of its face beside a card."""

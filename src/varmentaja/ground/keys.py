@@ -22,6 +22,13 @@ def authority_store() -> KeyStore:
     return open_software_store(now.authority_keys, passphrase, random=os.urandom)
 
 
+def is_within_reach() -> bool:
+    """Whether this process has what opens the store; nothing is made to find out."""
+    now = settings()
+    secret = now.pkcs11_pin_file or now.authorities_passphrase
+    return secret.is_file() and os.access(secret, os.R_OK)
+
+
 def _token(now: Settings) -> KeyStore:
     from varmentaja.pki.keystore.pkcs11_token import open_token_store
 

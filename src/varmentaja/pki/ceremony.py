@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,7 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from varmentaja.domain.errors import conflict, invalid
-from varmentaja.pki.hierarchy import MANIFEST, MINUTES, Hierarchy, load_hierarchy
+from varmentaja.files import write_over
+from varmentaja.pki.hierarchy import FILE_MODE, MANIFEST, MINUTES, Hierarchy, load_hierarchy
 from varmentaja.pki.issuance import CertificateRequest, issue, prepare
 from varmentaja.pki.keystore.base import KeyStore
 from varmentaja.pki.names import encode_name, subject_values
@@ -37,7 +37,6 @@ __all__ = [
     "perform_ceremony",
     "read_plan",
     "shipped_plan",
-    "write_whole",
 ]
 
 
@@ -64,8 +63,8 @@ def perform_ceremony(
         made[planned.id] = x509.load_der_x509_certificate(der)
         if planned.responder_for is None:
             issuers[planned.id] = replace(_self_issuer(plan, planned, store), certificate=made[planned.id])
-    write_whole(folder / MINUTES, minutes(plan, made, now).encode())
-    write_whole(folder / MANIFEST, json.dumps(_manifest(plan, folder, now), indent=1).encode())
+    write_over(folder / MINUTES, minutes(plan, made, now).encode(), mode=FILE_MODE)
+    write_over(folder / MANIFEST, json.dumps(_manifest(plan, folder, now), indent=1).encode(), mode=FILE_MODE)
     return load_hierarchy(folder, production=not plan.test)
 
 
@@ -140,7 +139,7 @@ def _certificate(
         not_after=now + timedelta(days=planned.days),
     )
     der = issue(prepare(request, issuer, random=random), store)
-    write_whole(path, der)
+    write_over(path, der, mode=FILE_MODE)
     return der
 
 
@@ -196,14 +195,3 @@ def _refuse_other_plan(plan: Plan, folder: Path) -> None:
     manifest = json.loads((folder / MANIFEST).read_bytes())
     if manifest["plan_sha256"] != plan.content_hash:
         raise conflict("The folder holds a certificate hierarchy made from another ceremony file or address.")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Put a file of the hierarchy in place, whole or not at all."""
-    descriptor, beside = tempfile.mkstemp(prefix=".", dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(beside).chmod(0o644)
-    Path(beside).replace(path)

@@ -24,6 +24,8 @@ from varmentaja.pki.template import Issuer
 
 MANIFEST = "manifest.json"
 MINUTES = "minutes.txt"
+FILE_MODE = 0o644
+"""Everything in the folder is public."""
 
 
 @dataclass(frozen=True, slots=True)

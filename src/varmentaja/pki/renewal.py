@@ -17,9 +17,9 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from varmentaja.files import write_over
 from varmentaja.pki.algorithms import PublicKey, algorithm_of
-from varmentaja.pki.ceremony import write_whole
-from varmentaja.pki.hierarchy import MANIFEST, Authority, Responder, load_hierarchy
+from varmentaja.pki.hierarchy import FILE_MODE, MANIFEST, Authority, Responder, load_hierarchy
 from varmentaja.pki.issuance import CertificateRequest, issue, prepare
 from varmentaja.pki.keystore.base import KeyStore
 from varmentaja.pki.names import Subject
@@ -84,7 +84,7 @@ def _renew(
         common_name = _text(old.certificate.subject, NameOID.COMMON_NAME)
         key = store.public_key(new)
         content = certify_responder(authority, store, common_name, key, begins, ends, random=random)
-        write_whole(path, content)
+        write_over(path, content, mode=FILE_MODE)
     content = path.read_bytes()
     _take_over(folder, authority.id, new, content)
     certificate = x509.load_der_x509_certificate(content)
@@ -135,4 +135,4 @@ def _take_over(folder: Path, authority: str, new: str, certificate: bytes) -> No
         "sha256": hashlib.sha256(certificate).hexdigest(),
         "profile": {"id": profile.id, "version": profile.version, "content_hash": profile.content_hash},
     }
-    write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
+    write_over(folder / MANIFEST, json.dumps(manifest, indent=1).encode(), mode=FILE_MODE)

@@ -17,8 +17,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from varmentaja.files import write_over
 from varmentaja.pki.algorithms import KeyAlgorithm, algorithm_of
-from varmentaja.pki.ceremony import write_whole
 from varmentaja.pki.hierarchy import Authority, Hierarchy
 from varmentaja.pki.keystore import KeyStore, open_software_store
 from varmentaja.pki.renewal import Renewed, certify_responder
@@ -67,9 +67,9 @@ def delegate(
     made, before = folder / f"{now:%Y%m%dT%H%M%SZ}", _current(folder)
     keys = open_software_store(made / KEYS, passphrase, random=random)
     done = tuple(_certify(authority, store, made, keys, now, random) for authority in _issuing(hierarchy))
-    write_whole(made / LIST, json.dumps({each.authority: each.responder for each in done}, indent=1).encode())
+    write_over(made / LIST, json.dumps({each.authority: each.responder for each in done}, indent=1).encode())
     _let_group_read(made)
-    write_whole(folder / CURRENT, made.name.encode())
+    write_over(folder / CURRENT, made.name.encode())
     (folder / CURRENT).chmod(0o640)
     for old in folder.iterdir():
         if old.is_dir() and old not in (made, before):
@@ -106,7 +106,7 @@ def _certify(
     der = certify_responder(
         authority, store, f"OCSP online {name}", keys.public_key(label), begins, ends, random=random
     )
-    write_whole(made / f"{label}.crt", der)
+    write_over(made / f"{label}.crt", der)
     serial = x509.load_der_x509_certificate(der).serial_number
     return Renewed(authority.id, label, serial_text(serial), ends)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -209,6 +209,34 @@ def test_heads_are_kept_by_day(chain: Path) -> None:
     assert newest is not None and newest.position == 8
     assert len((chain / "heads" / "2026-11-23.jsonl").read_text("utf-8").splitlines()) == 2
     assert proved(chain).findings == []
+
+
+def test_a_head_torn_by_a_kill_is_no_finding_and_the_next_takes_its_place(chain: Path) -> None:
+    day = chain / "heads" / "2026-11-23.jsonl"
+    with day.open("ab") as file:
+        file.write(day.read_bytes()[:40])
+    assert proved(chain).findings == []
+    add(1)
+    seal_all()
+    publish_head(chain, sign, now=NOW + timedelta(days=1))
+    assert len(day.read_bytes().splitlines()) == 1 and day.read_bytes().endswith(b"\n")
+    report = proved(chain)
+    assert (report.findings, report.heads) == ([], 3), "one of each day, and the newest again"
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff\xfe", b'{"position": 5}', b"null"])
+def test_a_damaged_newest_head_is_told_and_written_anew(chain: Path, damage: bytes) -> None:
+    (chain / "head.json").write_bytes(damage)
+    assert proved(chain).findings == ["a published head cannot be read"]
+    assert publish_head(chain, sign, now=NOW) is not None
+    assert proved(chain).findings == []
+
+
+def test_a_head_that_cannot_be_read_hides_no_other(chain: Path) -> None:
+    day = chain / "heads" / "2026-11-23.jsonl"
+    day.write_bytes(b"nonsense\n" + day.read_bytes())
+    report = proved(chain)
+    assert (report.findings, report.heads) == (["a published head cannot be read"], 3)
 
 
 def test_an_entry_committed_late_is_sealed_though_higher_numbers_are(tmp_path: Path) -> None:

@@ -106,6 +106,46 @@ def test_a_reader_that_goes_away_leaves_the_card_free(host: CardHostClient, slot
     assert open_card(slot.wait_for_card(5)).read().chip_serial == cards.SERIAL
 
 
+def test_a_reader_that_does_not_answer_keeps_nobody_waiting(
+    host: CardHostClient, server: CardHostServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = cards.SERIAL[::-1]
+    host.create(cards.SERIAL, cards.chip_key(), cards.GENERATION)
+    host.create(other, cards.chip_key(other), cards.GENERATION)
+    reached, go_on = threading.Event(), threading.Event()
+    ends = socket.socketpair()
+
+    def slow(name: str, port: int) -> socket.socket:
+        reached.set()
+        assert go_on.wait(30)
+        return ends[0]
+
+    monkeypatch.setattr("varmentaja.card.vpcd.plug", slow)
+    trouble: list[DomainError] = []
+
+    def insert() -> None:
+        try:
+            server.cards.insert(cards.SERIAL, "127.0.0.1", 1)
+        except DomainError as error:
+            trouble.append(error)
+
+    waiting = threading.Thread(target=insert)
+    waiting.start()
+    assert reached.wait(30)
+    assert len(host.list()) == 2
+    host.connect(other).close()
+    with pytest.raises(DomainError) as refusal:
+        host.connect(cards.SERIAL)
+    assert refusal.value.kind is Kind.CONFLICT, "it is on its way"
+    host.pull(cards.SERIAL)
+    host.connect(cards.SERIAL).close()
+    go_on.set()
+    waiting.join()
+    assert isinstance(trouble[0], CardRemoved), "what was pulled does not come into the reader"
+    assert ends[0].fileno() == -1
+    ends[1].close()
+
+
 def test_a_card_is_in_one_place_at_a_time(host: CardHostClient, slot: CardSlot) -> None:
     make(host)
     transport = host.connect(cards.SERIAL)

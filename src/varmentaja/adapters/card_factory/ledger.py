@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from varmentaja.files import write_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,7 @@ class Ledger:
     def write(self, key: str, entry: Entry) -> None:
         """Store the entry so that it survives the power going out."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = self._file(key)
-        new = file.with_suffix(".new")
-        with new.open("w", encoding="utf-8") as output:
-            json.dump(asdict(entry), output)
-            output.flush()
-            os.fsync(output.fileno())
-        new.replace(file)
+        write_over(self._file(key), json.dumps(asdict(entry)).encode())
 
     def _file(self, key: str) -> Path:
         if not key.replace("-", "").isalnum():

@@ -119,8 +119,9 @@ class SimulatedPost:
         return found[0] if found else self._mailbox / mailing.holder / name
 
     def _parts(self, key: str) -> Path:
-        """Beside the mailbox: an envelope that is being filled, or thrown away."""
-        return self._mailbox.with_name(f"{self._mailbox.name}.posting") / key
+        """An envelope that is being filled, or thrown away: in the mailbox folder, since a run that is cut
+        off leaves a code here, and one level lower than envelopes lie."""
+        return self._mailbox / ".posting" / "parts" / key
 
     def _deliver(self, mailing: Mailing, folder: Path) -> None:
         """Fill a folder aside and put it into the mailbox whole, however the program ends."""

@@ -70,17 +70,16 @@ def verify(folder: Path, check: Verify | None) -> Report:
 def _heads(folder: Path, check: Verify | None, report: Report) -> dict[int, Head]:
     """Heads by position; a head that was not signed by us is a finding and proves nothing."""
     heads: dict[int, Head] = {}
-    try:
-        for head in all_heads(folder):
-            report.heads += 1
-            if check is None or not check(head.signature, head.signed):
-                report.findings.append(f"the signature of the head at {head.position} is not valid")
-            elif head.position in heads and heads[head.position].hash != head.hash:
-                report.findings.append(f"two heads at {head.position} differ")
-            else:
-                heads[head.position] = head
-    except (ValueError, KeyError):
-        report.findings.append("a published head cannot be read")
+    for head in all_heads(folder):
+        report.heads += 1
+        if head is None:
+            report.findings.append("a published head cannot be read")
+        elif check is None or not check(head.signature, head.signed):
+            report.findings.append(f"the signature of the head at {head.position} is not valid")
+        elif head.position in heads and heads[head.position].hash != head.hash:
+            report.findings.append(f"two heads at {head.position} differ")
+        else:
+            heads[head.position] = head
     return heads
 
 

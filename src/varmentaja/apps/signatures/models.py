@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from varmentaja.apps.vault.fields import EncryptedBytesField
+from varmentaja.apps.vault.fields import EncryptedBytesField, EncryptedTextField
 
 
 class SignedDocument(models.Model):
@@ -13,7 +13,7 @@ class SignedDocument(models.Model):
 
     person = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="signatures")
     certificate = models.ForeignKey("certificates.Certificate", on_delete=models.PROTECT)
-    title = models.TextField()
+    title = EncryptedTextField()
     content = EncryptedBytesField()
     content_hash = models.CharField(max_length=64)
     signature = models.BinaryField()

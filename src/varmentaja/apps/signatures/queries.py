@@ -39,8 +39,8 @@ class DocumentFile:
 
 def documents_of(person_id: int) -> tuple[DocumentLine, ...]:
     """The person's documents, newest first."""
-    rows = SignedDocument.objects.filter(person_id=person_id).order_by("-id")
-    return tuple(DocumentLine(*row) for row in rows.values_list("id", "title", "signed_at"))
+    rows = SignedDocument.objects.filter(person_id=person_id).order_by("-id").only("title", "signed_at")
+    return tuple(DocumentLine(row.pk, row.title, row.signed_at) for row in rows)
 
 
 def document_file(document_id: int) -> DocumentFile:

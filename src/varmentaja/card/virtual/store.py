@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -15,10 +14,10 @@ from typing import Any
 from varmentaja.card.virtual.card import VirtualCard
 from varmentaja.card.virtual.state import CardState
 from varmentaja.domain.errors import conflict, invalid, not_found
+from varmentaja.files import clear_drafts, write_over
 
 _SERIAL = re.compile(r"[0-9A-F]{20}")
 _PICTURE_SUFFIXES = (".svg", ".png", ".pdf")
-_PART = ".part"
 
 
 class CardStore:
@@ -33,8 +32,7 @@ class CardStore:
         except OSError as error:
             self._lock.close()
             raise conflict("Another program is using the folder of cards.") from error
-        for rest in folder.glob(f"*{_PART}"):
-            rest.unlink()
+        clear_drafts(folder)
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -63,7 +61,7 @@ class CardStore:
 
     def save(self, serial: str, document: Mapping[str, Any]) -> None:
         """Write a card's file: after a crash either the old or the new one is there."""
-        _replace(self._path(serial), json.dumps(document).encode())
+        write_over(self._path(serial), json.dumps(document).encode())
 
     def picture(self, serial: str) -> Path | None:
         """The picture of the card's face, if one lies beside the card."""
@@ -75,7 +73,7 @@ class CardStore:
         if suffix not in _PICTURE_SUFFIXES:
             raise invalid("A card's picture is an SVG, PNG or PDF file.")
         path = self._path(serial).with_suffix(suffix)
-        _replace(path, content)
+        write_over(path, content)
         return path
 
     def discard(self, serial: str, reason: str) -> None:
@@ -86,7 +84,7 @@ class CardStore:
         waste = self._folder / "discarded"
         waste.mkdir(mode=0o700, exist_ok=True)
         note = {"chip_serial": serial, "reason": reason}
-        _replace(waste / path.name, json.dumps(note).encode())
+        write_over(waste / path.name, json.dumps(note).encode())
         if picture := self.picture(serial):
             picture.unlink()
         path.unlink()
@@ -95,16 +93,3 @@ class CardStore:
         if not _SERIAL.fullmatch(serial):
             raise invalid("A chip serial has 20 hexadecimal digits.")
         return self._folder / f"{serial}.json"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + _PART)
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise

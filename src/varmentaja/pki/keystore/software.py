@@ -11,9 +11,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-import os
 import re
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +33,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from varmentaja.domain.errors import conflict, invalid, not_found
+from varmentaja.files import write_new
 from varmentaja.pki.algorithms import (
     CURVES,
     RSA_BITS,
@@ -169,7 +168,7 @@ class SoftwareKeyStore:
             "ciphertext": self._cipher.encrypt(nonce, secret, _bound(label, public)),
         }
         record = {name: base64.b64encode(value).decode() for name, value in parts.items()}
-        if not _link_new(self._path(label), json.dumps(record, indent=1).encode()):
+        if not write_new(self._path(label), json.dumps(record, indent=1).encode()):
             raise conflict("The key store already has a key named %(label)s.", label=label)
 
 
@@ -183,7 +182,7 @@ def open_software_store(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     header = folder / "store.json"
     if not header.exists():
-        _link_new(header, _new_header(passphrase, random))
+        write_new(header, _new_header(passphrase, random))
     try:
         record = json.loads(header.read_bytes())
         cipher = AESGCM(_stretch(passphrase, base64.b64decode(record["salt"]), record["n"]))
@@ -215,25 +214,3 @@ def _stretch(passphrase: bytes, salt: bytes, n: int) -> bytes:
 
 def _bound(label: str, public: bytes) -> bytes:
     return _MARKER + b"\x00" + label.encode() + b"\x00" + public
-
-
-def _link_new(path: Path, content: bytes) -> bool:
-    """Put a whole file at ``path`` unless one is there; False if another was first."""
-    descriptor, name = tempfile.mkstemp(prefix=".", dir=path.parent)  # mode 0600
-    beside = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(beside, path)
-    except FileExistsError:
-        return False
-    finally:
-        beside.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    return True
