@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from varmentaja.apps.audit.recording import AuditAction
 from varmentaja.config import Settings, settings
 from varmentaja.domain.data_files import load
 from varmentaja.files import write_over
 from varmentaja.ground.keys import authority_store
+from varmentaja.ground.renewal import record_certified
 from varmentaja.pki.hierarchy import load_hierarchy
-from varmentaja.signer.reader_versions import seal_versions
+from varmentaja.signer.reader_versions import PROFILE, seal_versions, signer_of
 
 VERSIONS_FILE = "versions.json"
 
@@ -22,17 +24,19 @@ def publish_versions() -> None:
     """Sign the list anew where it has changed, or its signer's certificate is half-way to its end."""
     chosen = settings()
     hierarchy = load_hierarchy(chosen.hierarchy_folder, production=not chosen.test_service)
-    file = chosen.downloads / VERSIONS_FILE
+    file, authority = chosen.downloads / VERSIONS_FILE, hierarchy.any_authority_for("services")
     sealed = seal_versions(
         content(chosen),
         file.read_bytes() if file.exists() else None,
-        authority=hierarchy.any_authority_for("services"),
+        authority=authority,
         store=authority_store(),
         now=datetime.now(UTC),
         random=os.urandom,
     )
     if sealed is not None:
         write_over(file, sealed, mode=0o644)
+    signer = signer_of(file.read_bytes())
+    record_certified(AuditAction.SERVICE_CERTIFIED, authority.id, signer, PROFILE)
 
 
 def content(chosen: Settings) -> dict[str, Any]:

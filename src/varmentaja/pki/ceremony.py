@@ -182,12 +182,11 @@ def _manifest(plan: Plan, folder: Path, now: datetime) -> dict[str, Any]:
 
 
 def _entry(planned: PlannedCertificate, folder: Path) -> dict[str, Any]:
-    profile = planned.profile
     return {
         "id": planned.id,
         "key_label": planned.id,
         "sha256": hashlib.sha256((folder / f"{planned.id}.crt").read_bytes()).hexdigest(),
-        "profile": {"id": profile.id, "version": profile.version, "content_hash": profile.content_hash},
+        "profile": planned.profile.mark,
     }
 
 

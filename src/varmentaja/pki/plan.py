@@ -105,6 +105,11 @@ def _check(plan: Plan) -> None:
         raise ValueError(f"no {', '.join(sorted(missing))}")
 
 
+def first_responder(authority_id: str) -> str:
+    """The id of the responder that the ceremony makes; later ones have their day at the end."""
+    return f"{authority_id}-ocsp"
+
+
 def demo_plan(base_url: str) -> Plan:
     """The plan of the demo's TEST hierarchy at ``base_url`` (``http://127.0.0.1:8001``)."""
     return shipped_plan("demo", base_url=base_url)
@@ -149,7 +154,7 @@ def _planned_responder(authority: PlannedCertificate, algorithm: KeyAlgorithm) -
     name, profile = f"OCSP {authority.subject.common_name}", load_profile(RESPONDER)
     return replace(
         authority,
-        id=f"{authority.id}-ocsp",
+        id=first_responder(authority.id),
         issued_by=authority.id,
         algorithm=algorithm,
         profile=profile,

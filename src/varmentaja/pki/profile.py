@@ -8,6 +8,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -104,6 +105,16 @@ class Profile:
             if accepted is algorithm:
                 return usage
         raise invalid("This kind of key is not accepted for this certificate.", field="public_key")
+
+    @property
+    def lifetime(self) -> timedelta:
+        """The longest validity."""
+        return timedelta(days=self.longest_days)
+
+    @property
+    def mark(self) -> dict[str, str]:
+        """What is kept with everything that is made by this profile."""
+        return {"id": self.id, "version": self.version, "content_hash": self.content_hash}
 
     @property
     def is_authority(self) -> bool:

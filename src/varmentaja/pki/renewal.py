@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,23 +23,11 @@ from varmentaja.pki.issuance import CertificateRequest, issue, prepare
 from varmentaja.pki.keystore.base import KeyStore
 from varmentaja.pki.names import Subject
 from varmentaja.pki.profile import load_profile
-from varmentaja.pki.serials import serial_text
 
 RENEW_BEFORE = timedelta(days=60)
 """So long before its end a responder's certificate is replaced: time enough for a person to see to it if it
 fails."""
 PROFILE = "ocsp-responder"
-
-
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """A responder with a new key and certificate."""
-
-    authority: str
-    responder: str
-    """Its id: the label of its key, and the name of its certificate's file."""
-    serial: str
-    not_after: datetime
 
 
 def renew_responders(
@@ -50,8 +37,8 @@ def renew_responders(
     production: bool,
     now: datetime,
     random: Callable[[int], bytes],
-) -> tuple[Renewed, ...]:
-    """Renew in the hierarchy of ``folder`` every responder that is due; what was renewed.
+) -> tuple[str, ...]:
+    """Renew in the hierarchy of ``folder`` every responder that is due; the authorities that have a new one.
 
     Whoever signs answers must load the hierarchy anew afterwards. Raises DomainError as ``load_hierarchy``.
     """
@@ -59,8 +46,14 @@ def renew_responders(
     return tuple(
         _renew(folder, authority, authority.responder, store, now, random)
         for authority in hierarchy.authorities.values()
-        if authority.responder and authority.responder.certificate.not_valid_after_utc - now < RENEW_BEFORE
+        if authority.responder and _is_due(authority, authority.responder, now)
     )
+
+
+def _is_due(authority: Authority, responder: Responder, now: datetime) -> bool:
+    """Near its end, unless that is the authority's own: no new certificate would last longer."""
+    ends = responder.certificate.not_valid_after_utc
+    return ends - now < RENEW_BEFORE and ends < authority.certificate.not_valid_after_utc
 
 
 def _renew(
@@ -70,28 +63,24 @@ def _renew(
     store: KeyStore,
     now: datetime,
     random: Callable[[int], bytes],
-) -> Renewed:
+) -> str:
     new = f"{authority.id}-ocsp-{now:%Y%m%d}"
     if not store.has(new):
         store.generate(new, algorithm_of(store.public_key(old.key_label)))
     path = folder / f"{new}.crt"
     if not path.exists():
         begins = now.replace(microsecond=0)
-        ends = min(
-            begins + timedelta(days=load_profile(PROFILE).longest_days),
-            authority.certificate.not_valid_after_utc,
-        )
+        ends = min(begins + load_profile(PROFILE).lifetime, authority.certificate.not_valid_after_utc)
         common_name = _text(old.certificate.subject, NameOID.COMMON_NAME)
         key = store.public_key(new)
-        content = certify_responder(authority, store, common_name, key, begins, ends, random=random)
+        content = certify_responder(PROFILE, authority, store, common_name, key, begins, ends, random=random)
         write_over(path, content, mode=FILE_MODE)
-    content = path.read_bytes()
-    _take_over(folder, authority.id, new, content)
-    certificate = x509.load_der_x509_certificate(content)
-    return Renewed(authority.id, new, serial_text(certificate.serial_number), certificate.not_valid_after_utc)
+    _take_over(folder, authority.id, new, path.read_bytes())
+    return authority.id
 
 
 def certify_responder(
+    profile: str,
     authority: Authority,
     store: KeyStore,
     common_name: str,
@@ -107,7 +96,7 @@ def certify_responder(
     """
     name = authority.certificate.subject
     request = CertificateRequest(
-        profile=load_profile(PROFILE),
+        profile=load_profile(profile),
         subject=Subject(
             country=_text(name, NameOID.COUNTRY_NAME),
             organization=_text(name, NameOID.ORGANIZATION_NAME),
@@ -127,12 +116,11 @@ def _text(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
 def _take_over(folder: Path, authority: str, new: str, certificate: bytes) -> None:
     """From here on the manifest names the new responder."""
     manifest = json.loads((folder / MANIFEST).read_bytes())
-    profile = load_profile(PROFILE)
     entry = next(entry for entry in manifest["authorities"] if entry["id"] == authority)
     entry["responder"] = {
         "id": new,
         "key_label": new,
         "sha256": hashlib.sha256(certificate).hexdigest(),
-        "profile": {"id": profile.id, "version": profile.version, "content_hash": profile.content_hash},
+        "profile": load_profile(PROFILE).mark,
     }
     write_over(folder / MANIFEST, json.dumps(manifest, indent=1).encode(), mode=FILE_MODE)

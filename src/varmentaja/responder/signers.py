@@ -52,7 +52,7 @@ class Delegations:
                 self._looked = time.monotonic()
                 try:
                     self._look()
-                except (OSError, ValueError, KeyError, DomainError) as error:
+                except (OSError, ValueError, KeyError, TypeError, DomainError) as error:
                     _log.error("delegation_refused", problem=str(error))
             return self._signers
 
@@ -61,11 +61,14 @@ class Delegations:
         if self._signers and name == self._signers.name:
             return
         folder = self._folder / Path(name).name
-        listed: dict[str, str] = json.loads((folder / "delegation.json").read_bytes())  # written last
+        listed = json.loads((folder / "delegation.json").read_bytes())  # written last
         store = open_software_store(folder / "keys", self._passphrase, random=os.urandom)
         self._signers = Signers(
             name,
-            {authority: self._signer(folder, store, authority, label) for authority, label in listed.items()},
+            {
+                authority: self._signer(folder, store, authority, str(entry["responder"]))
+                for authority, entry in listed.items()
+            },
             store,
         )
         _log.info("delegation_in_force", name=name)

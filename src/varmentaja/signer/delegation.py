@@ -21,34 +21,43 @@ from varmentaja.files import write_over
 from varmentaja.pki.algorithms import KeyAlgorithm, algorithm_of
 from varmentaja.pki.hierarchy import Authority, Hierarchy
 from varmentaja.pki.keystore import KeyStore, open_software_store
-from varmentaja.pki.renewal import Renewed, certify_responder
-from varmentaja.pki.serials import serial_text
+from varmentaja.pki.profile import load_profile
+from varmentaja.pki.renewal import certify_responder
 
-LIFETIME = timedelta(days=7)
+PROFILE = "ocsp-responder-online"
+LIFETIME = load_profile(PROFILE).lifetime
 RENEW_BEFORE = LIFETIME / 2
 CURRENT = "current"
 """File that names the delegation in force; replaced last."""
 KEYS = "keys"
 LIST = "delegation.json"
+"""For each authority the label of its delegate's key and certificate, and the profile; written last."""
 _BACK = timedelta(minutes=10)
 """Certificates begin so long ago: clients' clocks differ."""
 
 
 def is_due(hierarchy: Hierarchy, folder: Path, *, now: datetime) -> bool:
     """Whether one is to be made: none is whole, or it is past its half-life or another hierarchy's."""
-    made = _current(folder)
+    made = current(folder)
     if made is None:
         return True
     try:
-        listed: dict[str, str] = json.loads((made / LIST).read_bytes())
-        found = [
-            x509.load_der_x509_certificate((made / f"{each}.crt").read_bytes()) for each in listed.values()
-        ]
-    except (OSError, ValueError):
+        found = certificates(made)
+    except (OSError, ValueError, KeyError, TypeError):
         return True
-    return set(listed) != {each.id for each in _issuing(hierarchy)} or any(
-        each.not_valid_after_utc - now < RENEW_BEFORE for each in found
+    return set(found) != {each.id for each in _issuing(hierarchy)} or any(
+        each.not_valid_after_utc - now < RENEW_BEFORE for each in found.values()
     )
+
+
+def certificates(made: Path) -> dict[str, x509.Certificate]:
+    """The certificate for each authority in a delegation; raises OSError, ValueError, KeyError or TypeError
+    where it is not whole."""
+    listed = json.loads((made / LIST).read_bytes())
+    return {
+        authority: x509.load_der_x509_certificate((made / f"{entry['responder']}.crt").read_bytes())
+        for authority, entry in listed.items()
+    }
 
 
 def delegate(
@@ -59,25 +68,31 @@ def delegate(
     *,
     now: datetime,
     random: Callable[[int], bytes],
-) -> tuple[Renewed, ...]:
-    """Make a delegation in ``folder``, with ``store`` holding the authorities' keys; who was certified.
+) -> None:
+    """Make a delegation in ``folder``, with ``store`` holding the authorities' keys.
 
     Raises DomainError as ``certify_responder``.
     """
-    made, before = folder / f"{now:%Y%m%dT%H%M%SZ}", _current(folder)
+    made, before = folder / f"{now:%Y%m%dT%H%M%SZ}", current(folder)
     keys = open_software_store(made / KEYS, passphrase, random=random)
-    done = tuple(_certify(authority, store, made, keys, now, random) for authority in _issuing(hierarchy))
-    write_over(made / LIST, json.dumps({each.authority: each.responder for each in done}, indent=1).encode())
+    profile = load_profile(PROFILE).mark
+    listed = {
+        authority.id: {
+            "responder": _certify(authority, store, made, keys, now, random),
+            "profile": profile,
+        }
+        for authority in _issuing(hierarchy)
+    }
+    write_over(made / LIST, json.dumps(listed, indent=1).encode())
     _let_group_read(made)
     write_over(folder / CURRENT, made.name.encode())
     (folder / CURRENT).chmod(0o640)
     for old in folder.iterdir():
         if old.is_dir() and old not in (made, before):
             shutil.rmtree(old)
-    return done
 
 
-def _current(folder: Path) -> Path | None:
+def current(folder: Path) -> Path | None:
     """The delegation in force; None while there is none."""
     try:
         return folder / Path((folder / CURRENT).read_text("ascii").strip()).name
@@ -96,19 +111,20 @@ def _certify(
     keys: KeyStore,
     now: datetime,
     random: Callable[[int], bytes],
-) -> Renewed:
+) -> str:
+    """The label of the key and of its certificate's file."""
     label = f"{authority.id}-online"
     if not keys.has(label):
         keys.generate(label, _algorithm(authority))
     begins = max(now.replace(microsecond=0) - _BACK, authority.certificate.not_valid_before_utc)
     ends = min(now.replace(microsecond=0) + LIFETIME, authority.certificate.not_valid_after_utc)
     name = str(authority.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+    public_key = keys.public_key(label)
     der = certify_responder(
-        authority, store, f"OCSP online {name}", keys.public_key(label), begins, ends, random=random
+        PROFILE, authority, store, f"OCSP online {name}", public_key, begins, ends, random=random
     )
     write_over(made / f"{label}.crt", der)
-    serial = x509.load_der_x509_certificate(der).serial_number
-    return Renewed(authority.id, label, serial_text(serial), ends)
+    return label
 
 
 def _algorithm(authority: Authority) -> KeyAlgorithm:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from cryptography import x509
@@ -23,7 +23,7 @@ from varmentaja.pki.publication.seal import seal
 KEY = "reader-versions"
 PROFILE = "reader-versions"
 SEALED_AS = "reader versions"
-_LIFE = timedelta(days=92)
+_LIFE = load_profile(PROFILE).lifetime
 
 
 def seal_versions(
@@ -52,6 +52,11 @@ def seal_versions(
     return json.dumps(
         {**json.loads(sealed), "certificate": base64.b64encode(der).decode()}, indent=1
     ).encode()
+
+
+def signer_of(document: bytes) -> x509.Certificate:
+    """The certificate of whoever sealed the list."""
+    return x509.load_der_x509_certificate(base64.b64decode(json.loads(document)["certificate"]))
 
 
 def _parsed(document: bytes | None) -> dict[str, str]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,11 +18,13 @@ from tests.support.service import Service
 from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.actions.publish_status import publish_status
-from varmentaja.ground import renewal
+from varmentaja.config import settings as current_settings
+from varmentaja.ground import reader_versions, renewal
 from varmentaja.pki.ceremony import demo_plan, perform_ceremony
 from varmentaja.pki.hierarchy import load_hierarchy
 from varmentaja.pki.keystore import open_software_store
 from varmentaja.pki.publication import PublicationReader, verifier
+from varmentaja.pki.serials import serial_text
 from varmentaja.ports.connected import connect
 from varmentaja.signer.in_process import InProcessCustody
 from varmentaja.signer.keys import PUBLICATION_KEY
@@ -82,8 +85,48 @@ def test_new_answers_are_signed_by_the_renewed_responder(
     assert renewed is not None and renewed.id != old.id
     entries = Entry.objects.filter(action="hierarchy.responder_renewed")
     assert len(entries) == 6
+    facts = [entry.document["facts"] for entry in entries]
+    assert {each["profile"]["id"] for each in facts} == {"ocsp-responder"}
+    assert serial_text(renewed.certificate.serial_number) in [each["serial"] for each in facts]
     Certificate.objects.filter(pk=row.pk).update(answer_due_at=row.issued_at, revision=1)
     publish_status(now=datetime.now(UTC))
     assert answer_about(row, service, published).certificates == [renewed.certificate]
     renewal.renew_due_responders()
     assert len(entries.all()) == 6
+
+
+class Killed(BaseException):
+    """Stands for kill -9."""
+
+
+def test_certificates_that_are_in_force_are_in_the_evidence_although_the_worker_was_killed(
+    service: Service, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Renewed, delegated and certified first, then entered: whatever is missing is entered later, once."""
+    shutil.copytree(folder / "hierarchy", tmp_path / "hierarchy")
+    chosen = current_settings().model_copy(update={"state": tmp_path})
+    monkeypatch.setattr(renewal, "settings", lambda: chosen)
+    monkeypatch.setattr(renewal, "authority_store", lambda: service.demo.store)
+    monkeypatch.setattr(renewal, "connect_worker", lambda: None)
+    monkeypatch.setattr(reader_versions, "settings", lambda: chosen)
+    monkeypatch.setattr(reader_versions, "authority_store", lambda: service.demo.store)
+    works = {
+        renewal.renew_due_responders: ("hierarchy.responder_renewed", 6),
+        renewal.renew_delegation: ("hierarchy.responder_delegated", 6),
+        reader_versions.publish_versions: ("hierarchy.service_certified", 1),
+    }
+
+    def killed(*args: object) -> None:
+        raise Killed
+
+    for work, (action, count) in works.items():
+        with monkeypatch.context() as patch:
+            patch.setattr(renewal, "record_certified", killed)
+            patch.setattr(reader_versions, "record_certified", killed)
+            with pytest.raises(Killed):
+                work()
+        for _ in range(2):
+            work()
+        facts = [entry.document["facts"] for entry in Entry.objects.filter(action=action)]
+        assert len(facts) == len({each["serial"] for each in facts}) == count
+        assert all(len(each["profile"]["content_hash"]) == 64 for each in facts)

@@ -20,7 +20,7 @@ def _text(profile_id: str) -> str:
 
 
 def test_every_shipped_profile_is_found_under_its_own_id() -> None:
-    assert len(shipped_profiles()) == 16
+    assert len(shipped_profiles()) == 17
     for profile_id in shipped_profiles():
         assert load_profile(profile_id).id == profile_id
 

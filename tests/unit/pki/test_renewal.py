@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from varmentaja.pki.hierarchy import Hierarchy, load_hierarchy
 from varmentaja.pki.keystore import SoftwareKeyStore, open_software_store
 from varmentaja.pki.ocsp import CertificateStatus, presign
 from varmentaja.pki.profile import load_profile
-from varmentaja.pki.renewal import RENEW_BEFORE, Renewed, renew_responders
+from varmentaja.pki.renewal import RENEW_BEFORE, renew_responders
 
 BASE_URL = "http://127.0.0.1:8001"
 MADE = datetime(2026, 1, 7, 12, tzinfo=UTC)
@@ -41,7 +42,7 @@ class Old:
     def hierarchy(self) -> Hierarchy:
         return load_hierarchy(self.folder, production=False)
 
-    def renew(self, now: datetime) -> tuple[Renewed, ...]:
+    def renew(self, now: datetime) -> tuple[str, ...]:
         return renew_responders(self.folder, self.store, production=False, now=now, random=os.urandom)
 
     def answer(self, authority: str, now: datetime) -> x509_ocsp.OCSPResponse:
@@ -76,7 +77,7 @@ def test_all_responders_are_renewed_in_time_and_sign_from_then_on(old: Old) -> N
     assert old.renew(ENDS - RENEW_BEFORE) == ()
     before = {name: old.hierarchy().authority(name) for name in AUTHORITIES}
     renewed = old.renew(LATE)
-    assert sorted(each.authority for each in renewed) == sorted(AUTHORITIES)
+    assert sorted(renewed) == sorted(AUTHORITIES)
     for name in AUTHORITIES:
         authority, was = old.hierarchy().authority(name), before[name]
         assert authority.responder and was.responder
@@ -141,5 +142,18 @@ def test_a_renewal_that_was_cut_off_leaves_the_old_responder_and_is_done_again(
 def test_a_responder_does_not_outlive_its_authority(old: Old) -> None:
     authority = old.hierarchy().authority("professionals-ecc").certificate
     now = authority.not_valid_after_utc - timedelta(days=30)
-    (until,) = {each.not_after for each in old.renew(now) if each.authority == "professionals-ecc"}
-    assert until == authority.not_valid_after_utc
+    assert "professionals-ecc" in old.renew(now)
+    responder = old.hierarchy().authority("professionals-ecc").responder
+    assert responder is not None
+    assert responder.certificate.not_valid_after_utc == authority.not_valid_after_utc
+    files = set(old.folder.iterdir())
+    for days in (0, 1, 29):
+        assert old.renew(now + timedelta(days=days)) == (), "no new one would last longer"
+    assert set(old.folder.iterdir()) == files
+
+
+def test_the_profile_stands_with_the_renewed_responder(old: Old) -> None:
+    old.renew(LATE)
+    manifest = json.loads((old.folder / "manifest.json").read_bytes())
+    (entry,) = [each for each in manifest["authorities"] if each["id"] == "services-ecc"]
+    assert entry["responder"]["profile"] == load_profile("ocsp-responder").mark

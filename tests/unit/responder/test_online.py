@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,8 +28,9 @@ from tests.support.pki import Demo
 
 from varmentaja.pki.lint import Severity, lint_ocsp
 from varmentaja.pki.ocsp import CertIdHash
+from varmentaja.pki.profile import load_profile
 from varmentaja.responder.online import OnlineResponder
-from varmentaja.signer.delegation import LIFETIME, delegate, is_due
+from varmentaja.signer.delegation import LIFETIME, certificates, current, delegate, is_due
 
 MALFORMED, TRY_LATER, UNAUTHORIZED = (bytes((0x30, 3, 0x0A, 1, code)) for code in (1, 3, 6))
 NONCE = bytes(range(32))
@@ -195,7 +197,7 @@ def test_a_delegation_is_due_at_half_its_life_and_the_third_destroys_the_first(
     folder = tmp_path / "delegations"
     assert is_due(demo.hierarchy, folder, now=demo.now)
     for days in (0, 4, 8):
-        made = delegate(
+        delegate(
             demo.hierarchy,
             demo.store,
             folder,
@@ -203,9 +205,16 @@ def test_a_delegation_is_due_at_half_its_life_and_the_third_destroys_the_first(
             now=demo.now + timedelta(days=days),
             random=os.urandom,
         )
-    assert {each.authority for each in made} == {
-        name for name in demo.hierarchy.authorities if not name.startswith("root")
-    }
+    made = current(folder)
+    assert made is not None
+    listed = json.loads((made / "delegation.json").read_text("utf-8"))
+    assert (
+        set(certificates(made))
+        == set(listed)
+        == {name for name in demo.hierarchy.authorities if not name.startswith("root")}
+    )
+    assert {entry["profile"]["id"] for entry in listed.values()} == {"ocsp-responder-online"}
+    assert load_profile("ocsp-responder-online").mark in [entry["profile"] for entry in listed.values()]
     assert len([path for path in folder.iterdir() if path.is_dir()]) == 2
     begun = demo.now + timedelta(days=8)
     assert not is_due(demo.hierarchy, folder, now=begun + LIFETIME / 2)

@@ -81,4 +81,5 @@ class AuditAction(StrEnum):
     CEREMONY_HELD = "hierarchy.ceremony_held"
     RESPONDER_RENEWED = "hierarchy.responder_renewed"
     RESPONDER_DELEGATED = "hierarchy.responder_delegated"
+    SERVICE_CERTIFIED = "hierarchy.service_certified"
     BOOTSTRAPPED = "service.bootstrapped"

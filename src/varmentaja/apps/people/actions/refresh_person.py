@@ -7,6 +7,8 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import uuid4
 
+from django.db import transaction
+
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.people import models
 from varmentaja.apps.vault.hashing import identity_code_hash
@@ -32,8 +34,9 @@ def ask_register(code: IdentityCode) -> people.Person:
     return person
 
 
+@transaction.atomic
 def refresh_person(person: people.Person, *, now: datetime, by: Actor = SYSTEM) -> models.Person:
-    """Store what the register told ``by`` of ``person``; runs in the caller's transaction."""
+    """Store what the register told ``by`` of ``person``; a part of the caller's transaction."""
     code = str(person.identity_code)
     row, _ = models.Person.objects.update_or_create(
         identity_code_hash=identity_code_hash(code),
