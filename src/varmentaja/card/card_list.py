@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.x509 import load_der_x509_certificate
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from varmentaja.card import layout, pkcs15
@@ -14,6 +13,7 @@ from varmentaja.card.driver import KeyRole, printed_serial
 from varmentaja.card.tlv import TlvError
 from varmentaja.card.virtual.personality import personality_of
 from varmentaja.card.virtual.state import CardState, LifeCycle
+from varmentaja.pki.foreign import load_foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _holder(state: CardState, name: ObjectIdentifier) -> str:
     """One field of the subject; a half-written certificate has none."""
     try:
         path = personality_of(state).layout.certificates[KeyRole.AUTHENTICATION]
-        certificate = load_der_x509_certificate(_file(state, path))
+        certificate = load_foreign(_file(state, path))
     except ValueError:
         return ""
     found = certificate.subject.get_attributes_for_oid(name)

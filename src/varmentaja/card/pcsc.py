@@ -105,6 +105,8 @@ class PcscTransport:
         self._require(result)
         self._protocol = scard.SCARD_PCI_T1 if protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
         result, _reader, _state, _protocol, atr = scard.SCardStatus(self._card)
+        if result != scard.SCARD_S_SUCCESS:
+            self.close()
         self._require(result)
         self._atr = bytes(atr)
 

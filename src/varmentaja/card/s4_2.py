@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.x509 import load_der_x509_certificate
 
 from varmentaja.card import layout, pkcs15, signature_input, tlv
 from varmentaja.card.apdu import Command, Response
@@ -40,6 +38,7 @@ from varmentaja.card.driver import (
 )
 from varmentaja.card.generations import Family
 from varmentaja.card.unknown import not_supported
+from varmentaja.pki.foreign import load_foreign
 
 _LAYOUT = layout.LAYOUTS[Family.S4_2]
 _CHUNK = 128
@@ -204,8 +203,8 @@ def _public_key(
         KeyRole.SIGNATURE: certificates.signature,
     }
     try:
-        key = load_der_x509_certificate(names[role] or b"").public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+        key = load_foreign(names[role] or b"").public_key()
+    except ValueError as error:
         raise CardNotReady() from error
     if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
         raise CardNotReady()

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from varmentaja.clinic.xml_signature import NAMESPACES, parse, read_signature, select
 from varmentaja.domain.errors import DomainError, invalid
+from varmentaja.pki.foreign import load_foreign
 from varmentaja.pki.reader import CertificateFacts, describe
 from varmentaja.relying_party import Purpose, Refused, RelyingParty, Signature, Verified
 
@@ -118,7 +119,7 @@ def _checked_pdf(document: bytes) -> _Found:
         signature.signer_info, signature.signer_cert, "data", signature.compute_digest()
     )
     covers_all = signature.coverage is SignatureCoverageLevel.ENTIRE_FILE
-    certificate = x509.load_der_x509_certificate(signature.signer_cert.dump())
+    certificate = load_foreign(signature.signer_cert.dump())
     is_strong = signature.md_algorithm in _STRONG_HASHES
     if not (
         intact and valid and is_strong and covers_all and _names_signer(signature.signer_info, certificate)

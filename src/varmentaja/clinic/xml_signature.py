@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from varmentaja.domain.errors import DomainError, invalid
+from varmentaja.pki.foreign import load_foreign
 
 HL7, HL7FI, DS = "urn:hl7-org:v3", "urn:hl7finland", "http://www.w3.org/2000/09/xmldsig#"
 EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -145,7 +146,7 @@ def read_signature(document: bytes) -> ReadSignature:
     signed_info = _only(signature, "ds:SignedInfo")
     try:
         der = base64.b64decode(_only(signature, "ds:KeyInfo/ds:X509Data/ds:X509Certificate").text or "")
-        certificate = x509.load_der_x509_certificate(der)
+        certificate = load_foreign(der)
         method = method_for(certificate)
         value = base64.b64decode(_only(signature, "ds:SignatureValue").text or "")
     except ValueError:

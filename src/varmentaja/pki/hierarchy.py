@@ -111,7 +111,7 @@ class Hierarchy:
         """The authority that names itself as the certificate's issuer (its signature is not checked here)."""
         try:
             name = certificate.issuer.public_bytes()
-        except ValueError:  # a name that does not parse is none of ours
+        except (ValueError, TypeError, KeyError):  # a name that does not parse is none of ours
             return None
         for authority in self.authorities.values():
             if authority.issuer.name == name:

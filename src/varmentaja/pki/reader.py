@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from varmentaja.domain.errors import invalid
 from varmentaja.pki.algorithms import KeyAlgorithm, algorithm_of
+from varmentaja.pki.foreign import load_foreign, require_readable
 from varmentaja.pki.profile import KEY_USAGE_BITS, Purpose
 from varmentaja.pki.serials import serial_text
 
@@ -47,8 +48,8 @@ def describe(certificate: x509.Certificate | bytes) -> CertificateFacts:
     """Read a certificate (object or DER); `invalid` if it cannot be read or repeats an attribute."""
     try:
         if isinstance(certificate, bytes):
-            certificate = x509.load_der_x509_certificate(certificate)
-        return _facts(certificate)
+            return _facts(load_foreign(certificate))
+        return _facts(require_readable(certificate))
     except ValueError as error:
         raise invalid("The certificate cannot be read.") from error
 

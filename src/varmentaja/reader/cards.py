@@ -21,7 +21,7 @@ from varmentaja.card.driver import (
     WrongCode,
 )
 from varmentaja.domain.errors import DomainError, Kind, Message
-from varmentaja.reader.certificates import CardCertificate, read_certificate
+from varmentaja.reader.certificates import CardCertificate, read_certificate, read_chain
 
 
 class InsertedCard:
@@ -39,8 +39,7 @@ class InsertedCard:
         self.slot = slot
         self.driver = driver
         self.contents: CardContents = driver.read()
-        certificates = self.contents.certificates
-        self.chain = tuple(der for der in (certificates.issuer, certificates.root) if der)
+        self.chain = read_chain(self.contents.certificates)
         found = (read_certificate(role, self.contents.certificate(role)) for role in KeyRole)
         self.certificates: tuple[CardCertificate, ...] = tuple(item for item in found if item)
         self._is_there = is_there

@@ -12,7 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from varmentaja.card.driver import KeyRole
+from varmentaja.card.driver import CardCertificates, KeyRole
+from varmentaja.pki.foreign import load_foreign
 from varmentaja.reader.scs import Selector
 
 
@@ -22,6 +23,7 @@ class CardCertificate:
 
     role: KeyRole
     der: bytes
+    certificate: x509.Certificate
     holder: str
     """Given names and family name, or the common name."""
     title: str
@@ -31,7 +33,6 @@ class CardCertificate:
     valid_until: datetime
     curve_octets: int
     """Length of the curve's order in octets; 0 for an RSA key."""
-    issuer_name: x509.Name
     authority_key_id: bytes
 
     @property
@@ -43,7 +44,7 @@ class CardCertificate:
         """Whether each question that the selector asks is answered by one of its values."""
         usage = "digitalsignature" if self.role is KeyRole.AUTHENTICATION else "nonrepudiation"
         algorithms = {"ec", "ecdsa"} if self.is_ec else {"rsa"}
-        name = _name_parts(self.issuer_name.rfc4514_string())
+        name = _name_parts(self.certificate.issuer.rfc4514_string())
         return (
             (not selector.key_usages or usage in selector.key_usages)
             and (not selector.key_algorithms or bool(algorithms & set(selector.key_algorithms)))
@@ -53,24 +54,33 @@ class CardCertificate:
 
 
 def read_certificate(role: KeyRole, der: bytes | None) -> CardCertificate | None:
-    """Parse a certificate file of a card; None where it is empty or is no certificate."""
-    if not der:
+    """Parse a certificate file of a card; None where it is empty or is no certificate that can be read."""
+    certificate = _readable(der)
+    if der is None or certificate is None:
         return None
+    return CardCertificate(
+        role=role,
+        der=der,
+        certificate=certificate,
+        holder=_holder(certificate.subject),
+        title=_attribute(certificate.subject, NameOID.TITLE),
+        issuer=_attribute(certificate.issuer, NameOID.COMMON_NAME),
+        valid_from=certificate.not_valid_before_utc,
+        valid_until=certificate.not_valid_after_utc,
+        curve_octets=_curve_octets(certificate),
+        authority_key_id=_authority_key_id(certificate),
+    )
+
+
+def read_chain(certificates: CardCertificates) -> tuple[bytes, ...]:
+    """The authorities' certificates on a card as DER, the issuer's first, as far as they can be read."""
+    return tuple(der for der in (certificates.issuer, certificates.root) if der and _readable(der))
+
+
+def _readable(der: bytes | None) -> x509.Certificate | None:
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        return CardCertificate(
-            role=role,
-            der=der,
-            holder=_holder(certificate.subject),
-            title=_attribute(certificate.subject, NameOID.TITLE),
-            issuer=_attribute(certificate.issuer, NameOID.COMMON_NAME),
-            valid_from=certificate.not_valid_before_utc,
-            valid_until=certificate.not_valid_after_utc,
-            curve_octets=_curve_octets(certificate),
-            issuer_name=certificate.issuer,
-            authority_key_id=_authority_key_id(certificate),
-        )
-    except (ValueError, x509.UnsupportedGeneralNameType):
+        return load_foreign(der or b"")
+    except ValueError:
         return None
 
 

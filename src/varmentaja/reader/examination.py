@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from cryptography import x509
 
-from varmentaja.card.driver import CardError, CardInUse, CardNotReady, CardNotSupported, Transport
+from varmentaja.card.driver import CardError, CardInUse, CardNotReady, CardNotSupported
 from varmentaja.card.drivers import open_card
 from varmentaja.card.generations import generation_of
 from varmentaja.card.pcsc import ReaderSeen
@@ -21,6 +20,7 @@ from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.certificates import CardCertificate
 from varmentaja.reader.diagnosis import diagnose
 from varmentaja.reader.observed import Contact, Observed, Path, SeenCertificate, Standing
+from varmentaja.reader.real_readers import Readers
 from varmentaja.reader.report import Diagnosis
 from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.virtual_reader import Slot, VirtualReader
@@ -28,16 +28,6 @@ from varmentaja.relying_party import Refused
 from varmentaja.relying_party.status import ask_status
 
 VIRTUAL_READER = "Varmentaja virtual reader"
-
-
-class SystemReaders(Protocol):
-    """The system's readers; PcscReaders is one."""
-
-    def watch(self, before: Sequence[ReaderSeen], timeout: float) -> tuple[ReaderSeen, ...]:
-        """All readers; raises unavailable when the system's service does not answer."""
-
-    def open(self, name: str) -> Transport:
-        """The card in a reader; raises CardError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +76,21 @@ def see_slot(reader: VirtualReader, slot: Slot) -> Seen:
     return Seen(readers, contact_of(slot.trouble) if slot.trouble else Contact.LOST)
 
 
-def see_readers(connect: Callable[[], SystemReaders], part_of_name: str = "") -> Seen:
+def see_readers(connect: Callable[[], Readers], part_of_name: str = "") -> Seen:
     """What is in the system's readers: the first card in a reader whose name has this part."""
     try:
         readers = connect()
-        found = readers.watch((), 0)
     except DomainError:
         return Seen(None)
+    try:
+        return _see(readers, readers.watch((), 0), part_of_name)
+    except DomainError:
+        return Seen(None)
+    finally:
+        readers.close()
+
+
+def _see(readers: Readers, found: Sequence[ReaderSeen], part_of_name: str) -> Seen:
     there = [reader for reader in found if part_of_name.casefold() in reader.name.casefold()]
     names = tuple(reader.name for reader in there)
     taken = next((reader for reader in there if reader.has_card), None)
@@ -101,9 +99,15 @@ def see_readers(connect: Callable[[], SystemReaders], part_of_name: str = "") ->
     if taken.is_mute:
         return Seen(names, Contact.MUTE)
     try:
-        return Seen(names, Contact.READ, InsertedCard(taken.name, open_card(readers.open(taken.name))))
+        transport = readers.open(taken.name)
     except CardError as error:
         return Seen(names, contact_of(error))
+    try:
+        return Seen(names, Contact.READ, InsertedCard(taken.name, open_card(transport)))
+    except CardError as error:
+        return Seen(names, contact_of(error))
+    finally:
+        transport.close()
 
 
 def contact_of(trouble: CardError) -> Contact:
@@ -129,7 +133,7 @@ def path_of(certificate: x509.Certificate, hierarchy: Hierarchy, *, at: datetime
 
 
 def _certificate(seen: CardCertificate, service: ServiceLink, moment: datetime) -> SeenCertificate:
-    certificate, hierarchy = x509.load_der_x509_certificate(seen.der), service.hierarchy
+    certificate, hierarchy = seen.certificate, service.hierarchy
     path = path_of(certificate, hierarchy, at=moment) if hierarchy else None
     standing = (
         _standing(certificate, hierarchy, service, moment) if path is Path.TRUSTED and hierarchy else None

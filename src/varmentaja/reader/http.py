@@ -24,6 +24,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from varmentaja.domain.errors import Kind, unavailable
+from varmentaja.reader.faults import as_told
 
 log = logging.getLogger(__name__)
 
@@ -251,9 +252,9 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(self.command, url.path, url.query, headers, body, port, self._is_gone)
         try:
             return app(request)
-        except Exception:
+        except Exception as error:
             # The last line of defence: the program goes on, the caller learns nothing of the inside.
-            log.exception("fault while answering %s %s", self.command, url.path)
+            as_told(error)
             return Response(500, b"The program met a fault of its own.\n")
 
     def _drain(self, size: int) -> None:

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from varmentaja.card.driver import CardDriver, CardError, CardInUse, CardRemoved, Transport
 from varmentaja.card.pcsc import ReaderSeen
-from varmentaja.domain.errors import DomainError, Message, message
+from varmentaja.domain.errors import Message, message
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.events import Events
+from varmentaja.reader.faults import as_told
 
 LOOK_SECONDS = 1.0
 """How soon a reader that is plugged in is seen at the latest; cards are seen at once."""
 
+_HELD = CardInUse().message
 _MUTE = message("The chip of the card does not answer. Check that the chip goes in first, facing up.")
 
 
@@ -71,7 +73,7 @@ class RealReaders:
         self._events = events
         self._refuse = refuse
         self._seen: dict[str, ReaderSeen] = {}
-        self._open: dict[str, tuple[Readers, Transport]] = {}
+        self._open: dict[str, tuple[Transport, ExitStack]] = {}
         self._slots: dict[str, RealSlot] = {}
         self.trouble: Message | None = None
         """Why no reader can be seen at all."""
@@ -106,13 +108,13 @@ class RealReaders:
             try:
                 service = service or self._readers()
                 seen = service.watch(tuple(self._seen.values()), LOOK_SECONDS)
-            except DomainError as error:
-                service = None
-                self._say_trouble(error.message)
-                self._over.wait(LOOK_SECONDS)
-                continue
-            self._say_trouble(None)
-            self.take_in(seen)
+                self._say_trouble(None)
+                self.take_in(seen)
+            except Exception as error:  # whatever it was, the next look may go well
+                if service:
+                    service.close()
+                service, seen = None, ()
+                self._say_trouble(as_told(error).message)
             if not seen:
                 self._over.wait(LOOK_SECONDS)
         if service:
@@ -128,13 +130,16 @@ class RealReaders:
         for reader in seen:
             before = self._seen.get(reader.name)
             self._seen[reader.name] = reader
-            if before is None or not before.same_card(reader) or self._is_held(reader.name):
+            if before is None or not before.same_card(reader) or self._may_have_changed(reader.name):
                 self._look_into(reader)
 
-    def _is_held(self, name: str) -> bool:
-        """Whether another program held the card when it was looked at: worth another look."""
+    def _may_have_changed(self, name: str) -> bool:
+        """Whether a card that could not be used may be usable now: another program held it when it was looked
+        at, or nothing is said against it any more."""
         slot = self._slots.get(name)
-        return slot is not None and slot.error == CardInUse().message
+        if slot is None or slot.error is None:
+            return False
+        return slot.error == _HELD or (slot.card is not None and slot.card.refusal is None)
 
     def _look_into(self, reader: ReaderSeen) -> None:
         self._let_go(reader.name)
@@ -143,21 +148,27 @@ class RealReaders:
         elif reader.is_mute:
             self._put(RealSlot(reader.name, is_taken=True, error=_MUTE))
         else:
-            if not self._is_held(reader.name):
+            if not self._may_have_changed(reader.name):
                 self._put(RealSlot(reader.name, is_taken=True))
             self._put(self._read(reader.name))
 
     def _read(self, name: str) -> RealSlot:
-        try:
-            service = self._readers()
-            transport = service.open(name)
-            self._open[name] = service, transport
-            card = InsertedCard(name, self._open_card(transport), refuse=self._refuse)
-        except CardRemoved:
-            return RealSlot(name)
-        except DomainError as error:
-            return RealSlot(name, is_taken=True, error=error.message)
-        return RealSlot(name, is_taken=True, card=card, error=self._refuse(card))
+        """Connect to the card and read it. Only a card that can be used stays connected."""
+        with ExitStack() as connection:
+            try:
+                service = self._readers()
+                connection.callback(service.close)
+                transport = service.open(name)
+                connection.callback(transport.close)
+                card = InsertedCard(name, self._open_card(transport), refuse=self._refuse)
+                refusal = card.refusal
+            except CardRemoved:
+                return RealSlot(name)
+            except Exception as error:
+                return RealSlot(name, is_taken=True, error=as_told(error).message)
+            if refusal is None:
+                self._open[name] = transport, connection.pop_all()
+            return RealSlot(name, is_taken=True, card=card, error=refusal)
 
     def _put(self, slot: RealSlot) -> None:
         if self._slots.get(slot.name) != slot:
@@ -169,11 +180,13 @@ class RealReaders:
         if slot and slot.card:
             slot.card.pulled()
         if connection:
-            service, transport = connection
-            with suppress(CardError), transport.transaction():  # what the card does now is done first
+            transport, to_close = connection
+            with (
+                to_close,
+                suppress(CardError),
+                transport.transaction(),
+            ):  # what the card does now is done first
                 pass
-            transport.close()
-            service.close()
 
     def _say_trouble(self, trouble: Message | None) -> None:
         if trouble:

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cryptography import x509
-
 from varmentaja.domain.errors import Message, message
 from varmentaja.pki.hierarchy import Hierarchy
 from varmentaja.reader.cards import InsertedCard
@@ -39,9 +37,7 @@ def refusal(card: InsertedCard, hierarchy: Hierarchy | None, *, now: datetime) -
     if hierarchy is None:
         return None
     ours = [
-        each
-        for each in card.certificates
-        if path_of(x509.load_der_x509_certificate(each.der), hierarchy, at=now) is Path.TRUSTED
+        each for each in card.certificates if path_of(each.certificate, hierarchy, at=now) is Path.TRUSTED
     ]
     if not ours:
         return message(

@@ -11,7 +11,6 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from varmentaja.card.driver import (
-    CardError,
     CardRemoved,
     CodeLocked,
     KeyRole,
@@ -22,6 +21,7 @@ from varmentaja.domain.errors import message
 from varmentaja.reader.attention import Attention, Candidate, GivenUp
 from varmentaja.reader.cards import CardReaders, InsertedCard
 from varmentaja.reader.cms import CmsDraft, draft_cms
+from varmentaja.reader.faults import as_told
 from varmentaja.reader.https import now_utc
 from varmentaja.reader.prompts import PinPrompt
 from varmentaja.reader.scs import (
@@ -71,7 +71,7 @@ class ScsService:
             request = parse_request(body)
             version = request.version
             return self._sign(request, origin, given_up)
-        except (ScsError, CardError) as error:
+        except Exception as error:
             return failure(told(error), version)
 
     def _sign(self, request: SignRequest, origin: str | None, given_up: GivenUp) -> dict[str, Any]:
@@ -168,8 +168,8 @@ def plain(signature: bytes, octets: int) -> bytes:
     return r.to_bytes(octets, "big") + s.to_bytes(octets, "big")
 
 
-def told(error: ScsError | CardError) -> ScsError:
-    """How a refusal, perhaps the card's, is told to the page."""
+def told(error: Exception) -> ScsError:
+    """How a refusal, perhaps the card's, or a fault of ours is told to the page."""
     if isinstance(error, ScsError):
         return error
     if isinstance(error, CardRemoved):
@@ -178,4 +178,4 @@ def told(error: ScsError | CardError) -> ScsError:
         return ScsError(Reason.NOT_GIVEN, Problem.NOT_ACTIVATED, error.message)
     if isinstance(error, PinLocked | CodeLocked):
         return ScsError(Reason.NOT_GIVEN, Problem.PIN_LOCKED, error.message)
-    return ScsError(Reason.FAULT, Problem.CARD_FAULT, error.message)
+    return ScsError(Reason.FAULT, Problem.CARD_FAULT, as_told(error).message)

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from varmentaja.domain.errors import message
+from varmentaja.pki.foreign import load_foreign
 from varmentaja.reader.jose import Jws
 from varmentaja.reader.scs import bad_request, forbidden
 
@@ -32,10 +33,10 @@ _ES256_OCTETS = 64
 def verify_site(jws: Jws, origin: str, now: datetime) -> None:
     """Check the signature by ``serverCert``, its dates and its name; raises ScsError."""
     try:
-        certificate = x509.load_der_x509_certificate(_der(jws.payload, "serverCert"))
+        certificate = load_foreign(_der(jws.payload, "serverCert"))
         key = certificate.public_key()
         names = _names(certificate)
-    except (ValueError, UnsupportedAlgorithm):
+    except ValueError:
         raise bad_request(message("The certificate of the site cannot be read.")) from None
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         raise forbidden(message("The certificate of the site is not valid now."))

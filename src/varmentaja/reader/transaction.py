@@ -20,7 +20,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from varmentaja.card.driver import CardError, HashAlgorithm, KeyRole
+from varmentaja.card.driver import HashAlgorithm, KeyRole
 from varmentaja.domain.errors import message
 from varmentaja.reader.attention import Candidate, GivenUp
 from varmentaja.reader.jose import encoded, open_jwe, read_jws, seal_jwe, signing_input
@@ -77,7 +77,7 @@ class Transactions:
             if len(segments) == 3:
                 return self._begin(segments, site, given_up)
             return self._execute(segments, site, given_up)
-        except (ScsError, CardError) as error:
+        except Exception as error:
             return failure(told(error), VERSION_1_3)
 
     def _begin(self, segments: Sequence[str], origin: str, given_up: GivenUp) -> str:

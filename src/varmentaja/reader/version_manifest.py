@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from varmentaja.domain.errors import DomainError, Message, conflict, invalid, message, not_allowed
 from varmentaja.files import write_over
 from varmentaja.pki.algorithms import PublicKey
+from varmentaja.pki.foreign import load_foreign
 from varmentaja.pki.hierarchy import Hierarchy
 from varmentaja.pki.paths import validate_path
 from varmentaja.pki.profile import load_profile
@@ -129,11 +129,11 @@ def open_sealed(document: bytes, hierarchy: Hierarchy, *, at: datetime | None = 
     """
     try:
         envelope = json.loads(document)
-        signer = x509.load_der_x509_certificate(base64.b64decode(envelope["certificate"], validate=True))
+        signer = load_foreign(base64.b64decode(envelope["certificate"], validate=True))
         content = unseal(SEALED_AS, document, verifier(cast(PublicKey, signer.public_key())))
         manifest = _read(content)
         _require_signer(signer, hierarchy, at or manifest.issued_at)
-    except (ValueError, KeyError, TypeError, RecursionError, UnsupportedAlgorithm) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, x509.ExtensionNotFound) as error:
         raise invalid("The list of program versions cannot be read.") from error
     return manifest
 

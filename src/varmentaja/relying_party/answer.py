@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+from varmentaja.pki.foreign import load_foreign
 from varmentaja.relying_party.refusals import Outcome, Refused
 
 MOST_CERTIFICATES = 8
@@ -101,9 +102,8 @@ def read_answer(data: object) -> Signature:
     if not isinstance(chain, list) or not 1 <= len(chain) <= MOST_CERTIFICATES:
         raise Refused(Outcome.BAD_ANSWER, "no chain")
     try:
-        certificates = tuple(x509.load_der_x509_certificate(_decoded(item)) for item in chain)
-        certificates[0].public_key()
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+        certificates = tuple(load_foreign(_decoded(item)) for item in chain)
+    except ValueError:
         raise Refused(Outcome.BAD_ANSWER, "a certificate cannot be read") from None
     algorithm = data.get("signatureAlgorithm")
     if not isinstance(algorithm, str):

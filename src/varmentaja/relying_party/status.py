@@ -59,10 +59,14 @@ def ask_status(
     request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA256()).build()
     try:
         answer = ask(_address(certificate), request.public_bytes(Encoding.DER))
-        response = ocsp.load_der_ocsp_response(answer)
-        return _read(response, request, issuer, now)
     except (ConnectionError, ValueError) as error:
         raise _unknown(str(error)) from error
+    try:
+        return _read(ocsp.load_der_ocsp_response(answer), request, issuer, now)
+    except Refused:
+        raise
+    except Exception as error:  # the library has many ways to say that it cannot read an answer
+        raise _unknown(f"the answer cannot be read: {error}") from error
 
 
 def _read(

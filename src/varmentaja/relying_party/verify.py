@@ -18,6 +18,7 @@ from datetime import datetime
 from cryptography import x509
 
 from varmentaja.domain.errors import DomainError
+from varmentaja.pki.foreign import require_readable
 from varmentaja.pki.hierarchy import Hierarchy
 from varmentaja.pki.paths import profile_of, validate_path
 from varmentaja.pki.profile import Purpose
@@ -99,6 +100,10 @@ class RelyingParty:
     ) -> Verified:
         """Issuer, dates, path, purpose and status of a certificate; also for sign-in by TLS."""
         moment = used_at or now
+        try:
+            require_readable(certificate)
+        except ValueError as error:  # ours can be read
+            raise Refused(Outcome.UNKNOWN_ISSUER, str(error)) from error
         authority = self.hierarchy.issuer_of(certificate)
         if authority is None:
             raise Refused(Outcome.UNKNOWN_ISSUER, certificate.issuer.rfc4514_string()[:200])

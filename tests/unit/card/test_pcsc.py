@@ -33,6 +33,7 @@ class Scard(ModuleType):
         super().__init__("scard")
         self.card = card
         self.calls: list[str] = []
+        self.knows_status = True
 
     def SCardEstablishContext(self, _scope: int) -> tuple[int, str]:
         return 0, "context"
@@ -44,6 +45,8 @@ class Scard(ModuleType):
         return (0 if self.card else self._REMOVED), "card", self.SCARD_PROTOCOL_T1
 
     def SCardStatus(self, _card: str) -> tuple[int, str, int, int, list[int]]:
+        if not self.knows_status:
+            return self._REMOVED, "", 0, 0, []
         return 0, "Reader 0", 0, 0, list(cards.blank_card().atr)
 
     def SCardTransmit(self, _card: str, protocol: str, apdu: list[int]) -> tuple[int, list[int]]:
@@ -92,6 +95,13 @@ def test_an_empty_reader_and_a_pulled_card_are_removed_cards(scard: Scard) -> No
         driver.read()
     with pytest.raises(CardRemoved):
         PcscReaders().open("Reader 0")
+
+
+def test_a_card_that_is_pulled_while_it_is_connected_is_let_go(scard: Scard) -> None:
+    scard.knows_status = False
+    with pytest.raises(CardRemoved):
+        PcscReaders().open("Reader 0")
+    assert scard.calls == ["disconnect"]
 
 
 def test_without_pyscard_a_person_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -233,6 +233,7 @@ class Readers:
         self, *seen: ReaderSeen, transport: Transport | None = None, fault: Exception | None = None
     ) -> None:
         self.seen, self.transport, self.fault = seen, transport, fault
+        self.closed = 0
 
     def watch(self, before: Sequence[ReaderSeen], timeout: float) -> tuple[ReaderSeen, ...]:
         return self.seen
@@ -241,6 +242,9 @@ class Readers:
         if self.fault is not None or self.transport is None:
             raise self.fault or CardInUse()
         return self.transport
+
+    def close(self) -> None:
+        self.closed += 1
 
 
 class StrangeCard(InProcessTransport):
@@ -272,6 +276,21 @@ def test_what_is_in_the_systems_readers_is_told_apart(demo: Demo) -> None:
     seen = see_readers(lambda: Readers(empty, full, transport=good))
     assert seen.contact is Contact.READ and seen.card is not None and seen.card.contents.is_activated
     assert see_readers(lambda: Readers(empty, full, transport=good), "one").contact is Contact.NO_CARD
+
+
+@pytest.mark.parametrize("fault", [None, CardInUse()])
+def test_looking_leaves_nothing_open(demo: Demo, fault: Exception | None) -> None:
+    closed: list[str] = []
+
+    class Wire(InProcessTransport):
+        def close(self) -> None:
+            closed.append("card")
+
+    full = ReaderSeen("One", has_card=True, is_mute=False, state=0)
+    readers = Readers(full, transport=Wire(demo_card(demo)), fault=fault)
+    assert see_readers(lambda: readers).contact is (Contact.TAKEN if fault else Contact.READ)
+    assert readers.closed == 1
+    assert closed == ([] if fault else ["card"])
 
 
 def test_a_program_that_is_too_old_may_not_sign_with_the_card(service: Service, demo: Demo) -> None:

@@ -12,6 +12,7 @@ from shiboken6 import isValid
 
 from varmentaja.domain.errors import DomainError
 from varmentaja.reader.events import Events
+from varmentaja.reader.faults import as_told
 
 T = TypeVar("T")
 
@@ -35,15 +36,13 @@ class Worker(QObject):
         self._finished.connect(lambda call: call(), Qt.ConnectionType.QueuedConnection)
 
     def do(self, owner: QObject, job: Callable[[], T], then: Callable[[Done[T]], None]) -> None:
-        """Run ``job``; ``then`` hears how it ended, unless ``owner`` (a page, say) is gone by then.
-
-        Only DomainError is told; anything else is a fault of ours."""
+        """Run ``job``; ``then`` hears how it ended, unless ``owner`` (a page, say) is gone by then."""
 
         def work() -> None:
             try:
                 ended = Done(job(), None)
-            except DomainError as error:
-                ended = Done[T](None, error)
+            except Exception as error:
+                ended = Done[T](None, as_told(error))
             self._finished.emit(lambda: then(ended) if isValid(owner) else None)
 
         self._pool.submit(work)

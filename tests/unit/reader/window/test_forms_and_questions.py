@@ -44,6 +44,33 @@ def type_all(desk: Desk, *values: str) -> list[PinField]:
     return fields
 
 
+def test_a_fault_of_the_program_is_told_and_leaves_the_form_in_the_persons_hands(
+    desk: Desk, fresh_card: MemoryCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(code: str, pin1: str, pin2: str) -> None:
+        raise KeyError(code)
+
+    monkeypatch.setattr(fresh_card, "activate", fail)
+    desk.insert(fresh_card)
+    desk.wait_for("Activate the card")
+    type_all(desk, CODE, PIN1, PIN1, PIN2, PIN2)
+    desk.press("Activate")
+    desk.wait_until(lambda: "fault of its own" in desk.texts)
+    fields = desk.window.findChildren(PinField)
+    assert all(field.isEnabled() for field in fields)
+    monkeypatch.undo()
+    desk.press("Activate")
+    desk.wait_for("Card and reader")
+
+
+def test_a_diagnosis_that_meets_a_fault_says_so(desk: Desk) -> None:
+    desk.press("What is wrong with my card?")  # the desk's own diagnosis is a fault
+    desk.wait_until(lambda: "fault of its own" in desk.texts)
+    assert "Look again" in desk.buttons
+    desk.press("Back")
+    desk.wait_for("Card and reader")
+
+
 def test_a_card_that_is_pulled_in_the_midst_of_activation_is_activated_when_it_comes_back(
     desk: Desk, fresh_card: MemoryCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from varmentaja.apps.access.refused import note_refused_sign_in
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.domain.actors import Authentication
 from varmentaja.domain.errors import DomainError
+from varmentaja.pki.foreign import load_foreign
 from varmentaja.pki.profile import Purpose
 from varmentaja.relying_party import Outcome, Refused
 
@@ -75,7 +76,7 @@ def _read(escaped: str) -> x509.Certificate:
     if not escaped:
         raise Refused(Outcome.NO_CARD, "no certificate in the handshake")
     try:
-        return x509.load_pem_x509_certificate(unquote(escaped).encode("ascii"))
+        return load_foreign(unquote(escaped).encode("ascii"), x509.load_pem_x509_certificate)
     except ValueError as error:
         raise Refused(Outcome.UNKNOWN_ISSUER, str(error)) from error  # ours can be read
 
