@@ -15,11 +15,12 @@ from varmentaja.domain.errors import Message, message
 from varmentaja.reader import forms
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.certificates import CardCertificate
-from varmentaja.reader.observed import Observed, Standing
+from varmentaja.reader.observed import Standing
 from varmentaja.reader.real_readers import RealSlot
 from varmentaja.reader.right_to_use import ending
 from varmentaja.reader.window.card_picture import CardPicture
 from varmentaja.reader.window.parts import beside_or_below, button, note, row, text
+from varmentaja.reader.window.statuses import Told
 from varmentaja.reader.window.words import Words
 
 MakeForm = Callable[[InsertedCard], forms.PinForm]
@@ -41,8 +42,8 @@ class Choices:
     """What the panel's buttons do."""
 
     open_form: Callable[[InsertedCard, MakeForm], None]
-    observed: Callable[[InsertedCard], Observed | None]
-    """What the service says of a card; None while it is being asked."""
+    told: Callable[[InsertedCard], Told]
+    """What the service says of a card."""
 
 
 class CardPanel(QFrame):
@@ -81,7 +82,7 @@ class CardPanel(QFrame):
         facts = QVBoxLayout()
         facts.setSpacing(6)  # not the columns' own
         for certificate in card.certificates:
-            self._show_certificate(facts, certificate, self._choices.observed(card))
+            self._show_certificate(facts, certificate, self._choices.told(card))
         facts.addStretch(1)
         columns.addLayout(facts, 1)
         self._layout.addLayout(columns)
@@ -89,9 +90,7 @@ class CardPanel(QFrame):
             for role in PinRole:
                 self._layout.addWidget(self._pin(card, role))
 
-    def _show_certificate(
-        self, layout: QVBoxLayout, certificate: CardCertificate, observed: Observed | None
-    ) -> None:
+    def _show_certificate(self, layout: QVBoxLayout, certificate: CardCertificate, told: Told) -> None:
         say = self._words
         signs_in = certificate.role is KeyRole.AUTHENTICATION
         use = message("Signing in (PIN 1)") if signs_in else message("Signing documents (PIN 2)")
@@ -102,19 +101,18 @@ class CardPanel(QFrame):
             say(message("Issued by %(issuer)s", issuer=certificate.issuer)),
         )
         layout.addWidget(text("\n".join(lines)))
-        kind, words = self._standing(certificate, observed)
+        kind, words = self._standing(certificate, told)
         layout.addWidget(text(say(words), kind))
 
-    def _standing(self, certificate: CardCertificate, observed: Observed | None) -> tuple[str, Message]:
+    def _standing(self, certificate: CardCertificate, told: Told) -> tuple[str, Message]:
         """How a certificate stands now, by its dates and then by its issuer: kind of text, and text."""
         if certificate.valid_until < self._now:
             return "bad", message("The certificate has ended.")
         if certificate.valid_from > self._now:
             return "bad", message("The certificate is not valid yet.")
-        if observed is None:
+        if told.is_awaited:
             return "hint", message("Asking the issuer …")
-        seen = observed.certificates.get(certificate.role)
-        return _STANDING[seen.standing if seen and seen.standing else Standing.UNKNOWN]
+        return _STANDING[told.standings.get(certificate.role, Standing.UNKNOWN)]
 
     def _pin(self, card: InsertedCard, role: PinRole) -> QWidget:
         """One PIN: its state and what its state allows."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -36,8 +36,9 @@ from varmentaja.reader.window.parts import button, text
 from varmentaja.reader.window.pin_field import PinField
 from varmentaja.reader.window.pin_page import PinPage
 from varmentaja.reader.window.question import Question
+from varmentaja.reader.window.statuses import Statuses
 from varmentaja.reader.window.words import Words
-from varmentaja.reader.window.work import Done, Worker
+from varmentaja.reader.window.work import Worker
 
 LEAST_POINTS = 11.0
 """Smallest text, whatever the system says."""
@@ -76,9 +77,8 @@ class MainWindow(QMainWindow):
         self._words = words
         self._outside = outside
         self._cards = Worker(self)
-        self._network = Worker(self)
-        self._observed: dict[str, Observed | None] = {}
-        """By the chip's serial."""
+        self._statuses = Statuses(outside.observe, self._is_seen)
+        self._statuses.changed.connect(self.refresh)
         self._offered: list[InsertedCard] = []
         self._said: tuple[str, Message] | None = None
         self._shown: object = None
@@ -125,6 +125,7 @@ class MainWindow(QMainWindow):
     def refresh(self) -> None:
         """Something happened in a reader or on the PIN pad."""
         self._show_question()
+        self._statuses.keep([slot.card for slot in self._readers.slots if slot.card])
         if isinstance(self._page, PinPage) and not self._page.is_busy and not self._page.card.is_present:
             removed = message("The card was removed from the reader. Insert it and try again.")
             self._said = ("warning", removed)
@@ -140,7 +141,7 @@ class MainWindow(QMainWindow):
             self._question.reject()
         if isinstance(self._page, PinPage):
             self._page.forget()
-        self._network.close()
+        self._statuses.close()
         self._cards.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -149,6 +150,20 @@ class MainWindow(QMainWindow):
             self._show_home()
         super().closeEvent(event)
         self.closed.emit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What is seen now is to be true now."""
+        super().showEvent(event)
+        self._statuses.ask_again()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The same when the person turns to a window that was open all the time."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._statuses.ask_again()
+
+    def _is_seen(self) -> bool:
+        return self.isVisible() and not self.isMinimized()
 
     def _say_again(self) -> None:
         """Language or text size has changed."""
@@ -177,12 +192,19 @@ class MainWindow(QMainWindow):
     def _show_home(self) -> None:
         slots = self._readers.slots
         cards = [slot.card for slot in slots if slot.card]
-        news = (slots, [card.contents for card in cards], self._readers.trouble, self._said)
-        shown = (news, dict(self._observed), self._words.language, self._words.scale)
+        of_cards = [(card.contents, card.refusal, self._statuses.of(card)) for card in cards]
+        shown = (
+            slots,
+            of_cards,
+            self._readers.trouble,
+            self._said,
+            self._words.language,
+            self._words.scale,
+        )
         if isinstance(self._page, HomePage) and shown == self._shown:
             return
         self._shown = shown
-        choices = Choices(self._open_form, self._of_card)
+        choices = Choices(self._open_form, self._statuses.of)
         now = datetime.now(UTC)
         page = HomePage(
             slots, self._readers.trouble, self._said, self._words, choices, now, diagnose=self._diagnose
@@ -244,16 +266,3 @@ class MainWindow(QMainWindow):
         page.left.connect(self._show_home)
         self._said = None
         self._put(page, message("What is wrong with my card?"))
-
-    def _of_card(self, card: InsertedCard) -> Observed | None:
-        serial = card.contents.chip_serial
-        if serial not in self._observed:
-            self._observed[serial] = None
-            self._network.do(
-                self, lambda: self._outside.observe(card), lambda ended: self._hear(serial, ended)
-            )
-        return self._observed[serial]
-
-    def _hear(self, serial: str, ended: Done[Observed]) -> None:
-        self._observed[serial] = ended.result
-        self.refresh()
