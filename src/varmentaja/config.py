@@ -304,7 +304,7 @@ class Settings(BaseSettings):
 
     @property
     def reader(self) -> Path:
-        """Folder of the reader program's own certificate for this computer."""
+        """Folder of the card reader program: its certificate for this computer, what it remembers."""
         return self.state / "reader"
 
     @property

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,23 +52,27 @@ class Pcsc:
         config.mkdir()
         (config / "vpcd").write_text(_READERS)
         self._log = (folder / "pcscd.log").open("wb")
-        unshare = [
-            "unshare",
-            "--mount",
-            "--net",
-            sys.executable,
-            "-m",
-            "tests.support.pcsc_namespace",
-            str(config),
-        ]
-        self._pcscd = self._start(unshare)
-        self._host = None
+        unshare = ["unshare", "--mount", "--net", sys.executable, "-m", "tests.support.pcsc_namespace"]
+        self._namespace = self._start(unshare, stdout=subprocess.PIPE)
+        assert self._namespace.stdout and self._namespace.stdout.readline() == b"ready\n"
+        self._pcscd: subprocess.Popen[bytes] | None = None
+        self.start_service()
         self.host = CardHostClient(folder / "cards.sock")
-        _until(lambda: "Test reader" in self.run(["opensc-tool", "--list-readers"]).stdout, "pcscd")
-        self._host = self.start(
-            [sys.executable, "-c", _HOST, str(folder / "cards"), str(folder / "cards.sock")]
-        )
+        self._host = self.start([sys.executable, "-c", _HOST, str(folder)])
         _until(self._host_answers, "the card host")
+
+    def start_service(self) -> None:
+        """Start pcscd, and wait until it knows its readers."""
+        config = str(self.folder / "readers")
+        self._pcscd = self.start(["/usr/sbin/pcscd", "--foreground", "--config", config])
+        _until(lambda: "Test reader" in self.run(["opensc-tool", "--list-readers"]).stdout, "pcscd")
+
+    def kill_service(self) -> None:
+        """End pcscd without a word; whoever talked to it talks to nobody."""
+        if self._pcscd is not None:
+            self._pcscd.kill()
+            self._pcscd.wait()
+            self._pcscd = None
 
     def run(self, command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a program beside pcscd; output is captured as text."""
@@ -110,16 +115,61 @@ class Pcsc:
         self.host.pull(serial)
         _until(lambda: not self._sees_card(reader), "the empty reader")
 
+    def ask(self, *commands: str, reader: int = 0) -> list[str]:
+        """What the card in a reader answers to commands (hex, as are the answers), with no program's driver
+        between that might select, log out or reset."""
+        asked = self.run([sys.executable, "-c", _ASK, str(reader), *commands], check=True)
+        return asked.stdout.split()
+
+    def tries_of(self, reference: int, reader: int = 0) -> int | None:
+        """What a card answers to an empty VERIFY, by the PIN's reference: tries left; None while that PIN
+        stands verified."""
+        answer = self.ask(f"002000{reference:02x}", reader=reader)[0]
+        if answer.startswith("63c"):
+            return int(answer[3], 16)
+        known: dict[str, int | None] = {"6983": 0, "9000": None}
+        return known[answer]
+
+    @contextmanager
+    def holding(self, *, exclusive: bool = False) -> Iterator[None]:
+        """Another program that is connected to the card in the first reader, perhaps for itself alone. The
+        card keeps its power meanwhile: the service cuts it soon after the last program."""
+        command = [
+            sys.executable,
+            "-c",
+            _HOLD,
+            "SCARD_SHARE_EXCLUSIVE" if exclusive else "SCARD_SHARE_SHARED",
+        ]
+        holder = self.start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert holder.stdin and holder.stdout
+        assert holder.stdout.readline() == b"held\n"
+        try:
+            yield
+        finally:
+            holder.communicate(timeout=60)
+
+    @contextmanager
+    def slow_card(self, instruction: str) -> Iterator[Path]:
+        """Cards wait before a command with this instruction byte (hex) until the block ends; the file is
+        there once one waits."""
+        hold, waits = self.folder / "hold", self.folder / "waits"
+        waits.unlink(missing_ok=True)
+        hold.write_text(instruction)
+        try:
+            yield waits
+        finally:
+            hold.unlink()
+
     def close(self) -> None:
         """End everything."""
-        for process in (self._host, self._pcscd):
+        for process in (self._host, self._pcscd, self._namespace):
             if process is not None:
                 process.kill()
                 process.wait()
         self._log.close()
 
     def _enter(self) -> list[str]:
-        return ["nsenter", "--mount", "--net", "--target", str(self._pcscd.pid)]
+        return ["nsenter", "--mount", "--net", "--target", str(self._namespace.pid)]
 
     def _start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         settings: dict[str, Any] = {
@@ -143,10 +193,59 @@ class Pcsc:
 
 
 _HOST = """
-import os, sys
+import os, sys, time
 from pathlib import Path
 from varmentaja.card.host import serve
-serve(Path(sys.argv[1]), Path(sys.argv[2]), os.urandom)
+from varmentaja.card.virtual.card import VirtualCard
+
+folder, answer = Path(sys.argv[1]), VirtualCard.transmit
+hold, waits = folder / "hold", folder / "waits"
+
+def held():
+    try:
+        return hold.read_text()
+    except FileNotFoundError:
+        return None
+
+def transmit(card, apdu):
+    while held() == f"{apdu[1]:02x}":
+        waits.touch()
+        time.sleep(0.02)
+    return answer(card, apdu)
+
+VirtualCard.transmit = transmit
+serve(folder / "cards", folder / "cards.sock", os.urandom)
+"""
+
+_CONNECT = """
+import sys
+from smartcard.scard import *
+
+def connect(reader, share):
+    _, context = SCardEstablishContext(SCARD_SCOPE_USER)
+    _, readers = SCardListReaders(context, [])
+    both = SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1
+    error, card, protocol = SCardConnect(context, readers[reader], share, both)
+    assert error == SCARD_S_SUCCESS, SCardGetErrorMessage(error)
+    return card, protocol
+"""
+
+_HOLD = f"""
+{_CONNECT}
+card, _ = connect(0, globals()[sys.argv[1]])
+print("held", flush=True)
+sys.stdin.read()
+SCardDisconnect(card, SCARD_LEAVE_CARD)
+"""
+
+_ASK = f"""
+{_CONNECT}
+card, protocol = connect(int(sys.argv[1]), SCARD_SHARE_SHARED)
+how = SCARD_PCI_T1 if protocol == SCARD_PROTOCOL_T1 else SCARD_PCI_T0
+for command in sys.argv[2:]:
+    _, answer = SCardTransmit(card, how, list(bytes.fromhex(command)))
+    print(bytes(answer).hex())
+SCardDisconnect(card, SCARD_LEAVE_CARD)
 """
 
 

@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from tests.support.cards import CODE, PIN1, PIN2
 from tests.support.desktop import SECONDS, Desktop, wait_until
 from tests.support.pcsc import Pcsc
@@ -23,6 +29,17 @@ ACTIVATION = message("Activate the card")
 ERROR = message("Error")
 SCS_PORT = 53951
 """Nobody else is in the namespace."""
+
+PIN_ASKED = message("A PIN is asked")
+CONTENT = f"https://clinic.example;{'n' * 96}".encode()
+SIGN_IN = {
+    "version": "1.2",
+    "selector": {"keyusages": ["digitalSignature"]},
+    "content": base64.b64encode(CONTENT).decode(),
+    "contentType": "data",
+    "hashAlgorithm": "SHA256",
+    "signatureType": "signature",
+}
 
 START = "from varmentaja.reader.cli import reader_app; reader_app([], prog_name='varmentaja reader')"
 
@@ -64,6 +81,16 @@ class Program:
             self.desktop.type(value)
             self.desktop.press("Return")
 
+    def insert(self, serial: str) -> None:
+        """Insert a card, and wait until websites can use it."""
+        self.pcsc.insert(serial)
+        wait_until(self.has_card, lambda: "a card for websites")
+
+    def has_card(self) -> bool:
+        """Whether websites are told that there is a card."""
+        told = self.pcsc.run(["curl", "-s", f"http://127.0.0.1:{SCS_PORT}/version"]).stdout
+        return bool(json.loads(told)["hashAlgorithms"])
+
     def is_activated(self, serial: str) -> bool:
         """Whether the card has been activated."""
         return next(card.is_activated for card in self.pcsc.host.list() if card.serial == serial)
@@ -85,6 +112,16 @@ class Program:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(SECONDS)
+
+
+def require_signed(answer: Mapping[str, Any]) -> x509.Certificate:
+    """The certificate of a page's answer to SIGN_IN, once its signature has been checked."""
+    assert answer["status"] == "ok", answer
+    certificate = x509.load_der_x509_certificate(base64.b64decode(answer["chain"][0]))
+    key = certificate.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    key.verify(base64.b64decode(answer["signature"]), CONTENT, ec.ECDSA(hashes.SHA256()))
+    return certificate
 
 
 def tree(pid: int) -> list[int]:

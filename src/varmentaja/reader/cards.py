@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -22,6 +23,7 @@ from varmentaja.card.driver import (
 )
 from varmentaja.domain.errors import DomainError, Kind, Message
 from varmentaja.reader.certificates import CardCertificate, read_certificate, read_chain
+from varmentaja.reader.code_memory import CodeMemory
 
 
 class InsertedCard:
@@ -33,12 +35,19 @@ class InsertedCard:
         driver: CardDriver,
         is_there: Callable[[], bool] = lambda: True,
         refuse: Callable[[InsertedCard], Message | None] = lambda _: None,
+        changed: Callable[[], None] = lambda: None,
+        memory: CodeMemory | None = None,
     ) -> None:
         """``is_there`` is how the reader tells, without asking the card, that it is still in; ``refuse`` says
-        why the program may not work for a card."""
+        why the program may not work for a card; ``changed`` is called when its PINs are seen to have."""
         self.slot = slot
         self.driver = driver
+        self._changed = changed
+        self._memory = memory
+        self._noting = threading.Lock()
         self.contents: CardContents = driver.read()
+        if memory and self.contents.code_tries_left is None:
+            self._note(code_tries_left=memory.tries_left(self.contents.chip_serial))
         self.chain = read_chain(self.contents.certificates)
         found = (read_certificate(role, self.contents.certificate(role)) for role in KeyRole)
         self.certificates: tuple[CardCertificate, ...] = tuple(item for item in found if item)
@@ -82,7 +91,7 @@ class InsertedCard:
             self._ask_states(role.pin)
             raise
         # The PIN was right, so its tries are full: asking how many that is would cost two more commands.
-        self._note(role.pin, replace(self.contents.pin(role.pin), tries_left=None))
+        self._note_pin(role.pin, replace(self.contents.pin(role.pin), tries_left=None))
         return signature
 
     def activate(self, code: str, pin1: str, pin2: str) -> None:
@@ -109,7 +118,7 @@ class InsertedCard:
 
     def _code_was_right(self) -> None:
         """The card counts wrong codes from the start again."""
-        self.contents = replace(self.contents, code_tries_left=None)
+        self._note_code(None)
 
     @contextmanager
     def _noticing_removal(self) -> Iterator[None]:
@@ -128,10 +137,10 @@ class InsertedCard:
             with self._noticing_removal():
                 yield
         except WrongCode as error:  # few cards tell of the code when asked
-            self.contents = replace(self.contents, code_tries_left=error.tries_left)
+            self._note_code(error.tries_left)
             raise
         except CodeLocked:
-            self.contents = replace(self.contents, code_tries_left=0)
+            self._note_code(0)
             raise
         finally:
             self._ask_states(*roles)
@@ -142,13 +151,23 @@ class InsertedCard:
                 self._ask_state(role)
 
     def _ask_state(self, role: PinRole) -> None:
-        self._note(role, self.driver.pin_state(role))
+        self._note_pin(role, self.driver.pin_state(role))
 
-    def _note(self, role: PinRole, state: PinState) -> None:
-        if role is PinRole.AUTHENTICATION:
-            self.contents = replace(self.contents, pin1=state)
-        else:
-            self.contents = replace(self.contents, pin2=state)
+    def _note_pin(self, role: PinRole, state: PinState) -> None:
+        self._note(**{role.value: state})
+
+    def _note_code(self, tries_left: int | None) -> None:
+        if self._memory:
+            self._memory.note(self.contents.chip_serial, tries_left)
+        self._note(code_tries_left=tries_left)
+
+    def _note(self, **news: PinState | int | None) -> None:
+        """What the card has said of its PINs; websites and the window may hear of it at the same time."""
+        with self._noting:
+            before = self.contents
+            self.contents = replace(before, **news)  # type: ignore[arg-type]  # fields of CardContents
+        if self.contents != before:
+            self._changed()
 
 
 class CardReaders(Protocol):

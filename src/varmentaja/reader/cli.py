@@ -108,7 +108,7 @@ def serve_reader() -> None:
                 card_host_socket=chosen.card_host_socket,
                 pages_port=chosen.port + 2,
                 scs_ports=candidate_ports(chosen.scs_port),
-                tls_folder=chosen.reader,
+                own_folder=chosen.reader,
                 scs_version=chosen.scs_version,
                 service=ServiceLink.of(chosen),
             ),

@@ -13,6 +13,7 @@ from varmentaja.card.pcsc import PcscReaders
 from varmentaja.config import Settings
 from varmentaja.domain.errors import Message, not_found
 from varmentaja.reader.cards import InsertedCard
+from varmentaja.reader.code_memory import CODE_TRIES_FILE, CodeMemory
 from varmentaja.reader.control import describe
 from varmentaja.reader.control_client import ReaderControl
 from varmentaja.reader.right_to_use import why_not
@@ -66,7 +67,7 @@ class VirtualCardInHand:
 class RealCardInHand:
     """A card in a reader that the system's PC/SC service knows."""
 
-    def __init__(self, reader: str, service: ServiceLink) -> None:
+    def __init__(self, reader: str, service: ServiceLink, memory: CodeMemory) -> None:
         readers = PcscReaders()
         names = readers.names()
         found = next((name for name in names if reader.casefold() in name.casefold()), None)
@@ -81,7 +82,7 @@ class RealCardInHand:
         def refuse(card: InsertedCard) -> Message | None:
             return why_not(card, service, now=datetime.now(UTC))
 
-        self._card = InsertedCard(found, open_card(readers.open(found)), refuse=refuse)
+        self._card = InsertedCard(found, open_card(readers.open(found)), refuse=refuse, memory=memory)
 
     def describe(self) -> Mapping[str, Any]:
         """The card's contents."""
@@ -103,5 +104,5 @@ class RealCardInHand:
 def take_in_hand(chosen: Settings, *, slot: str, reader: str | None) -> CardInHand:
     """The card in a slot of the virtual reader, or in the real reader whose name contains ``reader``."""
     if reader is not None:
-        return RealCardInHand(reader, ServiceLink.of(chosen))
+        return RealCardInHand(reader, ServiceLink.of(chosen), CodeMemory(chosen.reader / CODE_TRIES_FILE))
     return VirtualCardInHand(ReaderControl.running(chosen.run), slot)

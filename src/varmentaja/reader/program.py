@@ -20,6 +20,7 @@ from varmentaja.card.vpcd import CardSlot
 from varmentaja.domain.errors import Message
 from varmentaja.reader import scs_http
 from varmentaja.reader.cards import InsertedCard
+from varmentaja.reader.code_memory import CODE_TRIES_FILE, CodeMemory
 from varmentaja.reader.control import PREFIX, Control
 from varmentaja.reader.events import Events
 from varmentaja.reader.http import LocalServer, Request, Response
@@ -51,8 +52,8 @@ class ReaderSettings:
     scs_ports: tuple[int, ...] = scs_http.PORTS
     """Candidates for plain HTTP; HTTPS is one higher."""
     slots: int = 2
-    tls_folder: Path | None = None
-    """Where the local certificate is kept; ``<run>/tls`` when unset."""
+    own_folder: Path | None = None
+    """Where the local certificate is kept, and what is remembered of cards; ``<run>/reader`` when unset."""
     scs_version: str = VERSION
     """What ``/version`` says: 1.2 or 1.3."""
     service: ServiceLink = field(default_factory=ServiceLink)
@@ -65,6 +66,7 @@ class ReaderProgram:
     def __init__(self, settings: ReaderSettings) -> None:
         events = Events()
         pad = Pad(events)
+        own_folder = settings.own_folder or settings.run / "reader"
 
         def refuse(card: InsertedCard) -> Message | None:
             return why_not(card, settings.service, now=datetime.now(UTC))
@@ -75,8 +77,9 @@ class ReaderProgram:
             open_card,
             events,
             refuse=refuse,
+            memory=CodeMemory(own_folder / CODE_TRIES_FILE),
         )
-        self.tls = LocalTls(settings.tls_folder or settings.run / "tls")
+        self.tls = LocalTls(own_folder)
         scs = scs_http.scs_app(
             ScsService(self.reader, pad, version=settings.scs_version),
             ScsPages(self.tls, lambda: self.scs_https.url),

@@ -16,6 +16,7 @@ from varmentaja.card.driver import CardDriver, CardError, CardInUse, CardRemoved
 from varmentaja.card.pcsc import ReaderSeen
 from varmentaja.domain.errors import Message, message
 from varmentaja.reader.cards import InsertedCard
+from varmentaja.reader.code_memory import CodeMemory
 from varmentaja.reader.events import Events
 from varmentaja.reader.faults import as_told
 
@@ -65,6 +66,7 @@ class RealReaders:
         events: Events,
         *,
         refuse: Callable[[InsertedCard], Message | None] = lambda _: None,
+        memory: CodeMemory | None = None,
     ) -> None:
         """``readers`` connects to the card service: once for watching, once for each card, since a call that
         waits keeps others of its connection waiting. ``refuse`` says why a card may not be used here."""
@@ -72,6 +74,7 @@ class RealReaders:
         self._open_card = open_card
         self._events = events
         self._refuse = refuse
+        self._memory = memory
         self._seen: dict[str, ReaderSeen] = {}
         self._open: dict[str, tuple[Transport, ExitStack]] = {}
         self._slots: dict[str, RealSlot] = {}
@@ -160,7 +163,13 @@ class RealReaders:
                 connection.callback(service.close)
                 transport = service.open(name)
                 connection.callback(transport.close)
-                card = InsertedCard(name, self._open_card(transport), refuse=self._refuse)
+                card = InsertedCard(
+                    name,
+                    self._open_card(transport),
+                    refuse=self._refuse,
+                    changed=self._events.happened,
+                    memory=self._memory,
+                )
                 refusal = card.refusal
             except CardRemoved:
                 return RealSlot(name)

@@ -17,6 +17,7 @@ from varmentaja.card.card_list import ListedCard
 from varmentaja.card.driver import CardDriver, CardError, CardRemoved, Transport
 from varmentaja.domain.errors import DomainError, Message, conflict, not_found
 from varmentaja.reader.cards import InsertedCard
+from varmentaja.reader.code_memory import CodeMemory
 from varmentaja.reader.events import Events
 
 CONNECT_SECONDS = 10.0
@@ -95,12 +96,15 @@ class Slot:
         return self._transport is not None and self._transport.is_present
 
     def take(
-        self, transport: InsertedTransport, serial: str, open_card: OpenCard, refuse: Refuse = lambda _: None
+        self,
+        transport: InsertedTransport,
+        serial: str,
+        read: Callable[[str, InsertedTransport], InsertedCard],
     ) -> None:
-        """A card has connected: find its driver and read it."""
+        """A card has connected: ``read`` it."""
         self._transport, self.serial = transport, serial
         try:
-            self.card = InsertedCard(self.name, open_card(transport), lambda: transport.is_present, refuse)
+            self.card = read(self.name, transport)
         except CardRemoved:
             self.clear()
             raise
@@ -125,11 +129,13 @@ class VirtualReader:
         events: Events,
         *,
         refuse: Refuse = lambda _: None,
+        memory: CodeMemory | None = None,
     ) -> None:
         """``refuse`` says why the program may not work for a card."""
         self._drawer = drawer
         self._open_card = open_card
         self._refuse = refuse
+        self._memory = memory
         self._events = events
         self._hands = threading.RLock()
         """One pair of hands: cards are put in one at a time."""
@@ -168,7 +174,7 @@ class VirtualReader:
             picture = self._picture(serial)
             self._drawer.insert(serial, slot.listener.port)
             transport = slot.listener.wait_for_card(CONNECT_SECONDS)
-            slot.take(transport, serial, self._open_card, self._refuse)
+            slot.take(transport, serial, self._read)
             slot.picture = picture
         self._events.happened()
         return slot
@@ -204,6 +210,16 @@ class VirtualReader:
                 with suppress(DomainError):  # the host may be gone already
                     self.pull(slot.name)
             slot.listener.close()
+
+    def _read(self, slot_name: str, transport: InsertedTransport) -> InsertedCard:
+        return InsertedCard(
+            slot_name,
+            self._open_card(transport),
+            lambda: transport.is_present,
+            self._refuse,
+            self._events.happened,
+            self._memory,
+        )
 
     def _picture(self, serial: str) -> Path | None:
         for card in self._drawer.list():

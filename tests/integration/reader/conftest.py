@@ -21,15 +21,17 @@ from varmentaja.reader.program import ReaderProgram, ReaderSettings
 
 
 @pytest.fixture
-def card_host(tmp_path: Path, demo: Demo) -> Iterator[CardHostClient]:
-    """A running card host with one finished, fresh card and one blank."""
+def card_host(tmp_path: Path, demo: Demo, request: pytest.FixtureRequest) -> Iterator[CardHostClient]:
+    """A running card host with a fresh card (its generation by indirect parameter) and a blank."""
+    generation = getattr(request, "param", GENERATION)
     server = CardHostServer(tmp_path / "cards", tmp_path / "run" / "cardhost.sock", os.urandom)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     client = CardHostClient(tmp_path / "run" / "cardhost.sock")
-    client.create(SERIAL, chip_key(), GENERATION)
+    client.create(SERIAL, chip_key(), generation)
     transport = client.connect(SERIAL)
-    run(personalise(order(), chip_key()), transport.transmit, lambda request: certify(demo, request))
+    steps = personalise(order(generation=generation), chip_key())
+    run(steps, transport.transmit, lambda request: certify(demo, request))
     transport.close()
     client.pull(SERIAL)
     client.create("AA112233445566778899", chip_key("AA112233445566778899"), GENERATION)

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from cryptography import x509
-from tests.support.cards import CODE, PIN1, PIN2, SERIAL
+from tests.support.cards import CODE, GENERATION, PIN1, PIN2, S4_2, SERIAL
 from tests.support.pki import Demo
 from typer.testing import CliRunner
 
@@ -80,6 +80,10 @@ def activated(control: ReaderControl) -> ReaderControl:
     return control
 
 
+EACH_FAMILY = pytest.mark.parametrize("card_host", [GENERATION, S4_2], indirect=True)
+
+
+@EACH_FAMILY
 def test_from_a_fresh_card_to_sign_in_and_signature(
     program: ReaderProgram, control: ReaderControl, demo: Demo
 ) -> None:
@@ -108,6 +112,7 @@ def test_from_a_fresh_card_to_sign_in_and_signature(
     assert verified.profile == "professional-sign"
 
 
+@EACH_FAMILY
 def test_a_wrong_pin_is_asked_again_and_five_lock_it(
     program: ReaderProgram, activated: ReaderControl
 ) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.cards import GENERATION
 from tests.support.desktop import Desktop
 from tests.support.pcsc import Pcsc
 from tests.support.reader_window import SCS_PORT, Program
@@ -24,10 +25,10 @@ _serials = itertools.count(0xB0)
 
 
 @pytest.fixture
-def fresh_card(pcsc: Pcsc) -> Iterator[str]:
-    """A finished card that nobody has activated, beside the reader."""
+def fresh_card(pcsc: Pcsc, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A finished card that nobody has activated, beside the reader; its generation by indirect parameter."""
     serial = f"{next(_serials):020X}"
-    pcsc.make(KeyAlgorithm.P384, serial)
+    pcsc.make(KeyAlgorithm.P384, serial, getattr(request, "param", GENERATION))
     yield serial
     with suppress(DomainError):  # a test may have pulled it already
         pcsc.pull(serial)

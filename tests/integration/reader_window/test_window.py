@@ -3,23 +3,27 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from tests.integration.reader_window.conftest import scs
 from tests.support.cards import CODE, PIN1, PIN2
 from tests.support.desktop import wait_until
 from tests.support.pcsc import Pcsc
-from tests.support.reader_window import ACTIVATION, ERROR, HOME, Program, memory, spent
+from tests.support.reader_window import (
+    ACTIVATION,
+    ERROR,
+    HOME,
+    PIN_ASKED,
+    SIGN_IN,
+    Program,
+    memory,
+    require_signed,
+    spent,
+)
 
 from varmentaja.domain.errors import message
 from varmentaja.reader.texts import say
@@ -27,25 +31,6 @@ from varmentaja.reader.texts import say
 pytestmark = [pytest.mark.pcsc, pytest.mark.xdist_group("pcsc")]
 
 Start = Callable[..., Program]
-HOLD = """
-import sys
-from smartcard.scard import *
-_, context = SCardEstablishContext(SCARD_SCOPE_USER)
-_, readers = SCardListReaders(context, [])
-error, card, _ = SCardConnect(context, readers[0], SCARD_SHARE_EXCLUSIVE, SCARD_PROTOCOL_ANY)
-print("held" if error == 0 else error, flush=True)
-sys.stdin.read()
-"""
-PIN_ASKED = message("A PIN is asked")
-CONTENT = f"https://clinic.example;{'n' * 96}".encode()
-SIGN_IN = {
-    "version": "1.2",
-    "selector": {"keyusages": ["digitalSignature"]},
-    "content": base64.b64encode(CONTENT).decode(),
-    "contentType": "data",
-    "hashAlgorithm": "SHA256",
-    "signatureType": "signature",
-}
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
@@ -101,7 +86,7 @@ def test_a_pin_is_changed_locked_and_unlocked_by_keys(start: Start, fresh_card: 
     for tries_left in (4, 3, 2, 1, 0):
         program.enter("999999")
         wait_until(
-            lambda left=tries_left: tries_of(program.pcsc, "01") == left,  # type: ignore[misc]  # bound now
+            lambda left=tries_left: program.pcsc.tries_of(1) == left,  # type: ignore[misc]  # bound now
             lambda left=tries_left: f"{left} tries",  # type: ignore[misc]  # bound now
         )
         program.wait_for(ERROR)
@@ -113,7 +98,7 @@ def test_a_pin_is_changed_locked_and_unlocked_by_keys(start: Start, fresh_card: 
     program.wait_for(message("Set a new PIN 1"))
     program.enter(CODE, PIN1, PIN1)
     program.wait_for(HOME)
-    assert tries_of(program.pcsc, "01") == 5
+    assert program.pcsc.tries_of(1) == 5
 
 
 def test_a_card_that_is_pulled_takes_its_form_away(start: Start, pcsc: Pcsc, fresh_card: str) -> None:
@@ -137,11 +122,7 @@ def test_a_page_gets_its_signature_when_the_pin_is_typed(start: Start, pcsc: Pcs
     program.wait_for(ERROR)
     program.enter(PIN1)
     answer = json.loads(request.communicate(timeout=60)[0])
-    assert answer["status"] == "ok", answer
-    certificate = x509.load_der_x509_certificate(base64.b64decode(answer["chain"][0]))
-    key = certificate.public_key()
-    assert isinstance(key, ec.EllipticCurvePublicKey)
-    key.verify(base64.b64decode(answer["signature"]), CONTENT, ec.ECDSA(hashes.SHA256()))
+    require_signed(answer)
 
 
 def test_escape_says_no_to_a_page(start: Start, pcsc: Pcsc, fresh_card: str) -> None:
@@ -152,7 +133,7 @@ def test_escape_says_no_to_a_page(start: Start, pcsc: Pcsc, fresh_card: str) -> 
     program.desktop.press("Escape")
     answer = json.loads(request.communicate(timeout=60)[0])
     assert answer["status"] == "failed", answer
-    assert tries_of(pcsc, "01") == 5
+    assert pcsc.tries_of(1) == 5
     program.wait_for(HOME)
 
 
@@ -165,22 +146,19 @@ def test_a_page_that_closes_takes_its_question_away(start: Start, pcsc: Pcsc, fr
     request.kill()
     request.wait()
     program.wait_for(HOME)
-    assert tries_of(pcsc, "01") == 5  # a verified PIN would answer 9000, without tries
+    assert pcsc.tries_of(1) == 5  # a verified PIN would answer 9000, without tries
 
 
 def test_a_card_that_another_program_holds_waits_until_it_is_free(
     start: Start, pcsc: Pcsc, fresh_card: str
 ) -> None:
     pcsc.insert(fresh_card)
-    holder = pcsc.start([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert holder.stdin and holder.stdout
-    assert holder.stdout.readline() == b"held\n"
-    program = start()
-    page = scs(pcsc, SIGN_IN)
-    assert json.loads(page.communicate(timeout=60)[0])["reasonText"], "there is no card for anybody"
-    program.desktop.picture("held-en")
-    assert say(HOME, "en") in program.desktop.title()
-    holder.communicate(timeout=60)
+    with pcsc.holding(exclusive=True):
+        program = start()
+        page = scs(pcsc, SIGN_IN)
+        assert json.loads(page.communicate(timeout=60)[0])["reasonText"], "there is no card for anybody"
+        program.desktop.picture("held-en")
+        assert say(HOME, "en") in program.desktop.title()
     program.wait_for(ACTIVATION)
 
 
@@ -223,16 +201,6 @@ def test_what_is_typed_stands_in_no_file_and_no_list_of_processes(start: Start, 
         assert secret.encode() not in seen
 
 
-def test_ending_the_program_leaves_no_pin_verified(start: Start, pcsc: Pcsc, fresh_card: str) -> None:
-    program = start()
-    program.activate(fresh_card)
-    request = scs(pcsc, SIGN_IN)
-    program.wait_for(PIN_ASKED)
-    assert program.end() == 0
-    request.wait(60)
-    assert tries_of(pcsc, "01") == 5  # a verified PIN would answer 9000, without tries
-
-
 def test_an_idle_program_costs_next_to_nothing(start: Start, fresh_card: str) -> None:
     """At most 1 % of a core and 150 MB of memory for the whole process tree, with a card inserted."""
     program = start()
@@ -265,15 +233,6 @@ def spent_over(pid: int, seconds: float) -> float:
     before = spent(pid)
     time.sleep(seconds)
     return spent(pid) - before
-
-
-def tries_of(pcsc: Pcsc, reference: str) -> int | None:
-    """What the card in the first reader answers to an empty VERIFY; None when the PIN is verified."""
-    probe = pcsc.run(["opensc-tool", "--reader", "0", "--send-apdu", f"002000{reference}00"])
-    for tries in range(16):
-        if f"SW1=0x63, SW2=0xC{tries:X}" in probe.stdout:
-            return tries
-    return 0 if "SW1=0x69, SW2=0x83" in probe.stdout else None
 
 
 def tries_of_the_code(pcsc: Pcsc, serial: str) -> int:

@@ -20,6 +20,7 @@ from varmentaja.config import Settings
 from varmentaja.domain.errors import Message, message
 from varmentaja.reader import scs_http
 from varmentaja.reader.cards import InsertedCard
+from varmentaja.reader.code_memory import CODE_TRIES_FILE, CodeMemory
 from varmentaja.reader.events import Events
 from varmentaja.reader.examination import Seen, examine, observe, see_readers
 from varmentaja.reader.http import LocalServer
@@ -75,7 +76,8 @@ def _run(qt: QApplication, settings: Settings, single: Single, words: Words, *, 
     def diagnose() -> Diagnosis:
         return examine(see_readers(PcscReaders), service, now=datetime.now(UTC))
 
-    readers = RealReaders(PcscReaders, open_card, events, refuse=refuse)
+    memory = CodeMemory(settings.reader / CODE_TRIES_FILE)
+    readers = RealReaders(PcscReaders, open_card, events, refuse=refuse, memory=memory)
     scs = ScsServers(ScsService(readers, pad, version=settings.scs_version), settings)
     window = MainWindow(readers, pad, words, Outside(ask_service, diagnose))
     tray = Tray(window, words)
