@@ -114,6 +114,7 @@ def _choice(candidate: Candidate) -> KeyChoice:
     certificate = candidate.certificate
     return KeyChoice(
         slot=candidate.card.slot,
+        card_number=candidate.card.contents.printed_serial,
         role=certificate.role,
         holder=certificate.holder,
         title=certificate.title,

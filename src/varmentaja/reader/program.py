@@ -25,6 +25,7 @@ from varmentaja.reader.control import PREFIX, Control
 from varmentaja.reader.events import Events
 from varmentaja.reader.http import LocalServer, Request, Response
 from varmentaja.reader.https import LocalTls
+from varmentaja.reader.keep_up import KeepUp
 from varmentaja.reader.pad import Pad
 from varmentaja.reader.pages import Pages
 from varmentaja.reader.right_to_use import why_not
@@ -38,8 +39,6 @@ ADDRESS_FILE = "reader.json"
 """In the run folder, for the user alone: where the program is, and the token of its control interface."""
 
 _LOOK_SECONDS = 0.5
-_RETRY_SECONDS = 30.0
-_DAY_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +100,7 @@ class ReaderProgram:
             return control.handle(request) if request.path.startswith(PREFIX) else pages.handle(request)
 
         self.pages = LocalServer(app, ports=(settings.pages_port,))
-        self._over = threading.Event()
-        self._versions = threading.Thread(target=self._keep_up, args=(settings.service,), daemon=True)
+        self._versions = KeepUp(settings.service, events.happened)
         self._versions.start()
         self._address = settings.run / ADDRESS_FILE
         self.scs.start()
@@ -115,19 +113,12 @@ class ReaderProgram:
 
     def close(self) -> None:
         """Stop serving and pull the cards."""
-        self._over.set()
+        self._versions.close()
         self._address.unlink(missing_ok=True)
         self.scs.close()
         self.scs_https.close()
         self.pages.close()
         self.reader.close()
-
-    def _keep_up(self, service: ServiceLink) -> None:
-        """Fetch the list of versions at the start and each day; sooner while the service does not answer."""
-        while service.has_address:
-            answers, _time = service.look(now=datetime.now(UTC))
-            if self._over.wait(_DAY_SECONDS if answers else _RETRY_SECONDS):
-                return
 
 
 def serve(

@@ -20,6 +20,8 @@ class KeyChoice:
     """One key the person may sign with."""
 
     slot: str
+    card_number: str
+    """As printed on the card."""
     role: KeyRole
     holder: str
     title: str
@@ -38,6 +40,11 @@ class PinRequest:
     """At least one; the person picks when there are several."""
     error: Message | None = None
     """Why the last try failed."""
+
+    @property
+    def has_several_cards(self) -> bool:
+        """Whether the choices are on more than one card, so that each has to say on which."""
+        return len({choice.slot for choice in self.choices}) > 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from varmentaja.config import Settings
 from varmentaja.domain.errors import DomainError, Message
 from varmentaja.pki.hierarchy import Hierarchy, load_hierarchy
 from varmentaja.reader.cards import InsertedCard
-from varmentaja.reader.version_manifest import LARGEST, Ruling, Use, VersionList, program_version
+from varmentaja.reader.version_manifest import LARGEST, Ruling, VersionList, program_version
 from varmentaja.relying_party import AskOcsp, ocsp_over
 
 VERSIONS_PATH = "/reader/versions.json"
@@ -85,11 +85,9 @@ class ServiceLink:
         return manifest.rule(generation, self._version) if manifest else None
 
     def refusal(self, card: InsertedCard) -> Message | None:
-        """Why this program is too old to sign with a card; None when it may."""
+        """That this program is too old for a card, and where to get the newest; None when it is not."""
         ruling = self.ruling(generation_of(card.contents))
-        if ruling is None or ruling.use is not Use.MUST_UPDATE:
-            return None
-        return ruling.text
+        return ruling.refusal if ruling else None
 
     def _get(self, url: str) -> httpx.Response | None:
         try:

@@ -55,6 +55,8 @@ class Ruling:
     use: Use
     text: Message
     advice: Message | None = None
+    refusal: Message | None = None
+    """For who may not go on: both in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,14 @@ class VersionManifest:
                     least=least,
                 ),
                 self._update(),
+                message(
+                    "This program is too old for the card: version %(version)s, when %(least)s is needed. "
+                    "Get the newest version from %(page)s, or ask your organisation's IT support to install "
+                    "it.",
+                    version=version,
+                    least=least,
+                    page=self.page,
+                ),
             )
         if generation is not None and least is None:
             return Ruling(

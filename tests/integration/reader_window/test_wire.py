@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from tests.integration.reader_window.conftest import scs
@@ -21,6 +23,7 @@ from varmentaja.card.drivers import open_card
 from varmentaja.card.generations import Family
 from varmentaja.card.layout import LAYOUTS, pad_pin
 from varmentaja.domain.errors import DomainError, message
+from varmentaja.reader.service_link import VERSIONS_PATH
 
 pytestmark = [pytest.mark.pcsc, pytest.mark.xdist_group("pcsc")]
 
@@ -139,3 +142,16 @@ def test_a_card_service_that_is_killed_and_started_again_is_found_again(
     program.wait_for(PIN_ASKED)
     program.enter(PIN1)
     require_signed(json.loads(request.communicate(timeout=60)[0]))
+
+
+def test_the_list_of_versions_is_fetched_though_there_is_no_card(
+    start: Start, pcsc: Pcsc, tmp_path: Path
+) -> None:
+    log = (tmp_path / "portal.log").open("wb")
+    portal = pcsc.start([sys.executable, "-m", "http.server", "8010", "--bind", "127.0.0.1"], stderr=log)
+    start(VARMENTAJA_PUBLIC_URL="http://127.0.0.1:8010")
+    asked = f"GET {VERSIONS_PATH} "
+    wait_until(lambda: asked in (tmp_path / "portal.log").read_text(), lambda: "a question for the list")
+    portal.kill()
+    portal.wait()
+    log.close()

@@ -206,7 +206,9 @@ def ask(
 ) -> tuple[threading.Thread, list[PinAnswer | None]]:
     """Put a question on the pad from another thread, as a signing program does."""
     answers: list[PinAnswer | None] = []
-    choices = tuple(KeyChoice("1", role, "Aino Virtanen", "", "TEST CA", until, 5) for role in roles)
+    choices = tuple(
+        KeyChoice("1", "566778899", role, "Aino Virtanen", "", "TEST CA", until, 5) for role in roles
+    )
     request = PinRequest("https://portal.example", choices)
     thread = threading.Thread(target=lambda: answers.append(pad.ask(request, given_up=lambda: False)))
     thread.start()

@@ -64,7 +64,9 @@ def test_a_card_whose_certificates_have_ended_may_not(service: Service, demo: De
 
 
 def test_a_program_that_is_too_old_for_the_chip_may_not(service: Service, demo: Demo) -> None:
-    assert "too old" in why(inserted(demo_card(demo), service, version="1.8"))
+    told = why(inserted(demo_card(demo), service, version="1.8"))
+    assert "version 1.8, when 1.9 is needed" in told
+    assert "Get the newest version from https://service.example/reader/" in told
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from varmentaja.reader.events import Events
 from varmentaja.reader.examination import Seen, examine, observe, see_readers
 from varmentaja.reader.http import LocalServer
 from varmentaja.reader.https import LocalTls
+from varmentaja.reader.keep_up import KeepUp
 from varmentaja.reader.observed import Contact, Observed
 from varmentaja.reader.pad import Pad
 from varmentaja.reader.protection import keep_memory_private
@@ -81,11 +82,14 @@ def _run(qt: QApplication, settings: Settings, single: Single, words: Words, *, 
     scs = ScsServers(ScsService(readers, pad, version=settings.scs_version), settings)
     window = MainWindow(readers, pad, words, Outside(ask_service, diagnose))
     tray = Tray(window, words)
+    window.warned.connect(tray.tell)
     bridge = Bridge(events)
     bridge.happened.connect(window.refresh)
+    versions = KeepUp(service, events.happened)
     single.called.connect(window.come_to_front)
     readers.start()
     scs.start()
+    versions.start()
     if hidden:
         tray.wait()
     else:
@@ -95,6 +99,7 @@ def _run(qt: QApplication, settings: Settings, single: Single, words: Words, *, 
             return qt.exec()
     finally:
         tray.hide()
+        versions.close()
         window.close_all()
         scs.close()
         readers.close()

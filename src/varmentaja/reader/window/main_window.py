@@ -27,6 +27,7 @@ from varmentaja.reader.observed import Observed
 from varmentaja.reader.pad import Pad
 from varmentaja.reader.real_readers import RealReaders
 from varmentaja.reader.report import Diagnosis
+from varmentaja.reader.right_to_use import ending
 from varmentaja.reader.texts import LANGUAGES
 from varmentaja.reader.window.card_panel import Choices, MakeForm
 from varmentaja.reader.window.diagnosis_page import DiagnosisPage
@@ -69,6 +70,8 @@ class MainWindow(QMainWindow):
 
     closed = Signal()
     """The person has closed the window."""
+    warned = Signal(str)
+    """Something to notice about the card that was put in, while nobody looks at the window."""
 
     def __init__(self, readers: RealReaders, pad: Pad, words: Words, outside: Outside) -> None:
         super().__init__()
@@ -80,6 +83,7 @@ class MainWindow(QMainWindow):
         self._statuses = Statuses(outside.observe, self._is_seen)
         self._statuses.changed.connect(self.refresh)
         self._offered: list[InsertedCard] = []
+        self._warned_of: list[InsertedCard] = []
         self._said: tuple[str, Message] | None = None
         self._shown: object = None
         self._page: QWidget = QWidget()
@@ -134,6 +138,7 @@ class MainWindow(QMainWindow):
             self._show_home()
         if isinstance(self._page, HomePage):
             self._offer_activation()
+        self._warn_of_end()
 
     def close_all(self) -> None:
         """Take everything away; what a card does just now is finished first."""
@@ -236,6 +241,19 @@ class MainWindow(QMainWindow):
                 self._open_form(card, forms.activation)
                 self.come_to_front()
                 return
+
+    def _warn_of_end(self) -> None:
+        """Once each time that a card is put in whose certificates end within a month; who has the window in
+        sight reads it there."""
+        cards = self._readers.cards()
+        self._warned_of = [card for card in self._warned_of if card.is_present]
+        for card in cards:
+            if card in self._warned_of:
+                continue
+            self._warned_of.append(card)
+            soon = ending(card, now=datetime.now(UTC))
+            if soon and soon.advice and not self._is_seen():
+                self.warned.emit(f"{self._words(soon.text)} {self._words(soon.advice)}")
 
     def come_to_front(self) -> None:
         """Show the window over whatever is there."""

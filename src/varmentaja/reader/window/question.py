@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QButtonGroup, QDialog, QRadioButton, QVBoxLayout, 
 
 from varmentaja.card.driver import KeyRole
 from varmentaja.domain.errors import DomainError, Message, message
+from varmentaja.reader.diagnosis import end_warning
 from varmentaja.reader.forms import tries_text
 from varmentaja.reader.pad import Pad, PendingPin
 from varmentaja.reader.prompts import KeyChoice, PinAnswer
@@ -34,7 +36,7 @@ class Question(QDialog):
         self.number = pending.number
         self._pad = pad
         self._words = words
-        self._note: QWidget | None = None
+        self._notes: list[QWidget] = []
         request = self._request = pending.request
         self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
         asked = words(message("A PIN is asked"))
@@ -70,9 +72,9 @@ class Question(QDialog):
         for each in (ok, cancel):
             each.setAutoDefault(False)
         layout.addWidget(row(words, ok, cancel))
-        self._choices.idClicked.connect(lambda _: self._tell_tries())
+        self._choices.idClicked.connect(lambda _: self._tell_of_choice())
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 70)
-        self._tell_tries()
+        self._tell_of_choice()
 
     def come_to_front(self) -> None:
         """Show the window over whatever is there."""
@@ -98,27 +100,33 @@ class Question(QDialog):
     def _line(self, choice: KeyChoice) -> str:
         signs_in = choice.role is KeyRole.AUTHENTICATION
         use = message("Signing in (PIN 1)") if signs_in else message("Signing documents (PIN 2)")
-        holder = ", ".join(filter(None, (choice.holder, choice.title)))
-        return f"{self._words(use)}: {holder}"
+        number = message("card %(number)s", number=choice.card_number)
+        card = self._words(number) if self._request.has_several_cards else ""
+        return f"{self._words(use)}: {', '.join(filter(None, (choice.holder, choice.title, card)))}"
 
     @property
     def _chosen(self) -> int:
         return max(0, self._choices.checkedId())  # -1 where there is nothing to choose
 
-    def _tell_tries(self) -> None:
-        """How many tries the PIN has that is asked now; the last one is warned of."""
-        if self._note is not None:
-            self._note.hide()
-            self._note.deleteLater()
-            self._note = None
-        left = self._request.choices[self._chosen].tries_left
-        tries = tries_text(left)
-        told = self._words(tries) if tries else ""
-        if told:
-            self._note = note("warning", told) if left == 1 else text(told, "small")
-            self._layout.insertWidget(self._layout.indexOf(self.edit), self._note)
-            self._note.show()  # a layout gives no room to what is not shown yet
-        self.edit.setAccessibleDescription(f"{self._asker}. {self._words(_WARNING)} {told}".rstrip())
+    def _tell_of_choice(self) -> None:
+        """That the certificate ends soon, and how many tries the PIN has that is asked now."""
+        for old in self._notes:
+            old.hide()
+            old.deleteLater()
+        choice = self._request.choices[self._chosen]
+        told: list[str] = []
+        self._notes = []
+        if (soon := end_warning(choice.valid_until, datetime.now(UTC))) and soon.advice:
+            told.append(f"{self._words(soon.text)} {self._words(soon.advice)}")
+            self._notes.append(note("warning", told[-1]))
+        if tries := tries_text(choice.tries_left):
+            told.append(self._words(tries))
+            is_last = choice.tries_left == 1
+            self._notes.append(note("warning", told[-1]) if is_last else text(told[-1], "small"))
+        for each in self._notes:
+            self._layout.insertWidget(self._layout.indexOf(self.edit), each)
+            each.show()  # a layout gives no room to what is not shown yet
+        self.edit.setAccessibleDescription(" ".join([f"{self._asker}.", self._words(_WARNING), *told]))
         self._fit()
 
     def _fit(self) -> None:

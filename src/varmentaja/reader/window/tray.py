@@ -42,6 +42,7 @@ class Tray:
         self._menu = QMenu()
         self.icon.setContextMenu(self._menu)
         self.icon.activated.connect(lambda _: self._window.come_to_front())
+        self.icon.messageClicked.connect(self._window.come_to_front)
         window.closed.connect(self._closed)
         words.changed.connect(self._say_again)
         self._say_again()
@@ -51,6 +52,11 @@ class Tray:
         """Keep the window out of the way: in the tray, or where there is none, among the windows' icons."""
         if not QSystemTrayIcon.isSystemTrayAvailable():
             self._window.showMinimized()
+
+    def tell(self, words: str) -> None:
+        """A message that goes away by itself; pressed, it opens the window."""
+        title = self._words(message("Varmentaja card reader program"))
+        self.icon.showMessage(title, words, QSystemTrayIcon.MessageIcon.Warning)
 
     def hide(self) -> None:
         """Take the icon away."""

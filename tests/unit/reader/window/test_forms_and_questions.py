@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PySide6.QtWidgets import QApplication, QFrame, QRadioButton
@@ -20,6 +20,7 @@ from varmentaja.reader.window.question import Question
 
 CHOICE = KeyChoice(
     slot="1",
+    card_number="566778899",
     role=KeyRole.AUTHENTICATION,
     holder="Aino Virtanen",
     title="laillistettu lääkäri",
@@ -188,6 +189,32 @@ def test_the_question_tells_of_the_last_try_of_the_key_that_is_chosen(desk: Desk
     assert cut(question) == []
     question.reject()
     assert waiting.end() is None
+
+
+@pytest.mark.parametrize(("days", "warned"), [(60, False), (20, True)])
+def test_the_question_tells_that_the_certificate_ends_soon(desk: Desk, days: int, warned: bool) -> None:
+    choice = replace(CHOICE, valid_until=datetime.now(UTC) + timedelta(days=days))
+    waiting = Asker(desk, PinRequest("https://clinic.example", (choice,)))
+    question = open_question()
+    assert question
+    assert ("end soon" in texts(question)) is warned
+    assert ("Apply for a new card" in question.edit.accessibleDescription()) is warned
+    assert cut(question) == []
+    question.reject()
+    assert waiting.end() is None
+
+
+def test_cards_of_one_person_are_told_apart_by_their_numbers(desk: Desk) -> None:
+    other = replace(CHOICE, slot="2", card_number="566770001")
+    waiting = Asker(desk, PinRequest("https://clinic.example", (CHOICE, other)))
+    question = open_question()
+    assert question
+    lines = [each.text() for each in question.findChildren(QRadioButton)]
+    assert [line.rpartition(", ")[2] for line in lines] == ["card 566778899", "card 566770001"]
+    question.findChildren(QRadioButton)[1].click()
+    question.edit.setText(PIN1)
+    question.edit.returnPressed.emit()
+    assert waiting.end() == PinAnswer(1, PIN1)
 
 
 def test_the_question_goes_away_with_the_page_that_asked_and_what_was_typed_too(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.reader_fakes import MemoryCard, TinyHierarchy
 from tests.unit.reader.window.conftest import Desk
 
 from varmentaja.domain.errors import DomainError, Kind
+from varmentaja.reader import diagnosis
 from varmentaja.reader.window.single import Single
 from varmentaja.reader.window.tray import Tray
 
@@ -65,6 +67,30 @@ def test_a_program_that_starts_hidden_keeps_its_window_out_of_the_way_until_a_fr
     desk.insert(MemoryCard(hierarchy, activated=False))
     assert desk.window.isVisible()
     assert not desk.window.isMinimized()
+    tray.hide()
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_a_card_that_ends_soon_is_told_beside_the_clock_to_who_does_not_see_the_window(
+    desk: Desk, memory_card: MemoryCard, monkeypatch: pytest.MonkeyPatch, is_seen: bool
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(
+        QSystemTrayIcon, "showMessage", lambda _self, _title, words, _icon: told.append(words)
+    )
+    monkeypatch.setattr(diagnosis, "ENDS_SOON", timedelta(days=36_500))
+    tray = Tray(desk.window, desk.words)
+    desk.window.warned.connect(tray.tell)
+    if is_seen:
+        desk.window.show()
+    desk.insert(memory_card)
+    desk.look()
+    assert len(told) == (0 if is_seen else 1), "once for each time that the card is put in"
+    desk.window.hide()
+    desk.pull()
+    desk.insert(memory_card)
+    assert len(told) == (1 if is_seen else 2)
+    assert "end soon" in told[-1] and "Apply for a new card" in told[-1]
     tray.hide()
 
 
