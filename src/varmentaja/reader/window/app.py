@@ -74,8 +74,8 @@ def _run(qt: QApplication, settings: Settings, single: Single, words: Words, *, 
     def ask_service(card: InsertedCard) -> Observed:
         return observe(Seen((card.slot,), Contact.READ, card), service, now=datetime.now(UTC))
 
-    def diagnose() -> Diagnosis:
-        return examine(see_readers(PcscReaders), service, now=datetime.now(UTC))
+    def diagnose(reader: str) -> Diagnosis:
+        return examine(see_readers(PcscReaders, reader), service, now=datetime.now(UTC))
 
     memory = CodeMemory(settings.reader / CODE_TRIES_FILE)
     readers = RealReaders(PcscReaders, open_card, events, refuse=refuse, memory=memory)

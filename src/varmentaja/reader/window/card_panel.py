@@ -68,6 +68,10 @@ class CardPanel(QFrame):
         if slot.card:
             self._show_card(slot.card, usable=refusal is None)
 
+    def add(self, control: QWidget) -> None:
+        """Something more that can be done here."""
+        self._layout.addWidget(row(self._words, control))
+
     def _show_card(self, card: InsertedCard, *, usable: bool) -> None:
         if (soon := ending(card, now=self._now)) and soon.advice:
             self._layout.addWidget(note("warning", f"{self._words(soon.text)} {self._words(soon.advice)}"))

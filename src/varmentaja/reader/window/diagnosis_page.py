@@ -29,9 +29,11 @@ class DiagnosisPage(QWidget):
 
     left = Signal()
 
-    def __init__(self, look: Callable[[], Diagnosis], words: Words, worker: Worker) -> None:
+    def __init__(self, reader: str, look: Callable[[str], Diagnosis], words: Words, worker: Worker) -> None:
+        """``reader`` is its name, or empty for the first that has a card."""
         super().__init__()
         self.setObjectName("page")
+        self.reader = reader
         self._look = look
         self._words = words
         self._worker = worker
@@ -57,7 +59,7 @@ class DiagnosisPage(QWidget):
         self._copied.setText("")
         self._allow(False)
         self._show([note("info", self._words(message("Looking at the reader, the card and the service …")))])
-        self._worker.do(self, self._look, self._looked)
+        self._worker.do(self, lambda: self._look(self.reader), self._looked)
 
     def _looked(self, ended: Done[Diagnosis]) -> None:
         self._allow(True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -28,9 +29,9 @@ class HomePage(QWidget):
         choices: Choices,
         now: datetime,
         *,
-        diagnose: Callable[[], None],
+        diagnose: Callable[[str], None],
     ) -> None:
-        """``said``: kind and text of what has just happened."""
+        """``said``: kind and text of what has just happened; ``diagnose`` is told the name of the reader."""
         super().__init__()
         self.setObjectName("page")
         layout = QVBoxLayout(self)
@@ -43,9 +44,14 @@ class HomePage(QWidget):
             missing = message("No card reader was found. Plug a reader in; it is found by itself.")
             layout.addWidget(note("info", words(missing)))
         names = names_of(slots)
+        ask = words(message("What is wrong with my card?"))
         for slot in slots:
-            layout.addWidget(CardPanel(slot, names[slot.name], words, choices, now))
-        layout.addWidget(row(words, button(words(message("What is wrong with my card?")), diagnose)))
+            panel = CardPanel(slot, names[slot.name], words, choices, now)
+            layout.addWidget(panel)
+            if len(slots) > 1:  # then it has to be said which card is meant
+                panel.add(button(ask, partial(diagnose, slot.name), about=names[slot.name]))
+        if len(slots) <= 1:
+            layout.addWidget(row(words, button(ask, partial(diagnose, ""))))
         layout.addStretch(1)
 
 

@@ -54,8 +54,9 @@ class Outside:
 
     observe: Callable[[InsertedCard], Observed]
     """What the service says of a card."""
-    diagnose: Callable[[], Diagnosis]
-    """What is wrong with the card in the reader."""
+    diagnose: Callable[[str], Diagnosis]
+    """What is wrong with the card in the reader of this name; with an empty one, in the first that has a
+    card."""
 
 
 _DONE: dict[MakeForm, Message] = {
@@ -123,7 +124,7 @@ class MainWindow(QMainWindow):
             bar.addWidget(widget)
         for keys, step in ((QKeySequence.StandardKey.ZoomIn, 1), (QKeySequence.StandardKey.ZoomOut, -1)):
             QShortcut(keys, self, lambda step=step: self._words.resize(step))
-        QShortcut(QKeySequence.StandardKey.HelpContents, self, self._diagnose)
+        QShortcut(QKeySequence.StandardKey.HelpContents, self, lambda: self._diagnose(""))
         QShortcut(QKeySequence("Ctrl+0"), self, lambda: self._words.resize(0))
 
     def refresh(self) -> None:
@@ -181,7 +182,7 @@ class MainWindow(QMainWindow):
         if isinstance(self._page, PinPage):
             self._open_form(self._page.card, self._page.make)
         elif isinstance(self._page, DiagnosisPage):
-            self._diagnose()
+            self._diagnose(self._page.reader)
         else:
             self._show_home()
 
@@ -279,8 +280,8 @@ class MainWindow(QMainWindow):
         self._show_home()
         self.refresh()
 
-    def _diagnose(self) -> None:
-        page = DiagnosisPage(self._outside.diagnose, self._words, self._cards)
+    def _diagnose(self, reader: str) -> None:
+        page = DiagnosisPage(reader, self._outside.diagnose, self._words, self._cards)
         page.left.connect(self._show_home)
         self._said = None
         self._put(page, message("What is wrong with my card?"))

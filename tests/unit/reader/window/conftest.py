@@ -14,6 +14,7 @@ import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from tests.support.reader_fakes import MemoryCard, MemoryTransport
+from tests.support.reader_system import System
 
 from varmentaja.card.driver import CardInUse, CardRemoved
 from varmentaja.card.pcsc import ReaderSeen
@@ -83,20 +84,28 @@ class MemoryReaders:
 
 
 class Desk:
-    """A window over one reader. ``look`` lets it notice what has happened."""
+    """A window over one reader, or over those of ``readers``. ``look`` lets it notice what has happened."""
 
-    def __init__(self, refuse: Refuse = lambda _: None, observe: Observe | None = None) -> None:
+    def __init__(
+        self,
+        refuse: Refuse = lambda _: None,
+        observe: Observe | None = None,
+        readers: System | None = None,
+    ) -> None:
         self.system = MemoryReaders()
+        self.examined: list[str] = []
+        """Names of the readers whose card was to be examined."""
         events = Events()
         self.pad = Pad(events, patience=SECONDS)
-        self.readers = RealReaders(self.system, self.system.driver, events, refuse=refuse)
+        self._seen = readers or self.system
+        self.readers = RealReaders(self._seen, self._seen.driver, events, refuse=refuse)
         self.words = Words()
-        outside = Outside(observe or silence, _diagnose)
+        outside = Outside(observe or silence, self._diagnose)
         self.window = MainWindow(self.readers, self.pad, self.words, outside)
 
     def look(self) -> None:
         """What the threads that wait for card and PIN pad would bring about."""
-        self.readers.take_in(self.system.seen)
+        self.readers.take_in(self._seen.seen)
         self.window.refresh()
         QApplication.processEvents()
 
@@ -139,6 +148,10 @@ class Desk:
         found[0].click()
         QApplication.processEvents()
 
+    def _diagnose(self, reader: str) -> Diagnosis:
+        self.examined.append(reader)
+        raise RuntimeError("there is nothing to examine here")
+
     def close(self) -> None:
         """Let go of everything."""
         self.window.close_all()
@@ -170,10 +183,6 @@ def silence(_: InsertedCard) -> Observed:
     return Observed(now=datetime.now(UTC), readers=(NAME,), contact=Contact.READ)
 
 
-def _diagnose() -> Diagnosis:
-    raise AssertionError("nobody asked for it")
-
-
 @pytest.fixture(scope="session")
 def qt(tmp_path_factory: pytest.TempPathFactory) -> QApplication:
     """Qt, for the whole run; settings are kept away from the person's own."""
@@ -200,9 +209,11 @@ def desk() -> Iterator[Desk]:
 
 
 @contextmanager
-def opened(refuse: Refuse = lambda _: None, observe: Observe | None = None) -> Iterator[Desk]:
+def opened(
+    refuse: Refuse = lambda _: None, observe: Observe | None = None, readers: System | None = None
+) -> Iterator[Desk]:
     """A desk that is cleared afterwards."""
-    it = Desk(refuse, observe)
+    it = Desk(refuse, observe, readers)
     try:
         yield it
     finally:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from PySide6.QtWidgets import QApplication, QFrame, QRadioButton
 from tests.support.reader_fakes import CODE, PIN1, PIN2, MemoryCard, TinyHierarchy
-from tests.unit.reader.window.conftest import Desk, cut, texts
+from tests.support.reader_system import System
+from tests.unit.reader.window.conftest import Desk, cut, opened, texts
 
 from varmentaja.card.driver import CardRemoved, KeyRole, PinRole
 from varmentaja.reader.prompts import KeyChoice, PinAnswer, PinRequest
@@ -67,9 +68,23 @@ def test_a_fault_of_the_program_is_told_and_leaves_the_form_in_the_persons_hands
 def test_a_diagnosis_that_meets_a_fault_says_so(desk: Desk) -> None:
     desk.press("What is wrong with my card?")  # the desk's own diagnosis is a fault
     desk.wait_until(lambda: "fault of its own" in desk.texts)
+    assert desk.examined == [""]
     assert "Look again" in desk.buttons
     desk.press("Back")
     desk.wait_for("Card and reader")
+
+
+def test_with_several_readers_the_card_that_is_meant_is_examined(hierarchy: TinyHierarchy) -> None:
+    names = ("Maker A 00 00", "Maker A 01 00")
+    system = System(**{name: MemoryCard(hierarchy) for name in names})
+    with opened(readers=system) as desk:
+        desk.look()
+        wrong = [name for name in desk.buttons if "What is wrong" in name]
+        assert wrong == ["Maker A 1: What is wrong with my card?", "Maker A 2: What is wrong with my card?"]
+        desk.press(wrong[1])
+        desk.wait_until(lambda: desk.examined == [names[1]])
+        desk.words.speak("fi")
+        desk.wait_until(lambda: desk.examined == [names[1]] * 2)
 
 
 def test_a_card_that_is_pulled_in_the_midst_of_activation_is_activated_when_it_comes_back(

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Websites' signatures with cards in the system's readers: two at once, and with OpenSC at work beside."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from tests.support.cards import CODE, PIN1, PIN2
+from tests.support.pcsc import MODULE, Pcsc
+from tests.support.reader_window import require_signed
+
+from varmentaja.card.driver import KeyAlgorithm, PinRole
+from varmentaja.card.drivers import open_card
+from varmentaja.card.generations import Family
+from varmentaja.card.layout import LAYOUTS
+
+pytestmark = [pytest.mark.pcsc, pytest.mark.xdist_group("pcsc")]
+
+SERIALS = (f"{0xC0:020X}", f"{0xC1:020X}")
+PIN1_REFERENCE = LAYOUTS[Family.MYEID].pins[PinRole.AUTHENTICATION]
+SIGNATURES = 60
+
+
+@pytest.fixture(scope="module")
+def cards(pcsc: Pcsc) -> dict[str, x509.Certificate]:
+    """Two activated cards beside the readers; the certificates for signing in by serial."""
+    made = {}
+    for serial in SERIALS:
+        der = pcsc.make(KeyAlgorithm.P384, serial).certified.certificates.authentication
+        assert der
+        made[serial] = x509.load_der_x509_certificate(der)
+        transport = pcsc.host.connect(serial)
+        open_card(transport).activate(CODE, PIN1, PIN2)
+        transport.close()
+        pcsc.host.pull(serial)
+    return made
+
+
+@pytest.fixture
+def inserted(pcsc: Pcsc, cards: dict[str, x509.Certificate]) -> Iterator[list[x509.Certificate]]:
+    """Each card in a reader of its own; their certificates in the order of the readers."""
+    for reader, serial in enumerate(SERIALS):
+        pcsc.insert(serial, reader)
+    yield list(cards.values())
+    for reader, serial in enumerate(SERIALS):
+        pcsc.pull(serial, reader)
+
+
+def begin(pcsc: Pcsc, out: Path, **what: Any) -> subprocess.Popen[bytes]:
+    """Our program; its answers go to a file, since a pipe would stop it once it is full."""
+    command = [sys.executable, "-m", "tests.support.scs_over_pcsc", json.dumps(what)]
+    with out.open("wb") as file:
+        return pcsc.start(command, stdout=file)
+
+
+def answers(program: subprocess.Popen[bytes], out: Path) -> list[x509.Certificate]:
+    """The certificates that signed, once all signatures have been checked."""
+    assert program.wait(120) == 0
+    return [require_signed(json.loads(line)) for line in out.read_text().splitlines()]
+
+
+def test_the_card_that_was_chosen_signs_and_no_other(
+    pcsc: Pcsc, inserted: list[x509.Certificate], tmp_path: Path
+) -> None:
+    out = tmp_path / "answers"
+    signed = answers(begin(pcsc, out, cards=2, choices=[0, 1, 0]), out)
+    assert signed == [inserted[0], inserted[1], inserted[0]]
+    assert [pcsc.tries_of(PIN1_REFERENCE, reader) for reader in (0, 1)] == [5, 5]
+
+
+def test_opensc_signs_beside_our_program_with_the_same_card(
+    pcsc: Pcsc, inserted: list[x509.Certificate], tmp_path: Path
+) -> None:
+    content, out = tmp_path / "content", tmp_path / "answers"
+    content.write_bytes(b"content")
+    where = ["--module", str(MODULE), "--slot-index", "0", "--login", "--pin", PIN1]
+    files = ["-i", str(content), "-o", str(tmp_path / "signature")]
+    opensc = ["pkcs11-tool", *where, "--sign", "--id", "45", "-m", "ECDSA-SHA256", *files]
+    with pcsc.holding():
+        program = begin(pcsc, out, cards=2, choices=[0] * SIGNATURES)
+        others = []
+        while program.poll() is None:
+            others.append(pcsc.run(opensc))
+        assert answers(program, out) == [inserted[0]] * SIGNATURES
+        assert [done.stderr for done in others if done.returncode != 0] == []
+        assert len(others) > 2, "they were at work at the same time"
+        answers(begin(pcsc, out, cards=2, choices=[0]), out)  # ours is the last word
+        assert pcsc.tries_of(PIN1_REFERENCE) == 5
