@@ -19,7 +19,7 @@ from varmentaja.card.driver import PinRole
 from varmentaja.domain.errors import DomainError, Message, invalid, not_found
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.events import Events
-from varmentaja.reader.examination import examine, see_slot
+from varmentaja.reader.examination import examine, see_slot, standings
 from varmentaja.reader.http import HTTP_STATUS, Request, Response, json_response
 from varmentaja.reader.pad import Pad, PendingPin
 from varmentaja.reader.prompts import PinAnswer
@@ -74,6 +74,9 @@ class Control:
         if name == "diagnose":
             seen = see_slot(self._reader, self._reader.slot(values.get("slot", "1")))
             return examine(seen, self._service, now=datetime.now(UTC)).as_data()
+        if name == "statuses":
+            card = self._reader.card_in(values.get("slot", "1"))
+            return standings(card, self._service, now=datetime.now(UTC))
         self._act(name, values)
         return self._state()
 
@@ -93,7 +96,7 @@ class Control:
                 self._pad.answer(values.get("number", ""), answer)
             case "cancel":
                 self._pad.cancel(values.get("number", ""))
-            case "activate" | "change" | "unlock":
+            case "activate" | "change" | "unlock" | "verify":
                 self._set_pins(name, self._reader.card_in(slot), values)
             case _:
                 raise not_found("There is no such page.")
@@ -103,6 +106,8 @@ class Control:
             card.activate(_digits(values, "code"), _digits(values, "pin1"), _digits(values, "pin2"))
         elif name == "change":
             card.change(_role(values), _digits(values, "old"), _digits(values, "new"))
+        elif name == "verify":
+            card.verify(_role(values), _digits(values, "old"))
         else:
             card.unblock(_role(values), _digits(values, "code"), _digits(values, "new"))
         self._events.happened()
@@ -133,6 +138,7 @@ def describe(card: InsertedCard) -> dict[str, Any]:
         "refusal": _message(card.refusal),
         "warning": _message(soon.text if (soon := ending(card, now=datetime.now(UTC))) else None),
         "code_length": contents.code_length,
+        "code_tries_left": contents.code_tries_left,
         "pins": {
             role.value: {
                 "condition": contents.pin(role).condition,
@@ -184,7 +190,7 @@ def _asked(pending: PendingPin | None) -> dict[str, Any] | None:
     return {
         "number": pending.number,
         "asker": request.asker,
-        "error": str(request.error) if request.error else None,
+        "error": _message(request.error),
         "choices": [
             {
                 "slot": choice.slot,

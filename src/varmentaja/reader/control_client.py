@@ -57,9 +57,17 @@ class ReaderControl:
         """Replace ``pin`` ("pin1" or "pin2")."""
         return self._ask("POST", "change", {"slot": slot, "pin": pin, "old": old, "new": new})
 
+    def verify(self, pin: str, old: str, slot: str = "1") -> State:
+        """Check ``pin``; nothing stays verified."""
+        return self._ask("POST", "verify", {"slot": slot, "pin": pin, "old": old})
+
     def unlock(self, pin: str, code: str, new: str, slot: str = "1") -> State:
         """Set a new PIN with the activation code."""
         return self._ask("POST", "unlock", {"slot": slot, "pin": pin, "code": code, "new": new})
+
+    def statuses(self, slot: str = "1") -> Mapping[str, str]:
+        """What its issuer says of each certificate of a card now, by use: good, revoked or unknown."""
+        return self._ask("POST", "statuses", {"slot": slot})
 
     def diagnose(self, slot: str = "1") -> Diagnosis:
         """What is wrong with the card in a slot."""

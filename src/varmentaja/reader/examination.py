@@ -66,6 +66,14 @@ def observe(seen: Seen, service: ServiceLink, *, now: datetime) -> Observed:
     )
 
 
+def standings(card: InsertedCard, service: ServiceLink, *, now: datetime) -> dict[str, str]:
+    """What its issuer says of each certificate of a card now, by use, as plain data."""
+    return {
+        certificate.role.value: (_certificate(certificate, service, now).standing or Standing.UNKNOWN).value
+        for certificate in card.certificates
+    }
+
+
 def see_slot(reader: VirtualReader, slot: Slot) -> Seen:
     """What is in a slot of the virtual reader."""
     readers = (VIRTUAL_READER,) * len(reader.slots)

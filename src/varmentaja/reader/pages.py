@@ -56,6 +56,7 @@ _DONE = {
     ),
     "change": message("The PIN has been changed."),
     "unlock": message("The new PIN is in use."),
+    "verify": message("The PIN is right."),
 }
 
 
@@ -189,6 +190,9 @@ class Pages:
             case (slot, "change", ("pin1" | "pin2") as role):
                 card = self._reader.card_in(slot)
                 return card, forms.change(card, PinRole(role))
+            case (slot, "verify", ("pin1" | "pin2") as role):
+                card = self._reader.card_in(slot)
+                return card, forms.verify(card, PinRole(role))
             case (slot, "unlock", ("pin1" | "pin2") as role):
                 card = self._reader.card_in(slot)
                 return card, forms.unlock(card, PinRole(role))

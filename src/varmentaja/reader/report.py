@@ -16,7 +16,7 @@ from typing import Any
 
 from varmentaja.domain.errors import Message, message
 from varmentaja.reader.diagnosis import Check, Finding, Outcome
-from varmentaja.reader.observed import Observed
+from varmentaja.reader.observed import Observed, Standing
 from varmentaja.reader.texts import say
 from varmentaja.reader.version_manifest import program_version
 
@@ -38,6 +38,12 @@ OUTCOME_NAMES: Mapping[Outcome, Message] = {
     Outcome.WARNING: message("Needs attention"),
     Outcome.FAULT: message("Fault"),
     Outcome.NOT_CHECKED: message("Not checked"),
+}
+
+_STANDINGS: Mapping[Standing, tuple[bool | None, Message]] = {
+    Standing.GOOD: (True, message("Valid: its issuer says so just now.")),
+    Standing.REVOKED: (False, message("Revoked: this certificate can no longer be used.")),
+    Standing.UNKNOWN: (None, message("Its issuer could not be asked just now.")),
 }
 
 _NUMBERS_OF_A_READER = re.compile(r"\s*[\[(][^\])]*[\])]|(\s+[0-9]{2}){1,2}$")
@@ -95,6 +101,18 @@ class Diagnosis:
 def model_of(reader: str) -> str:
     """A reader's name as its maker gave it, without the numbers that the card service adds."""
     return _NUMBERS_OF_A_READER.sub("", reader)
+
+
+def status_of(
+    valid_from: datetime, valid_until: datetime, standing: Standing, now: datetime
+) -> tuple[bool | None, Message]:
+    """How a certificate stands now, by its dates and then by its issuer: whether it can be used (None: nobody
+    knows), and the words."""
+    if valid_until < now:
+        return False, message("The certificate has ended.")
+    if valid_from > now:
+        return False, message("The certificate is not valid yet.")
+    return _STANDINGS[standing]
 
 
 def in_words(diagnosis: Diagnosis, language: str) -> str:

@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.pcsc, pytest.mark.xdist_group("pcsc")]
 SERIALS = (f"{0xC0:020X}", f"{0xC1:020X}")
 PIN1_REFERENCE = LAYOUTS[Family.MYEID].pins[PinRole.AUTHENTICATION]
 SIGNATURES = 60
+COMMAND = "from varmentaja.reader.cli import reader_app; reader_app()"
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +94,29 @@ def test_opensc_signs_beside_our_program_with_the_same_card(
         assert len(others) > 2, "they were at work at the same time"
         answers(begin(pcsc, out, cards=2, choices=[0]), out)  # ours is the last word
         assert pcsc.tries_of(PIN1_REFERENCE) == 5
+
+
+def command(pcsc: Pcsc, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Our command line beside pcscd; no virtual reader runs there."""
+    environment = {**pcsc.environment, "VARMENTAJA_STATE": str(folder), "LANG": "en_GB.UTF-8"}
+    return pcsc.run([sys.executable, "-c", COMMAND, *arguments], env=environment)
+
+
+def test_the_command_line_lists_readers_and_takes_the_only_card(
+    pcsc: Pcsc, cards: dict[str, x509.Certificate], tmp_path: Path
+) -> None:
+    assert command(pcsc, tmp_path, "show").returncode == 7
+    pcsc.insert(SERIALS[1], 1)
+    listed = command(pcsc, tmp_path, "readers").stdout.splitlines()
+    assert [line.rpartition(": ")[2] for line in listed] == ["no card", "a card"]
+    shown = command(pcsc, tmp_path, "show")
+    assert f"Card {SERIALS[1][-9:]}" in shown.stdout, shown.stderr
+    diagnosed = command(pcsc, tmp_path, "diagnose").stdout
+    assert "Both PINs can be used." in diagnosed
+    pcsc.insert(SERIALS[0], 0)
+    several = command(pcsc, tmp_path, "show")
+    assert (several.returncode, several.stderr.count("Test reader")) == (6, 2)
+    named = listed[0].rpartition(": ")[0]
+    assert f"Card {SERIALS[0][-9:]}" in command(pcsc, tmp_path, "show", "--reader", named).stdout
+    for reader, serial in enumerate(SERIALS):
+        pcsc.pull(serial, reader)

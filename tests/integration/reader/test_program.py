@@ -211,14 +211,22 @@ def test_a_card_is_activated_and_kept_on_the_command_line(command: CliRunner) ->
     assert "The card is activated." in result.output
     shown = command.invoke(reader_app, ["show", "--language", "en"]).output
     assert "laillistettu lääkäri" in shown
+    assert shown.count("Its issuer could not be asked just now.") == 2  # this program knows of no issuers
     assert "PIN 1: 5 tries left." in shown
     wrong = ["change-pin", "pin1", "--language", "en", "--pin-fd", pin_fd(old="1357", new="8642")]
     result = command.invoke(reader_app, wrong)
     assert (result.exit_code, "4 tries left" in result.output) == (3, True)
     right = ["change-pin", "pin1", "--language", "en", "--pin-fd", pin_fd(old=PIN1, new="8642")]
     assert command.invoke(reader_app, right).exit_code == 0
-    unlock = ["unlock", "pin1", "--language", "en", "--pin-fd", pin_fd(code=CODE, new=PIN1)]
-    assert command.invoke(reader_app, unlock).exit_code == 0
+    verify = ["verify", "pin1", "--language", "en", "--pin-fd"]
+    result = command.invoke(reader_app, [*verify, pin_fd(old=PIN1)])
+    assert (result.exit_code, "4 tries left" in result.output) == (3, True)
+    result = command.invoke(reader_app, [*verify, pin_fd(old="8642")])
+    assert (result.exit_code, result.output) == (0, "4 tries left.\nThe PIN is right.\n")
+    unlock = ["unlock", "pin1", "--language", "en", "--pin-fd"]
+    assert command.invoke(reader_app, [*unlock, pin_fd(code="11223344", new=PIN1)]).exit_code == 3
+    result = command.invoke(reader_app, [*unlock, pin_fd(code=CODE, new=PIN1)])
+    assert (result.exit_code, result.output) == (0, "4 tries left.\nThe new PIN is in use.\n")
     assert command.invoke(reader_app, ["pull", "--language", "en"]).exit_code == 0
 
 
@@ -236,6 +244,25 @@ def test_an_empty_reader_is_an_error_that_is_told(command: CliRunner, arguments:
     result = command.invoke(reader_app, [*arguments, "--language", "en"])
     assert result.exit_code in (6, 7)
     assert "reader" in result.output
+
+
+def test_a_script_answers_the_pin_pad(
+    program: ReaderProgram, activated: ReaderControl, command: CliRunner
+) -> None:
+    thread, answers = sign(program, b"x", "nonRepudiation")
+    for pin, told in (("864209", "5 tries left."), (PIN2, "PIN 2 was wrong. 4 tries left.")):
+        result = command.invoke(reader_app, ["answer", "--language", "en", "--pin-fd", pin_fd(pin=pin)])
+        assert result.exit_code == 0, result.output
+        assert f"Who asks: {ORIGIN}\n" in result.output
+        assert "1. Signing documents (PIN 2): Aino Maria Äijälä." in result.output
+        assert told in result.output
+        assert pin not in result.output
+    thread.join()
+    assert answers[0]["status"] == "ok"
+    nobody = command.invoke(
+        reader_app, ["answer", "--timeout", "0", "--language", "en", "--pin-fd", pin_fd(pin=PIN2)]
+    )
+    assert (nobody.exit_code, "No program asked for a PIN." in nobody.output) == (7, True)
 
 
 def test_a_program_that_does_not_run_is_told() -> None:

@@ -217,6 +217,16 @@ def ask(
     return thread, answers
 
 
+def test_a_pin_is_checked_on_the_page(browser: Browser) -> None:
+    browser.get("/en/")
+    browser.post("/en/insert", slot="1", card="ready")
+    assert "/en/1/verify/pin1" in text(browser.get("/en/"))
+    assert "5 tries left." in text(browser.get("/en/1/verify/pin1"))
+    assert "PIN 1 was wrong. 4 tries left." in text(browser.post("/en/1/verify/pin1", old="9999"))
+    done = browser.post("/en/1/verify/pin1", old=PIN1)
+    assert "The PIN is right." in text(browser.get(dict(done.headers)["Location"]))
+
+
 def test_the_pad_shows_who_asks_and_takes_the_pin(browser: Browser, pad: Pad) -> None:
     thread, answers = ask(pad, KeyRole.AUTHENTICATION)
     page = text(browser.get("/en/"))

@@ -17,6 +17,7 @@ from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.certificates import CardCertificate
 from varmentaja.reader.observed import Standing
 from varmentaja.reader.real_readers import RealSlot
+from varmentaja.reader.report import status_of
 from varmentaja.reader.right_to_use import ending
 from varmentaja.reader.window.card_picture import CardPicture
 from varmentaja.reader.window.parts import beside_or_below, button, note, row, text
@@ -25,11 +26,7 @@ from varmentaja.reader.window.words import Words
 
 MakeForm = Callable[[InsertedCard], forms.PinForm]
 
-_STANDING: Mapping[Standing, tuple[str, Message]] = {
-    Standing.GOOD: ("good", message("Valid: its issuer says so just now.")),
-    Standing.REVOKED: ("bad", message("Revoked: this certificate can no longer be used.")),
-    Standing.UNKNOWN: ("hint", message("Its issuer could not be asked just now.")),
-}
+_KINDS = {True: "good", False: "bad", None: "hint"}
 
 _PIN_NAMES: Mapping[PinRole, Message] = {
     PinRole.AUTHENTICATION: message("PIN 1, for signing in"),
@@ -109,14 +106,12 @@ class CardPanel(QFrame):
         layout.addWidget(text(say(words), kind))
 
     def _standing(self, certificate: CardCertificate, told: Told) -> tuple[str, Message]:
-        """How a certificate stands now, by its dates and then by its issuer: kind of text, and text."""
-        if certificate.valid_until < self._now:
-            return "bad", message("The certificate has ended.")
-        if certificate.valid_from > self._now:
-            return "bad", message("The certificate is not valid yet.")
-        if told.is_awaited:
-            return "hint", message("Asking the issuer …")
-        return _STANDING[told.standings.get(certificate.role, Standing.UNKNOWN)]
+        """How a certificate stands now: kind of text, and text."""
+        standing = told.standings.get(certificate.role, Standing.UNKNOWN)
+        is_good, words = status_of(certificate.valid_from, certificate.valid_until, standing, self._now)
+        if is_good is None and told.is_awaited:
+            words = message("Asking the issuer …")
+        return _KINDS[is_good], words
 
     def _pin(self, card: InsertedCard, role: PinRole) -> QWidget:
         """One PIN: its state and what its state allows."""
