@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,8 +73,17 @@ class Authority:
         number = int(revoked) if revision is None else revision
         return Answer(self.name, serial, number, now, now + valid, sha1, sha256)
 
-    def crl(self, serials: Sequence[int] = (), *, number: int, now: datetime = NOW) -> Crl:
-        """Sign a CRL for shard 0."""
+    def crl(
+        self,
+        serials: Iterable[int] = (),
+        *,
+        number: int,
+        now: datetime = NOW,
+        base: int | None = None,
+        bare: bool = False,
+    ) -> Crl:
+        """Sign a CRL for shard 0, or a delta to the one numbered ``base``; ``bare`` without the authority's
+        key identifier, which RFC 5280 wants in it."""
         entries = [
             x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
             for serial in serials
@@ -83,8 +92,13 @@ class Authority:
             self.certificate.subject, now, now + DAY, revoked_certificates=entries
         )
         builder = builder.add_extension(x509.CRLNumber(number), critical=False)
+        if not bare:
+            key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+            builder = builder.add_extension(key, critical=False)
+        if base is not None:
+            builder = builder.add_extension(x509.DeltaCRLIndicator(base), critical=True)
         der = builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
-        return Crl(self.name, "0", number, now, now + DAY, der)
+        return Crl(self.name, "0" if base is None else "0-delta", number, now, now + DAY, der)
 
     def _sign(
         self, serial: int, revoked: bool, now: datetime, valid: timedelta, algorithm: hashes.HashAlgorithm

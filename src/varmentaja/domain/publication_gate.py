@@ -18,27 +18,36 @@ from varmentaja.domain.data_files import load
 from varmentaja.domain.errors import Message, message
 from varmentaja.domain.machine import Machine, StateText, Transition
 
+CertificateName = tuple[str, int]
+"""Authority and serial number."""
+
 
 class Gate(StrEnum):
     """What a publication is judged by."""
 
     JUMP = "jump"
     """Too many certificates turn revoked in a short time."""
+    GONE = "gone"
+    """Too many answers are withdrawn in a short time, or what was published is missing."""
     WRONG_ISSUER = "wrong_issuer"
     """An answer or a list speaks of another authority's certificates."""
     GOING_BACK = "going_back"
     """A number is lower than the published one, or what was revoked is revoked no more."""
     CANARY = "canary"
-    """A certificate whose status is known for sure is told wrongly."""
+    """A certificate whose status is known for sure is told wrongly, or no more."""
+    DISAGREEMENT = "disagreement"
+    """What is published contradicts itself or the records."""
     REJECTED = "rejected"
-    """An independent verifier refuses an answer or a list."""
+    """An independent verifier refuses an answer or a list, or could not look at it."""
 
 
 LABELS: dict[Gate, Message] = {
     Gate.JUMP: message("Too many revocations at once"),
+    Gate.GONE: message("Answers would disappear"),
     Gate.WRONG_ISSUER: message("Wrong issuer"),
     Gate.GOING_BACK: message("A step back"),
     Gate.CANARY: message("A certificate of known status is told wrongly"),
+    Gate.DISAGREEMENT: message("A contradiction"),
     Gate.REJECTED: message("Refused by an independent verifier"),
 }
 
@@ -49,10 +58,12 @@ class Finding:
 
     gate: Gate
     subject: str
-    """What it is about: an authority, ``authority/serial`` or ``authority/shard``; empty for a jump."""
+    """What it is about: an authority, or something of it after a slash; empty for the whole publication."""
     count: int
     """How many certificates or documents."""
     message: Message
+    certificates: tuple[CertificateName, ...] = ()
+    """The first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,12 @@ class Limits:
 
     most: int
     window: timedelta
+    most_gone: int
+    gone_percent: int
+    looked_for: int
     sample: int
+    entries: int
+    verifying: timedelta
     release: timedelta
 
 
@@ -72,9 +88,19 @@ def limits() -> Limits:
     return Limits(
         most=int(content["jump"]["most"]),
         window=timedelta(minutes=content["jump"]["minutes"]),
+        most_gone=int(content["gone"]["most"]),
+        gone_percent=int(content["gone"]["percent"]),
+        looked_for=int(content["gone"]["looked_for"]),
         sample=int(content["independent"]["sample"]),
+        entries=int(content["independent"]["entries"]),
+        verifying=timedelta(seconds=content["independent"]["seconds"]),
         release=timedelta(hours=content["release"]["hours"]),
     )
+
+
+def allowance(gate: Gate) -> int:
+    """How much more than two officers agreed to may come: while they think, ordinary revocations go on."""
+    return limits().most if gate is Gate.JUMP else 0
 
 
 class HoldState(StrEnum):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,12 @@ from tests.support.service import Service
 
 from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.certificates.models import Certificate
-from varmentaja.apps.status.actions.name_canary import dismiss_canary, name_canary
+from varmentaja.apps.status.actions.name_canary import (
+    agree_to_dismissal,
+    ask_for_dismissal,
+    keep_watching,
+    name_canary,
+)
 from varmentaja.apps.status.actions.publish_status import publish_status
 from varmentaja.apps.status.actions.release_publication import (
     agree_to_release,
@@ -35,7 +41,7 @@ SECOND = timedelta(seconds=1)
 def _one_is_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
     """A card has two certificates: with one as the limit, one lost card is a jump."""
     known = publication_gate.limits()
-    small = publication_gate.Limits(1, known.window, known.sample, known.release)
+    small = replace(known, most=1)
     monkeypatch.setattr(publication_gate, "limits", lambda: small)
 
 
@@ -155,18 +161,42 @@ def test_revocations_of_the_last_minutes_count(service: Service) -> None:
     )
 
 
-def test_a_canary_named_by_an_officer_stops_what_the_records_say(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+def test_a_canary_named_by_an_officer_stops_what_the_records_say_until_two_end_its_watch(
+    service: Service,
 ) -> None:
     rows = list(Certificate.objects.filter(card=service.made_card()))
     publish_status(now=service.now)
-    first, _ = officers(service)
-    name_canary(first, rows[0].authority, rows[0].serial.upper())
+    first, second = officers(service)
+    canary_id = name_canary(first, rows[0].serial.upper())
     revoke_all(rows[:1], service.now + SECOND)
     assert publish_status(now=service.now + SECOND) is None
     assert Hold.objects.get().gate == Gate.CANARY
-    dismiss_canary(first, Canary.objects.get().pk)
-    assert publish_status(now=service.now + 2 * SECOND) is not None
+    with pytest.raises(DomainError, match="stands watch already"):
+        name_canary(first, rows[0].serial)  # as what it is now
+    with pytest.raises(DomainError, match="judged by it"):
+        agree_to_dismissal(second, canary_id)
+    ask_for_dismissal(first, canary_id, "The card was lost")
+    with pytest.raises(DomainError, match="nobody ends a watch alone"):
+        agree_to_dismissal(first, canary_id)
+    assert publish_status(now=service.now + 2 * SECOND) is None, "it stands watch until a second one agrees"
+    keep_watching(second, canary_id)
+    with pytest.raises(DomainError, match="judged by it"):
+        agree_to_dismissal(second, canary_id)
+    ask_for_dismissal(first, canary_id, "The card was lost")
+    agree_to_dismissal(second, canary_id)
+    assert not Canary.objects.exists()
+    assert publish_status(now=service.now + 3 * SECOND) is not None
+
+
+def test_a_canary_whose_certificate_has_ended_holds_nothing_back(service: Service) -> None:
+    row = Certificate.objects.filter(card=service.made_card())[0]
+    publish_status(now=service.now)
+    name_canary(service.officer(), row.serial)
+    later = row.not_after + timedelta(days=3)
+    Certificate.objects.update(answer_due_at=later)
+    assert publish_status(now=later) is not None
+    found = published(service).find(row.authority, int(row.serial, 16))
+    assert found is not None and found[1].is_withdrawn
 
 
 def test_a_database_of_yesterday_does_not_bring_revoked_cards_back(service: Service) -> None:
@@ -180,5 +210,8 @@ def test_a_database_of_yesterday_does_not_bring_revoked_cards_back(service: Serv
     row.save()
     CrlShard.objects.update(due_at=service.now + 2 * SECOND)
     assert publish_status(now=service.now + 2 * SECOND) is None
-    assert Hold.objects.get().gate == Gate.GOING_BACK
+    holds = Hold.objects.order_by("id")
+    assert [(hold.gate, hold.certificates) for hold in holds] == [
+        (Gate.GOING_BACK, [[row.authority, row.serial]])
+    ]
     assert is_revoked(service, row)

@@ -22,7 +22,7 @@ def certificate_for(person: Any, service: Service) -> Any:
 
     return Certificate.objects.create(
         authority="professionals-ecc",
-        serial=f"{person.pk:032x}",
+        serial=f"4{person.pk:031x}",
         state="issued",
         person=person,
         purpose="authentication",

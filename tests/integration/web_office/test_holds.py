@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
-from tests.integration.web_office.conftest import signed_in
+from tests.integration.web_office.conftest import certificate_for, signed_in
 from tests.support.service import Service
 
 from varmentaja.apps.status.holds import hold_back
-from varmentaja.apps.status.models import Hold
+from varmentaja.apps.status.models import Canary, Hold
 from varmentaja.domain.errors import message
 from varmentaja.domain.publication_gate import Finding, Gate, HoldState
 
@@ -27,13 +27,13 @@ def test_one_asks_and_another_agrees(service: Service, office: Client, hold: Hol
     address = f"/en/office/holds/{hold.pk}/"
     assert "Write the reasons" in office.post(address, {"reason": ""}).content.decode()
     office.post(address, {"reason": "A box of cards was stolen"})
-    page = office.post(address, {"reason": "I agree with myself"}).content.decode()
+    page = office.post(address, {"step": "agree"}).content.decode()
     assert "nobody releases a publication alone" in page
     hold.refresh_from_db()
     assert hold.state == HoldState.ASKED
     second = signed_in(service, "second_registrar", "officer")
     assert "A box of cards was stolen" in second.get(address).content.decode()
-    second.post(address)
+    second.post(address, {"step": "agree"})
     hold.refresh_from_db()
     assert hold.state == HoldState.RELEASED
 
@@ -43,6 +43,51 @@ def test_a_bulk_revocation_is_announced(office: Client) -> None:
     office.post("/en/office/holds/", {"count": "120", "reason": "Stolen"})
     row = Hold.objects.get()
     assert (row.count, row.state) == (120, HoldState.ASKED)
+
+
+def test_a_hold_shows_which_certificates_it_is_about(service: Service, office: Client) -> None:
+    row = certificate_for(service.person("physician"), service)
+    names = ((row.authority, int(row.serial, 16)), (row.authority, 4711))
+    hold_back([Finding(Gate.JUMP, "", 70, message("%(count)d at once.", count=70), names)], now=service.now)
+    page = office.get(f"/en/office/holds/{Hold.objects.get().pk}/").content.decode()
+    assert f'<a href="/en/office/people/{row.person_id}/">{row.serial}</a>' in page
+    assert "In force" in page and "1267" in page and "Not known" in page
+    assert service.person("physician").family_name not in page, (
+        "whose file is read is recorded; this is no file"
+    )
+
+
+def test_a_stale_page_does_not_agree_by_mistake(service: Service, office: Client, hold: Hold) -> None:
+    """Two officers write their reasons at the same time: the second has not seen the first one's."""
+    address = f"/en/office/holds/{hold.pk}/"
+    office.post(address, {"reason": "A box of cards was stolen"})
+    second = signed_in(service, "second_registrar", "officer")
+    second.post(address, {"reason": "I believe it is right"})
+    hold.refresh_from_db()
+    assert hold.state == HoldState.ASKED
+
+
+def test_a_certificate_is_named_and_two_officers_end_its_watch(service: Service, office: Client) -> None:
+    row = certificate_for(service.person("physician"), service)
+    address = "/en/office/holds/certificates/"
+    assert "No certificate stands watch" in office.get(address).content.decode()
+    assert "Write the serial number" in office.post(address, {"serial": ""}).content.decode()
+    assert "no certificate with this serial" in office.post(address, {"serial": "4711"}).content.decode()
+    office.post(address, {"serial": row.serial})
+    canary = Canary.objects.get()
+    assert "stands watch already" in office.post(address, {"serial": row.serial}).content.decode()
+    assert row.serial in office.get(address).content.decode()
+    page = f"{address}{canary.pk}/"
+    assert "Write the reasons" in office.post(page, {"reason": ""}).content.decode()
+    office.post(page, {"reason": "The card was lost"})
+    assert "nobody ends a watch alone" in office.post(page, {"step": "agree"}).content.decode()
+    office.post(page, {"step": "keep"})
+    office.post(page, {"reason": "The card was lost"})
+    second = signed_in(service, "second_registrar", "officer")
+    assert "The card was lost" in second.get(page).content.decode()
+    second.post(page, {"step": "agree"})
+    assert not Canary.objects.exists()
+    assert office.get(page).status_code == 404
 
 
 def test_the_front_page_tells_of_it(office: Client, hold: Hold) -> None:

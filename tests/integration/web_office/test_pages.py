@@ -36,6 +36,7 @@ def pages(service: Service) -> dict[str, str]:
     """Each page by a name, with something on it."""
     from varmentaja.apps.cards.actions.end_card import end_card
     from varmentaja.apps.letters.actions.post_letter import post_letter
+    from varmentaja.apps.status.actions.name_canary import ask_for_dismissal, name_canary
     from varmentaja.apps.status.holds import hold_back
     from varmentaja.apps.status.models import Hold
     from varmentaja.domain.callers import CallerCheck
@@ -61,8 +62,13 @@ def pages(service: Service) -> dict[str, str]:
     discard_for_change(service, service.order_of(discarded))
     review = waiting(service)
     service.submit(service.application("nurse_ended"))
-    hold_back([Finding(Gate.JUMP, "", 70, message("%(count)d at once.", count=70))], now=now)
+    named = tuple((row.authority, int(row.serial, 16)) for row in ended.certificates.all())
+    hold_back([Finding(Gate.JUMP, "", 70, message("%(count)d at once.", count=70), named)], now=now)
     held = Hold.objects.get()
+    canary, asked = (
+        name_canary(service.officer(), each.certificates.all()[0].serial) for each in (card, ended)
+    )
+    ask_for_dismissal(service.officer(), asked, "The card was lost")
     return {
         "front": "",
         "person": f"people/{card.person_id}/",
@@ -78,6 +84,9 @@ def pages(service: Service) -> dict[str, str]:
         "orders": "orders/",
         "holds": "holds/",
         "hold": f"holds/{held.pk}/",
+        "canaries": "holds/certificates/",
+        "canary": f"holds/certificates/{canary}/",
+        "canary-asked": f"holds/certificates/{asked}/",
         "serials": "serials/",
         "refusals": "refusals/",
     }

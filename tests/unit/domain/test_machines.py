@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Every state x every event x every role of the five life cycles, against reviewed tables in life_cycles/."""
+"""Every state x every event x every role of the life cycles, against reviewed tables in life_cycles/."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.support.machines import OWNER, actor, as_table, tries
 from varmentaja.domain.actors import SYSTEM, Actor, Authentication, Role
 from varmentaja.domain.applications import APPLICATION, ApplicationEvent, ApplicationFacts, ApplicationState
 from varmentaja.domain.authority import Action
+from varmentaja.domain.canaries import CANARY, CanaryFacts
 from varmentaja.domain.cards import CARD, CardEvent, CardFacts, CardState
 from varmentaja.domain.certificates import CERTIFICATE, CertificateEvent, CertificateFacts, CertificateState
 from varmentaja.domain.errors import DomainError, Kind, message
@@ -40,6 +41,8 @@ CYCLES: list[tuple[str, Machine[Any, Any, Any], Any]] = [
     ("letter-early", LETTER, LetterFacts(TODAY, due_on=TOMORROW)),
     ("hold", HOLD, HoldFacts(asked_by=1, acting=2)),
     ("hold-alone", HOLD, HoldFacts(asked_by=1, acting=1)),
+    ("canary", CANARY, CanaryFacts(asked_by=1, acting=2)),
+    ("canary-alone", CANARY, CanaryFacts(asked_by=1, acting=1)),
     ("order", ORDER, OrderFacts(DiscardReason.INTERRUPTED)),
     ("order-no-reason", ORDER, OrderFacts()),
 ]

@@ -3,66 +3,104 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
 from datetime import datetime
 
-import structlog
-from django.db.models import Sum
+from django.db.models import OuterRef, Subquery, Sum
 
-from varmentaja.apps.status.independent import OpenSsl
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status.independent import OpenSsl, PkiLint
 from varmentaja.apps.status.models import Canary, Hold, Publication
+from varmentaja.apps.status.told import revoked_in_records, told
 from varmentaja.domain import publication_gate
-from varmentaja.domain.publication_gate import Finding, HoldState
+from varmentaja.domain.errors import message
+from varmentaja.domain.publication_gate import CertificateName, Finding, Gate, HoldState, allowance
 from varmentaja.pki.publication import Candidate, gates
-
-_log = structlog.get_logger("status")
 
 
 class PublicationGate:
-    """Judges one publication and remembers what it let through."""
+    """Judges one publication and remembers what it let through. Made before anything is signed, so that what
+    is signed is at least as new as what is known here."""
 
     def __init__(self, *, now: datetime) -> None:
         limits = publication_gate.limits()
-        self._allowance = limits.most
         self._released = list(
             Hold.objects.filter(state=HoldState.RELEASED, agreed_at__gt=now - limits.release).order_by("id")
         )
+        self._is_first = not Publication.objects.exists()
+        self._turned = gates.once(self._find_turned)
+        revocations, withdrawals = _recent(now - limits.window)
         self._rules: list[gates.Rule] = [
-            gates.jump(_recent(now - limits.window), limits.most),
+            gates.unreadable,
+            gates.jump(revocations, limits.most, self._turned),
+            gates.gone(withdrawals, limits.most_gone, limits.gone_percent, limits.looked_for),
             gates.wrong_issuer,
             gates.going_back,
-            gates.canaries(
-                [gates.Canary(c.authority, int(c.serial, 16), c.revoked) for c in Canary.objects.all()]
-            ),
+            gates.canaries(_canaries(now)),
+            gates.disagreement,
+            self._against_the_records,
+            gates.independent(OpenSsl(limits.verifying), limits.sample),
+            gates.independent(PkiLint(limits.entries), limits.sample),
         ]
-        if path := shutil.which("openssl"):
-            self._rules.append(gates.independent(OpenSsl(path), limits.sample))
-        else:
-            _log.warning("no_independent_verifier", program="openssl")
         self.used: set[int] = set()
         """Ids of the releases that this publication needed."""
-        self.revocations = 0
-        """Certificates that turned revoked with it."""
+        self.revoked: frozenset[CertificateName] = frozenset()
+        """Certificates that it tells of as revoked and the one before did not."""
+        self.counts: dict[str, int] = {}
+        """What counts towards the next ones of the window; what two officers let through does not."""
 
     def __call__(self, candidate: Candidate) -> None:
         """Raise ``Held`` for what no release covers."""
-        findings = [
-            finding for finding in gates.findings_of(candidate, self._rules) if not self._is_covered(finding)
-        ]
-        if findings:
-            raise gates.Held(findings)
-        self.revocations = gates.newly_revoked(candidate)
+        findings = gates.findings_of(candidate, self._rules)
+        if held := [finding for finding in findings if not self._is_covered(finding)]:
+            raise gates.Held(held)
+        released = {finding.gate for finding in findings}
+        self.revoked = gates.newly_revoked(candidate)
+        self.counts = {
+            "revocations": 0 if Gate.JUMP in released else len(self._turned(candidate)),
+            "withdrawals": 0 if Gate.GONE in released else gates.newly_withdrawn(candidate),
+        }
 
     def _is_covered(self, finding: Finding) -> bool:
         """Whether two officers have let this through; an ordinary number of revocations more is no matter."""
         for hold in self._released:
-            most = hold.count + (self._allowance if finding.gate is publication_gate.Gate.JUMP else 0)
+            most = hold.count + allowance(finding.gate)
             if (hold.gate, hold.subject) == (finding.gate, finding.subject) and finding.count <= most:
                 self.used.add(hold.pk)
                 return True
         return False
 
+    def _find_turned(self, candidate: Candidate) -> frozenset[CertificateName]:
+        """What turns revoked. Where the folder was lost or is older than the records, these say what had been
+        told; before the very first publication nobody has been told anything, and nothing turns."""
+        if self._is_first:
+            return frozenset()
+        names = gates.newly_revoked(candidate)
+        return names - told(names)
 
-def _recent(since: datetime) -> int:
-    found = Publication.objects.filter(published_at__gt=since).aggregate(sum=Sum("revocations"))
-    return found["sum"] or 0
+    def _against_the_records(self, candidate: Candidate) -> Iterator[Finding]:
+        turned = self._turned(candidate)
+        if wrong := turned - revoked_in_records(turned):
+            text = message(
+                "%(count)d certificates would turn revoked that are not revoked in the records.",
+                count=len(wrong),
+            )
+            yield Finding(Gate.DISAGREEMENT, "", len(wrong), text, gates.first_of(wrong))
+
+
+def _recent(since: datetime) -> tuple[int, int]:
+    found = Publication.objects.filter(published_at__gt=since).aggregate(
+        revocations=Sum("revocations"), withdrawals=Sum("withdrawals")
+    )
+    return found["revocations"] or 0, found["withdrawals"] or 0
+
+
+def _canaries(now: datetime) -> list[gates.Canary]:
+    """Those whose certificates have not ended: of what has ended nothing need be said."""
+    lasting = Certificate.objects.filter(
+        authority=OuterRef("authority"), serial=OuterRef("serial"), not_after__gt=now
+    )
+    found = Canary.objects.annotate(shard=Subquery(lasting.values("shard"))).filter(shard__isnull=False)
+    return [
+        gates.Canary(each.authority, int(each.serial, 16), each.revoked, str(each.shard)) for each in found
+    ]

@@ -3,17 +3,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from varmentaja.apps.audit.recording import AuditAction, record
-from varmentaja.apps.status.models import Hold
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status.gate import PublicationGate
+from varmentaja.apps.status.models import CrlShard, Hold
+from varmentaja.apps.status.told import remember
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.authority import Subject
-from varmentaja.domain.publication_gate import HOLD, Finding, HoldEvent, HoldFacts, HoldState, limits
+from varmentaja.domain.publication_gate import (
+    HOLD,
+    OPEN,
+    Finding,
+    Gate,
+    HoldEvent,
+    HoldFacts,
+    HoldState,
+    allowance,
+    limits,
+)
+from varmentaja.pki.serials import serial_text
 
 _log = structlog.get_logger("status")
 
@@ -28,50 +43,64 @@ def hold_back(findings: Sequence[Finding], *, now: datetime) -> None:
             .filter(state__in=(HoldState.HELD, HoldState.ASKED))
             .first()
         )
-        if row and (row.state == HoldState.HELD or finding.count <= row.count):
-            if finding.count > row.count:
-                row.count, row.message = finding.count, _document(finding)
-                row.save(update_fields=["count", "message"])
-            continue
-        if row:
+        if row and row.state == HoldState.ASKED:
+            if finding.count <= row.count + allowance(finding.gate):
+                continue
             _move(row, HoldEvent.END)
-        row = Hold.objects.create(
-            gate=finding.gate,
-            subject=finding.subject,
-            count=finding.count,
-            message=_document(finding),
-            state=HOLD.start,
-            found_at=now,
-        )
-        record(
-            AuditAction.PUBLICATION_HELD,
-            SYSTEM,
-            row,
-            facts={"gate": finding.gate, "subject": finding.subject, "count": finding.count},
-        )
-        _log.error("publication_held", gate=finding.gate, subject=finding.subject, count=finding.count)
+            row = None
+        if row is None:
+            _alarm(finding, now)
+        elif finding.count > row.count:
+            _describe(row, finding)
+            row.save(update_fields=["count", "message", "certificates"])
 
 
-def settle(used: Collection[int], revocations: int, *, now: datetime) -> None:
-    """After a publication: releases it needed are used, holds whose cause is gone are over, in the caller's
-    transaction. What was announced lasts until so many certificates are revoked or it is too old."""
-    rows = Hold.objects.select_for_update().filter(
-        state__in=(HoldState.HELD, HoldState.ASKED, HoldState.RELEASED)
-    )
-    for row in rows.order_by("id"):
-        if row.pk in used and row.message is None and row.count > revocations:
-            row.count -= revocations
+def settle(gate: PublicationGate, *, now: datetime) -> None:
+    """After a publication, in the caller's transaction: releases that it needed are used, and holds whose
+    cause is gone are over.
+
+    A run may publish a part of what waits. So what was found ends, and a release for it is used up, only when
+    a publication passes that leaves nothing behind. What was announced lasts until so many certificates are
+    revoked. Two officers' word is good for a day.
+    """
+    remember(gate.revoked, now=now)
+    complete = not _something_waits(now)
+    for row in Hold.objects.select_for_update().filter(state__in=OPEN).order_by("id"):
+        found, used = row.message is not None, row.pk in gate.used
+        if used and row.gate == Gate.JUMP:
+            row.count -= min(row.count, len(gate.revoked))
             row.save(update_fields=["count"])
-        elif row.pk in used:
+        if used and (row.count == 0 or (found and complete)):
             _move(row, HoldEvent.PASS)
-        elif row.message is not None or row.found_at <= now - limits().release:
+        elif (found and complete) or _is_too_old(row, now):
             _move(row, HoldEvent.END)
+
+
+def _something_waits(now: datetime) -> bool:
+    lists = CrlShard.objects.filter(Q(changed_at__isnull=False) | Q(due_at__lte=now))
+    return lists.exists() or Certificate.objects.filter(answer_due_at__lte=now).exists()
+
+
+def _is_too_old(row: Hold, now: datetime) -> bool:
+    begun = row.agreed_at if row.state == HoldState.RELEASED else None if row.message else row.found_at
+    return begun is not None and begun <= now - limits().release
+
+
+def _alarm(finding: Finding, now: datetime) -> None:
+    row = Hold(gate=finding.gate, subject=finding.subject, state=HOLD.start, found_at=now)
+    _describe(row, finding)
+    row.save()
+    facts = {"gate": finding.gate, "subject": finding.subject, "count": finding.count}
+    record(AuditAction.PUBLICATION_HELD, SYSTEM, row, facts=facts)
+    _log.error("publication_held", **facts, found=str(finding.message))
+
+
+def _describe(row: Hold, finding: Finding) -> None:
+    row.count = finding.count
+    row.message = {"text": finding.message.text, "values": dict(finding.message.values)}
+    row.certificates = [[authority, serial_text(serial)] for authority, serial in finding.certificates]
 
 
 def _move(row: Hold, event: HoldEvent) -> None:
     row.state = HOLD.apply(HoldState(row.state), event, SYSTEM, Subject(), HoldFacts())
     row.save(update_fields=["state"])
-
-
-def _document(finding: Finding) -> dict[str, object]:
-    return {"text": finding.message.text, "values": dict(finding.message.values)}

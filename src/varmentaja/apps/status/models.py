@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from varmentaja.domain.canaries import CANARY
+
 
 class CrlShard(models.Model):
     """One shard of one authority's revocation list."""
@@ -39,9 +41,23 @@ class Publication(models.Model):
     crls = models.PositiveIntegerField()
     revocations = models.PositiveIntegerField(default=0)
     """Certificates that turned revoked with it, as the gate counts; 0 when two officers let them through."""
+    withdrawals = models.PositiveIntegerField(default=0)
+    """Certificates of which it says nothing any more; 0 likewise."""
 
     class Meta:
         indexes = [models.Index(fields=["published_at"], name="publication_at")]
+
+
+class ToldRevoked(models.Model):
+    """A certificate that relying parties have been told is revoked: known even when the folder is lost."""
+
+    authority = models.CharField(max_length=60)
+    serial = models.CharField(max_length=40)
+    """Hexadecimal, lower case, as text."""
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["authority", "serial"], name="told_revoked_once")]
 
 
 class Hold(models.Model):
@@ -54,6 +70,8 @@ class Hold(models.Model):
     """How much the release lets through."""
     message = models.JSONField(null=True)
     """Text and values of the finding; null for what was announced."""
+    certificates = models.JSONField(default=list)
+    """The first of those that it is about: lists of authority and serial number (hexadecimal)."""
     state = models.CharField(max_length=20)
     found_at = models.DateTimeField()
     asked_by = models.ForeignKey("people.Person", null=True, on_delete=models.PROTECT, related_name="+")
@@ -79,6 +97,10 @@ class Canary(models.Model):
     serial = models.CharField(max_length=40)
     """Hexadecimal, lower case, as text."""
     revoked = models.BooleanField()
+    state = models.CharField(max_length=20, default=CANARY.start)
+    asked_by = models.ForeignKey("people.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    """Who would end its watch."""
+    reason = models.TextField(blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["authority", "serial"], name="canary_once")]

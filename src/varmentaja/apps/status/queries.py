@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.paging import Page, count_up_to, page_by_id
-from varmentaja.apps.status.models import Hold
+from varmentaja.apps.status.models import Canary, Hold
+from varmentaja.domain.canaries import CanaryState
+from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.errors import Message, not_found
 from varmentaja.domain.publication_gate import OPEN, Gate, HoldState
 
@@ -40,6 +44,71 @@ def hold(hold_id: int) -> HoldLine:
     if row is None:
         raise not_found("There is no such held publication.")
     return _line(row)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCertificate:
+    """A certificate that a hold or a watch is about, as the records know it."""
+
+    authority: str
+    serial: str
+    state: CertificateState | None = None
+    """None where the records do not know it."""
+    revoked_at: datetime | None = None
+    card_id: int | None = None
+    person_id: int | None = None
+
+
+def certificates_of(hold_id: int) -> list[NamedCertificate]:
+    """The first certificates that a hold is about."""
+    names = Hold.objects.values_list("certificates", flat=True).get(pk=hold_id)
+    return _named([(authority, serial) for authority, serial in names])
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryLine:
+    """A certificate that stands watch."""
+
+    canary_id: int
+    certificate: NamedCertificate
+    revoked: bool
+    """What publications must tell of it."""
+    state: CanaryState
+    asked_by: int | None
+    reason: str
+
+
+def watching(after: str) -> Page[CanaryLine]:
+    """Every certificate that stands watch, the latest first."""
+    page = page_by_id(Canary.objects.all(), after, lambda row: row, newest_first=True)
+    return Page(tuple(_watching(page.lines)), page.next_key)
+
+
+def canary(canary_id: int) -> CanaryLine:
+    """One of them; raises not_found."""
+    row = Canary.objects.filter(pk=canary_id).first()
+    if row is None:
+        raise not_found("There is no such certificate.")
+    return _watching([row])[0]
+
+
+def _watching(rows: Sequence[Canary]) -> list[CanaryLine]:
+    certificates = _named([(row.authority, row.serial) for row in rows])
+    return [
+        CanaryLine(row.pk, certificate, row.revoked, CanaryState(row.state), row.asked_by_id, row.reason)
+        for row, certificate in zip(rows, certificates, strict=True)
+    ]
+
+
+def _named(names: Sequence[tuple[str, str]]) -> list[NamedCertificate]:
+    rows = Certificate.objects.filter(serial__in=[serial for _, serial in names]).defer("twin", "der")
+    known = {(row.authority, row.serial): row for row in rows}
+    return [
+        NamedCertificate(*name, CertificateState(row.state), row.revoked_at, row.card_id, row.person_id)
+        if (row := known.get(name))
+        else NamedCertificate(*name)
+        for name in names
+    ]
 
 
 def count_open_holds() -> int:

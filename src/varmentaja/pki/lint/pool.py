@@ -18,7 +18,7 @@ from contextlib import suppress
 from functools import cache
 
 from varmentaja.domain.errors import unavailable
-from varmentaja.pki.lint.external import lint_certificate
+from varmentaja.pki.lint.external import lint_certificate, lint_crl, lint_ocsp
 from varmentaja.pki.lint.findings import Finding, Severity
 
 FEW = 8
@@ -37,6 +37,13 @@ def lint_certificates(artefacts: Sequence[Artefact]) -> list[Findings]:
         return _pool().lint(artefacts)
     with _here:
         return [lint_certificate(der, linter) for der, linter in artefacts]
+
+
+def lint_answers_and_lists(artefacts: Sequence[tuple[bytes, bool]]) -> list[Findings]:
+    """pkilint's findings of OCSP answers (DER and True) and revocation lists (False), in order, in this
+    process: an answer takes a millisecond or two, and no revocation should wait for processes to start."""
+    with _here:
+        return [lint_ocsp(der) if is_answer else lint_crl(der) for der, is_answer in artefacts]
 
 
 class LintPool:

@@ -71,6 +71,9 @@ class Segment:
     def __len__(self) -> int:
         return len(self._lows)
 
+    def __getitem__(self, position: int) -> Entry:
+        return Entry._make(_RECORD.unpack_from(self._index, position * _RECORD.size))
+
     def __iter__(self) -> Iterator[Entry]:
         return map(Entry._make, _RECORD.iter_unpack(self._index))
 

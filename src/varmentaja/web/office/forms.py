@@ -128,6 +128,18 @@ class ReasonForm(forms.Form):
     )
 
 
+class CanaryForm(forms.Form):
+    """A certificate to stand watch."""
+
+    serial = forms.CharField(
+        label=_("Serial number of the certificate"),
+        help_text=_("As it stands on the card's page"),
+        max_length=40,
+        error_messages={"required": _("Write the serial number of the certificate")},
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
 class BulkForm(ReasonForm):
     """A bulk revocation, announced before it comes."""
 

@@ -15,17 +15,17 @@ from varmentaja.apps.status.actions.release_publication import (
     announce_bulk_revocation,
     ask_for_release,
 )
-from varmentaja.apps.status.queries import HoldLine, hold, holds
+from varmentaja.apps.status.queries import HoldLine, certificates_of, hold, holds
 from varmentaja.domain.actors import Role
 from varmentaja.domain.authority import Subject
 from varmentaja.domain.errors import DomainError, Message
-from varmentaja.domain.publication_gate import HOLD, LABELS, HoldEvent, HoldFacts, HoldState
+from varmentaja.domain.publication_gate import HOLD, LABELS, HoldEvent, HoldFacts
 from varmentaja.ui.components import Column, Link, SummaryRow, Table
 from varmentaja.ui.forms import add_error
 from varmentaja.ui.translate import translated
 from varmentaja.web.office.forms import BulkForm, ReasonForm
-from varmentaja.web.office.pages import crumbs, next_page
-from varmentaja.web.office.texts import moment
+from varmentaja.web.office.pages import certificate_link, crumbs, next_page
+from varmentaja.web.office.texts import certificate_status, moment
 from varmentaja.web.session import actor_of, for_role
 
 
@@ -71,12 +71,12 @@ def hold_page(request: HttpRequest, hold_id: int) -> HttpResponse:
     asks, agrees = (
         HOLD.may(line.state, event, actor, Subject(), facts) for event in (HoldEvent.ASK, HoldEvent.AGREE)
     )
-    form = ReasonForm(request.POST or None)
+    agreeing = request.POST.get("step") == HoldEvent.AGREE
+    form = ReasonForm(request.POST if request.method == "POST" and not agreeing else None)
     error: Message | None = None
-    asked = line.state is HoldState.ASKED
-    if request.method == "POST" and (asked or form.is_valid()):
+    if request.method == "POST" and (agreeing or form.is_valid()):
         try:
-            if asked:
+            if agreeing:
                 agree_to_release(actor, hold_id, now=timezone.now())
                 messages.success(request, _("Released: the publication starts again."))
             else:
@@ -88,6 +88,7 @@ def hold_page(request: HttpRequest, hold_id: int) -> HttpResponse:
     context = {
         "heading": translated(LABELS[line.gate]),
         "rows": _rows(line),
+        "certificates": _certificates(hold_id),
         "form": form,
         "asks": asks,
         "agrees": agrees,
@@ -95,6 +96,23 @@ def hold_page(request: HttpRequest, hold_id: int) -> HttpResponse:
         "breadcrumb": crumbs(Link(_("Held publications of statuses"), "..")),
     }
     return render(request, "office/hold.html", context)
+
+
+def _certificates(hold_id: int) -> Table:
+    columns = [Column(_("Serial number")), Column(_("Authority")), Column(_("In the records"))]
+    return Table(
+        _("Certificates that it is about"),
+        [*columns, Column(_("Revoked"))],
+        [
+            [
+                certificate_link(each),
+                each.authority,
+                certificate_status(each.state) if each.state else _("Not known"),
+                moment(each.revoked_at) if each.revoked_at else "",
+            ]
+            for each in certificates_of(hold_id)
+        ],
+    )
 
 
 def _rows(line: HoldLine) -> list[SummaryRow]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from varmentaja.apps.status.queries import NamedCertificate
 from varmentaja.apps.vault.sealing import seal, unseal
 from varmentaja.domain.errors import DomainError, not_found
 from varmentaja.ui.components import Link
@@ -48,6 +49,15 @@ def person_link(name: str, person_id: int) -> Link:
 def card_link(text: str, card_id: int) -> Link:
     """To the card's page."""
     return Link(text, reverse("office:card", args=[card_id]))
+
+
+def certificate_link(certificate: NamedCertificate) -> Link | str:
+    """Its serial number, which leads to its card or its holder where it has one."""
+    if certificate.card_id is not None:
+        return card_link(certificate.serial, certificate.card_id)
+    if certificate.person_id is not None:
+        return person_link(certificate.serial, certificate.person_id)
+    return certificate.serial
 
 
 def application_link(application_id: int) -> Link:

@@ -7,6 +7,7 @@ from django.urls import path
 
 from varmentaja.web.office import (
     application_views,
+    canary_views,
     card_views,
     hold_views,
     letter_views,
@@ -36,6 +37,8 @@ urlpatterns = [
     path("orders/", list_views.orders, name="orders"),
     path("holds/", hold_views.hold_list, name="holds"),
     path("holds/<int:hold_id>/", hold_views.hold_page, name="hold"),
+    path("holds/certificates/", canary_views.canary_list, name="canaries"),
+    path("holds/certificates/<int:canary_id>/", canary_views.canary_page, name="canary"),
     path("outages/", outage_views.outages, name="outages"),
     path("serials/", list_views.serials, name="serials"),
     path("refusals/", list_views.refusals, name="refusals"),

@@ -63,6 +63,7 @@ def _publish(*, now: datetime) -> Head | None:
     assert custody is not None, "the worker holds the keys"
     publisher = _publisher(Path(settings.PUBLICATION), custody)
     with transaction.atomic():
+        gate = PublicationGate(now=now)
         _ensure_shards(custody, now=now)
         second = now.replace(microsecond=0)  # what is signed is dated in whole seconds
         _make_good_what_was_lost(publisher.current(), now=second)
@@ -74,7 +75,6 @@ def _publish(*, now: datetime) -> Head | None:
             return None
         answers = _answers(custody, rows, now=second)
         crls = [crl for shard in shards for crl in _lists(custody, shard, now=second)]
-        gate = PublicationGate(now=now)
         head = _switch(publisher.judged_by([gate]), custody, answers, crls, now=now)
         _store(rows, shards, now=second)
         Publication.objects.create(
@@ -83,9 +83,9 @@ def _publish(*, now: datetime) -> Head | None:
             published_at=now,
             answers=len(answers),
             crls=len(crls),
-            revocations=0 if gate.used else gate.revocations,
+            **gate.counts,
         )
-        settle(gate.used, gate.revocations, now=now)
+        settle(gate, now=now)
     return head
 
 

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the records know of certificates that relying parties have been told of, or would be, as revoked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+
+from varmentaja.domain.publication_gate import CertificateName
+from varmentaja.pki.serials import serial_text
+
+_TOLD = """
+    SELECT authority, serial FROM unnest(%s::text[], %s::text[]) AS given (authority, serial)
+    JOIN status_toldrevoked USING (authority, serial)
+"""
+_REVOKED = """
+    SELECT authority, serial FROM unnest(%s::text[], %s::text[]) AS given (authority, serial)
+    JOIN certificates_certificate USING (authority, serial) WHERE state = 'revoked'
+"""
+_REMEMBER = """
+    INSERT INTO status_toldrevoked (authority, serial, told_at)
+    SELECT authority, serial, %s FROM unnest(%s::text[], %s::text[]) AS given (authority, serial)
+    ON CONFLICT DO NOTHING
+"""
+
+
+def told(names: frozenset[CertificateName]) -> frozenset[CertificateName]:
+    """Those of them that a publication has told of as revoked before."""
+    return _those(_TOLD, names)
+
+
+def revoked_in_records(names: frozenset[CertificateName]) -> frozenset[CertificateName]:
+    """Those of them that the records call revoked."""
+    return _those(_REVOKED, names)
+
+
+def remember(names: frozenset[CertificateName], *, now: datetime) -> None:
+    """They have been told of as revoked."""
+    if names:
+        with connection.cursor() as cursor:
+            cursor.execute(_REMEMBER, [now, *_columns(names)])
+
+
+def _those(query: str, names: frozenset[CertificateName]) -> frozenset[CertificateName]:
+    if not names:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute(query, _columns(names))
+        return frozenset((authority, int(serial, 16)) for authority, serial in cursor.fetchall())
+
+
+def _columns(names: frozenset[CertificateName]) -> list[list[str]]:
+    return [[authority for authority, _ in names], [serial_text(serial) for _, serial in names]]

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The rules by which a publication is held back (domain/publication_gate.py), each over what is new in it.
+
+The work is proportional to what is published, not to what exists. docs/operations/publication-gate.md tells
+what each rule stops.
+"""
+
+from varmentaja.pki.publication.gates.agreement import disagreement, wrong_issuer
+from varmentaja.pki.publication.gates.canaries import Canary, canaries
+from varmentaja.pki.publication.gates.counts import gone, jump, newly_revoked, newly_withdrawn
+from varmentaja.pki.publication.gates.going_back import going_back
+from varmentaja.pki.publication.gates.judging import Held, Rule, findings_of, first_of
+from varmentaja.pki.publication.gates.reading import once, unreadable
+from varmentaja.pki.publication.gates.verifying import CannotVerify, Document, Verifier, independent
+
+__all__ = [
+    "Canary",
+    "CannotVerify",
+    "Document",
+    "Held",
+    "Rule",
+    "Verifier",
+    "canaries",
+    "disagreement",
+    "findings_of",
+    "first_of",
+    "going_back",
+    "gone",
+    "independent",
+    "jump",
+    "newly_revoked",
+    "newly_withdrawn",
+    "once",
+    "unreadable",
+    "wrong_issuer",
+]

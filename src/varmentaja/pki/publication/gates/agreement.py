@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is published speaks of its own authority's certificates and does not contradict itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cryptography import x509
+
+from varmentaja.domain.errors import message
+from varmentaja.domain.publication_gate import Finding, Gate
+from varmentaja.pki.publication.gates.judging import by_authority, first_of
+from varmentaja.pki.publication.gates.reading import DELTA, ReadList, fresh, read_list
+from varmentaja.pki.publication.publisher import Candidate
+from varmentaja.pki.publication.reader import Snapshot
+
+
+def wrong_issuer(candidate: Candidate) -> Iterator[Finding]:
+    """Every answer and list speaks of its own authority and, an answer, of its own serial number."""
+    answers = [answer.name for answer in fresh(candidate).answers if not answer.is_about_it]
+    for authority, names in by_authority(answers):
+        text = message(
+            "%(count)d answers of %(name)s speak of another authority or certificate.",
+            count=len(names),
+            name=authority,
+        )
+        yield Finding(Gate.WRONG_ISSUER, authority, len(names), text, first_of(names))
+    for each in fresh(candidate).lists:
+        subject = x509.load_der_x509_certificate(candidate.after.certificates[each.authority]).subject
+        if each.now.issuer != subject:
+            text = message("The list %(name)s speaks of another authority.", name=each.subject)
+            yield Finding(Gate.WRONG_ISSUER, each.subject, 1, text)
+
+
+def disagreement(candidate: Candidate) -> Iterator[Finding]:
+    """Both answers for a certificate say the same, and a delta with its base what the full list says."""
+    differ = [answer.name for answer in fresh(candidate).answers if not answer.agrees]
+    for authority, names in by_authority(differ):
+        text = message(
+            "For %(count)d certificates of %(name)s the answers by SHA-1 and by SHA-256 differ.",
+            count=len(names),
+            name=authority,
+        )
+        yield Finding(Gate.DISAGREEMENT, authority, len(names), text, first_of(names))
+    pairs = {(each.authority, each.shard.removesuffix(DELTA)) for each in fresh(candidate).lists}
+    for each in fresh(candidate).lists:
+        if each.is_delta is not (each.now.base is not None):
+            text = message("The list %(name)s is not what its name says: full or delta.", name=each.subject)
+            yield Finding(Gate.DISAGREEMENT, each.subject, 1, text)
+            pairs.discard((each.authority, each.shard.removesuffix(DELTA)))
+    for authority, shard in sorted(pairs):
+        yield from _delta(candidate, authority, shard)
+
+
+def _delta(candidate: Candidate, authority: str, shard: str) -> Iterator[Finding]:
+    delta = _read(candidate.after, authority, shard + DELTA)
+    if delta is None or delta.base is None:
+        return
+    full = _read(candidate.after, authority, shard)
+    subject = f"{authority}/{shard}{DELTA}"
+    if full is None or delta.number < full.number:
+        text = message("The delta %(name)s is older than its full list.", name=subject)
+        yield Finding(Gate.DISAGREEMENT, subject, 1, text)
+        return
+    old = _read(candidate.before, authority, shard)
+    old_delta = _read(candidate.before, authority, shard + DELTA)
+    bases = {full.number, old.number if old else None, old_delta.base if old_delta else None}
+    if delta.base not in bases:
+        text = message(
+            "The delta %(name)s asks for the full list %(number)d, which was never published.",
+            name=subject,
+            number=delta.base,
+        )
+        yield Finding(Gate.DISAGREEMENT, subject, 1, text)
+    elif delta.number == full.number:
+        # Whoever holds the base, or the full list before this one, must get this one by the delta.
+        held = old if old and delta.base <= old.number < full.number else full
+        wrong = delta.serials - full.serials | full.serials - held.serials - delta.serials
+        if old_delta and old_delta.base == delta.base:
+            wrong |= old_delta.serials & full.serials - delta.serials
+        if wrong:
+            text = message(
+                "The delta %(name)s and its base differ from the full list in %(count)d certificates.",
+                name=subject,
+                count=len(wrong),
+            )
+            names = first_of((authority, serial) for serial in wrong)
+            yield Finding(Gate.DISAGREEMENT, subject, len(wrong), text, names)
+
+
+def _read(snapshot: Snapshot | None, authority: str, shard: str) -> ReadList | None:
+    crl = snapshot.crls.get((authority, shard)) if snapshot else None
+    return read_list(crl) if crl else None

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How much may change at once: revocations, as on the night of April 2023, and answers that disappear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from varmentaja.domain.errors import message
+from varmentaja.domain.publication_gate import CertificateName, Finding, Gate
+from varmentaja.pki.publication.gates.judging import Rule, by_authority, first_of
+from varmentaja.pki.publication.gates.reading import fresh, is_listed, is_revoked, once, says_something
+from varmentaja.pki.publication.publisher import Candidate
+from varmentaja.pki.publication.reader import Snapshot
+from varmentaja.pki.publication.segment import Segment
+
+
+@once
+def newly_revoked(candidate: Candidate) -> frozenset[CertificateName]:
+    """Certificates that turn revoked for relying parties: by an answer or a list, and told by neither before.
+
+    A list may be ahead of the answers, and answers of a list: each certificate counts once.
+    """
+    turned = {
+        answer.name for answer in fresh(candidate).answers if answer.is_revoked and not answer.was_revoked
+    }
+    for each in fresh(candidate).lists:
+        if not each.is_delta:  # it repeats what its list says
+            old = each.before.serials if each.before else frozenset()
+            turned |= {(each.authority, serial) for serial in each.now.serials - old}
+    return frozenset(name for name in turned if not _was_told(candidate.before, *name))
+
+
+def newly_withdrawn(candidate: Candidate) -> int:
+    """Certificates of which nothing is said any more."""
+    return len(fresh(candidate).withdrawn)
+
+
+def jump(
+    recent: int, most: int, turned: Callable[[Candidate], frozenset[CertificateName]] = newly_revoked
+) -> Rule:
+    """At most ``most`` newly revoked with the ``recent`` ones published within the window."""
+
+    def judge(candidate: Candidate) -> Iterator[Finding]:
+        names = turned(candidate)
+        count = recent + len(names)
+        if names and count > most:
+            text = message(
+                "%(count)d certificates would turn revoked within a short time; %(most)d is the most"
+                " that passes without two officers.",
+                count=count,
+                most=most,
+            )
+            yield Finding(Gate.JUMP, "", count, text, first_of(names))
+
+    return judge
+
+
+def gone(recent: int, most: int, percent: int, looked_for: int) -> Rule:
+    """Few answers are withdrawn, with the ``recent`` ones; what was published and is not withdrawn is there.
+
+    ``looked_for`` answers of each segment, evenly spread, are looked for: a lost segment loses some of them.
+    """
+    return partial(_gone, recent, most, percent, looked_for)
+
+
+def _gone(recent: int, most: int, percent: int, looked_for: int, candidate: Candidate) -> Iterator[Finding]:
+    before = candidate.before
+    if before is None:
+        return
+    withdrawn = fresh(candidate).withdrawn
+    allowed = max(most, _size(before) * percent // 100)
+    count = recent + len(withdrawn)
+    if withdrawn and count > allowed:
+        text = message(
+            "%(count)d answers would be withdrawn within a short time; %(most)d is the most that passes"
+            " without two officers.",
+            count=count,
+            most=allowed,
+        )
+        yield Finding(Gate.GONE, "", count, text, first_of(withdrawn))
+    lost = {
+        (authority, serial)
+        for authority in before.certificates
+        for serial in _spread(before.segments(authority), looked_for)
+        if says_something(before, authority, serial)
+        and not says_something(candidate.after, authority, serial)
+    }
+    for authority, names in by_authority(lost - withdrawn):
+        text = message(
+            "At least %(count)d answers of %(name)s are missing.", count=len(names), name=authority
+        )
+        yield Finding(Gate.GONE, authority, len(names), text, first_of(names))
+    for authority, shard in sorted(set(before.crls) - set(candidate.after.crls)):
+        subject = f"{authority}/{shard}"
+        yield Finding(Gate.GONE, subject, 1, message("The list %(name)s is missing.", name=subject))
+
+
+def _was_told(snapshot: Snapshot | None, authority: str, serial: int) -> bool:
+    return is_revoked(snapshot, authority, serial) is True or is_listed(snapshot, authority, serial)
+
+
+def _size(snapshot: Snapshot) -> int:
+    """About how many answers it has; what lies in two segments counts twice."""
+    return sum(len(segment) for name in snapshot.certificates for segment in snapshot.segments(name))
+
+
+def _spread(segments: tuple[Segment, ...], count: int) -> Iterator[int]:
+    for segment in segments:
+        for position in range(0, len(segment), len(segment) // count + 1):
+            yield segment[position].serial

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is new in a publication, read once for all rules.
+
+Documents are read here by ``cryptography``, which shares no code with what encoded them (``pki.der``).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from cryptography import x509
+from cryptography.x509 import ocsp
+
+from varmentaja.domain.errors import message
+from varmentaja.domain.publication_gate import CertificateName, Finding, Gate
+from varmentaja.pki.publication.issuer import Issuer, issuers_of
+from varmentaja.pki.publication.publisher import Candidate
+from varmentaja.pki.publication.reader import PublishedCrl, Snapshot
+
+DELTA = "-delta"
+"""Ends the name of a shard's delta."""
+_LISTS_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class FreshAnswer:
+    """An answer that is new in a publication and holds in it."""
+
+    authority: str
+    serial: int
+    sha1: bytes
+    sha256: bytes
+    is_about_it: bool
+    """Whether both documents name this authority and this serial."""
+    agrees: bool
+    """Whether both say the same."""
+    is_revoked: bool
+    """Whether one of them says so."""
+    is_not_revoked: bool
+    """Whether one of them says so."""
+    was_revoked: bool | None
+    """What was published before; None where nothing was."""
+
+    @property
+    def name(self) -> CertificateName:
+        """The certificate that it is about."""
+        return self.authority, self.serial
+
+
+@dataclass(frozen=True, slots=True)
+class ReadList:
+    """What a revocation list says."""
+
+    issuer: x509.Name
+    number: int
+    base: int | None
+    """Number of the full list that a delta is added to; None in a full list."""
+    serials: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class FreshList:
+    """A list that is new in a publication."""
+
+    authority: str
+    shard: str
+    published: PublishedCrl
+    now: ReadList
+    before: ReadList | None
+    """The one that it takes the place of."""
+
+    @property
+    def is_delta(self) -> bool:
+        """Whether it is published as a delta."""
+        return self.shard.endswith(DELTA)
+
+    @property
+    def subject(self) -> str:
+        """How a finding names it."""
+        return f"{self.authority}/{self.shard}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """All that is new, without what something newer hides."""
+
+    answers: tuple[FreshAnswer, ...]
+    withdrawn: frozenset[CertificateName]
+    """Certificates of which something was said before and nothing is said any more."""
+    lists: tuple[FreshList, ...]
+    unreadable: tuple[str, ...]
+    """``authority/serial`` or ``authority/shard`` of what no reader can make sense of."""
+
+
+_T = TypeVar("_T")
+_lists: OrderedDict[str, ReadList] = OrderedDict()
+
+
+def once(function: Callable[[Candidate], _T]) -> Callable[[Candidate], _T]:
+    """The same function, which looks at each candidate once."""
+    found: WeakKeyDictionary[Candidate, _T] = WeakKeyDictionary()
+
+    @wraps(function)
+    def look(candidate: Candidate) -> _T:
+        if candidate not in found:
+            found[candidate] = function(candidate)
+        return found[candidate]
+
+    return look
+
+
+@once
+def fresh(candidate: Candidate) -> Fresh:
+    """What is new in it."""
+    answers: list[FreshAnswer] = []
+    withdrawn: set[CertificateName] = set()
+    lists: list[FreshList] = []
+    unreadable: list[str] = []
+    for authority, segment in candidate.fresh:
+        issuers = _issuers(candidate.after.certificates[authority])
+        for entry in segment:
+            serial = entry.serial
+            holds = candidate.after.find(authority, serial)
+            if holds is None or holds[1].is_withdrawn:  # merged into the oldest segment it leaves no trace
+                if says_something(candidate.before, authority, serial):
+                    withdrawn.add((authority, serial))
+            elif holds[1].version == entry.version:
+                documents = segment.sha1(entry), segment.sha256(entry)
+                was_revoked = is_revoked(candidate.before, authority, serial)
+                try:
+                    answers.append(_answer(authority, serial, documents, issuers, was_revoked))
+                except Exception:  # whatever a damaged document makes the reader raise
+                    unreadable.append(f"{authority}/{serial:x}")
+    before = candidate.before.crls if candidate.before else {}
+    for (authority, shard), crl in candidate.after.crls.items():
+        old = before.get((authority, shard))
+        if old is None or old.ref != crl.ref:
+            try:
+                now, then = read_list(crl), read_list(old) if old else None
+                lists.append(FreshList(authority, shard, crl, now, then))
+            except Exception:  # as above
+                unreadable.append(f"{authority}/{shard}")
+    return Fresh(tuple(answers), frozenset(withdrawn), tuple(lists), tuple(unreadable))
+
+
+def unreadable(candidate: Candidate) -> Iterator[Finding]:
+    """Every new answer and list can be read at all; what cannot, no other rule has looked at."""
+    for subject in fresh(candidate).unreadable:
+        yield Finding(Gate.REJECTED, subject, 1, message("%(name)s cannot be read.", name=subject))
+
+
+def is_revoked(snapshot: Snapshot | None, authority: str, serial: int) -> bool | None:
+    """What a snapshot's answer says; None where it says nothing."""
+    said = statuses(snapshot, authority, serial)
+    return None if said is None else ocsp.OCSPCertStatus.REVOKED in said
+
+
+def says_something(snapshot: Snapshot | None, authority: str, serial: int) -> bool:
+    """Whether a snapshot has an answer for it."""
+    found = snapshot.find(authority, serial) if snapshot else None
+    return found is not None and not found[1].is_withdrawn
+
+
+def statuses(
+    snapshot: Snapshot | None, authority: str, serial: int
+) -> set[ocsp.OCSPCertStatus | None] | None:
+    """What both documents of a snapshot's answer say (None in it: cannot be read); None where it has none."""
+    found = snapshot.find(authority, serial) if snapshot else None
+    if found is None or found[1].is_withdrawn:
+        return None
+    segment, entry = found
+    return {_status(segment.sha1(entry)), _status(segment.sha256(entry))}
+
+
+def is_listed(snapshot: Snapshot | None, authority: str, serial: int) -> bool:
+    """Whether a full list of the authority names it."""
+    return snapshot is not None and any(
+        serial in read_list(crl).serials
+        for (name, shard), crl in snapshot.crls.items()
+        if name == authority and not shard.endswith(DELTA)
+    )
+
+
+def read_list(crl: PublishedCrl) -> ReadList:
+    """What it says. The newest stay read: each is compared with the next of its shard."""
+    key = crl.ref.file.sha256
+    if key not in _lists:
+        _lists[key] = _read_list(bytes(crl.der))
+        while len(_lists) > _LISTS_KEPT:
+            _lists.popitem(last=False)
+    _lists.move_to_end(key)
+    return _lists[key]
+
+
+def _answer(
+    authority: str,
+    serial: int,
+    documents: tuple[bytes, bytes],
+    issuers: tuple[Issuer, Issuer],
+    was_revoked: bool | None,
+) -> FreshAnswer:
+    sha1, sha256 = map(ocsp.load_der_ocsp_response, documents)
+    said = [_said(sha1), _said(sha256)]
+    revoked = [status is ocsp.OCSPCertStatus.REVOKED for status, *_ in said]
+    return FreshAnswer(
+        authority,
+        serial,
+        *documents,
+        is_about_it=_is_about(sha1, issuers[0], serial) and _is_about(sha256, issuers[1], serial),
+        agrees=said[0] == said[1],
+        is_revoked=any(revoked),
+        is_not_revoked=not all(revoked),
+        was_revoked=was_revoked,
+    )
+
+
+def _said(answer: ocsp.OCSPResponse) -> tuple[object, ...]:
+    return (
+        answer.certificate_status,
+        answer.revocation_time_utc,
+        answer.revocation_reason,
+        answer.this_update_utc,
+        answer.next_update_utc,
+    )
+
+
+def _is_about(answer: ocsp.OCSPResponse, issuer: Issuer, serial: int) -> bool:
+    said = Issuer(answer.hash_algorithm.name, answer.issuer_name_hash, answer.issuer_key_hash)
+    return said == issuer and answer.serial_number == serial
+
+
+def _status(der: bytes) -> ocsp.OCSPCertStatus | None:
+    try:
+        return ocsp.load_der_ocsp_response(der).certificate_status
+    except ValueError:
+        return None
+
+
+def _read_list(der: bytes) -> ReadList:
+    crl = x509.load_der_x509_crl(der)
+    delta = [each.value for each in crl.extensions if isinstance(each.value, x509.DeltaCRLIndicator)]
+    return ReadList(
+        issuer=crl.issuer,
+        number=crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number,
+        base=delta[0].crl_number if delta else None,
+        serials=frozenset(entry.serial_number for entry in crl),
+    )
+
+
+@lru_cache(maxsize=64)
+def _issuers(certificate: bytes) -> tuple[Issuer, Issuer]:
+    return issuers_of(x509.load_der_x509_certificate(certificate))

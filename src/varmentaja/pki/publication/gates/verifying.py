@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Other people's programs look at what is about to be published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from varmentaja.domain.errors import message
+from varmentaja.domain.publication_gate import Finding, Gate
+from varmentaja.pki.publication.gates.judging import Rule
+from varmentaja.pki.publication.gates.reading import FreshAnswer, fresh
+from varmentaja.pki.publication.publisher import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An answer or a list to look at."""
+
+    authority: str
+    certificate: bytes
+    """Of the authority, DER."""
+    der: bytes
+    serial: int = 0
+    """Of the certificate that an answer is about."""
+    hash_name: str = ""
+    """Of an answer's CertID: ``sha1`` or ``sha256``; empty for a list."""
+    entries: int = 0
+    """Of a list."""
+
+
+class CannotVerify(Exception):
+    """The verifier could not be asked: it is missing, has crashed or took too long."""
+
+
+class Verifier(Protocol):
+    """Another program's eyes."""
+
+    name: str
+
+    def refusals(self, documents: Sequence[Document]) -> Sequence[str | None]:
+        """For each document why it is refused, or None. Raises ``CannotVerify``."""
+
+
+def independent(verifier: Verifier, sample: int) -> Rule:
+    """Another implementation accepts every new list and ``sample`` new answers of each authority."""
+
+    def judge(candidate: Candidate) -> Iterator[Finding]:
+        documents = [*_answers(candidate, sample), *_lists(candidate)]
+        try:
+            refusals = verifier.refusals(documents)
+        except CannotVerify as error:  # what nobody has looked at is not published
+            text = message(
+                "The independent verifier %(name)s could not be asked: %(reason)s",
+                name=verifier.name,
+                reason=str(error),
+            )
+            yield Finding(Gate.REJECTED, verifier.name, 1, text)
+            return
+        refused: dict[str, list[str]] = {}
+        for document, refusal in zip(documents, refusals, strict=True):
+            if refusal:
+                refused.setdefault(document.authority, []).append(refusal)
+        for authority, reasons in refused.items():
+            text = message(
+                "%(verifier)s refuses %(count)d documents of %(name)s: %(reason)s",
+                verifier=verifier.name,
+                count=len(reasons),
+                name=authority,
+                reason=reasons[0],
+            )
+            yield Finding(Gate.REJECTED, f"{authority}/{verifier.name}", len(reasons), text)
+
+    return judge
+
+
+def _answers(candidate: Candidate, sample: int) -> Iterator[Document]:
+    """Both forms of answers spread evenly over each authority's new ones: all of them when they are few."""
+    found: dict[str, list[FreshAnswer]] = {}
+    for answer in fresh(candidate).answers:
+        found.setdefault(answer.authority, []).append(answer)
+    for authority, answers in found.items():
+        certificate = candidate.after.certificates[authority]
+        for answer in answers[:: max(1, len(answers) // sample)][:sample]:
+            yield Document(authority, certificate, answer.sha1, answer.serial, "sha1")
+            yield Document(authority, certificate, answer.sha256, answer.serial, "sha256")
+
+
+def _lists(candidate: Candidate) -> Iterator[Document]:
+    for each in fresh(candidate).lists:
+        certificate = candidate.after.certificates[each.authority]
+        der = bytes(each.published.der)
+        yield Document(each.authority, certificate, der, entries=len(each.now.serials))
