@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from urllib.parse import quote
@@ -39,6 +39,7 @@ from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.revocation import RevocationReason
 from varmentaja.pki.hierarchy import Hierarchy, load_hierarchy
 from varmentaja.pki.ocsp import CertIdHash, issuer_hashes
+from varmentaja.pki.publication.gates import Document
 
 _REQUESTS = 30_000
 _NEW_CONNECTIONS = 6_000
@@ -200,14 +201,15 @@ def _rows(rates: dict[str, float], late: Sequence[float], memory: dict[str, floa
 
 def verify(asker: Asker, ours: Running, count: int) -> Row:
     """Random answers as openssl sees them, against the records; one wrong answer ends the measurement."""
-    openssl = OpenSsl("openssl")
+    openssl = OpenSsl(timedelta(minutes=1))
     begun, revoked = time.perf_counter(), 0
     with progress("answers verified by openssl", count) as tell, httpx.Client() as client:
         for number in range(count):
             question = asker.draw()
             der = client.get(ours.url + question.get).raise_for_status().content
-            authority = asker.hierarchy.authority(question.authority)
-            refusal = openssl.answer(authority.certificate_der, der, int(question.serial, 16), "sha1")
+            certificate = asker.hierarchy.authority(question.authority).certificate_der
+            document = Document(question.authority, certificate, der, int(question.serial, 16), "sha1")
+            (refusal,) = openssl.refusals([document])
             told = ocsp.load_der_ocsp_response(der).certificate_status is ocsp.OCSPCertStatus.REVOKED
             if refusal or told is not question.revoked:
                 raise RuntimeError(f"the answer for {question.serial} is wrong: {refusal or told}")

@@ -61,7 +61,7 @@ CANARY: Machine[CanaryState, CanaryEvent, CanaryFacts] = Machine(
     events={
         _E.ASK: message("Ask to end its watch"),
         _E.AGREE: message("Agree to end its watch"),
-        _E.KEEP: message("Let it stand watch"),
+        _E.KEEP: message("Keep it on watch"),
     },
     transitions=(
         _Row(_E.ASK, (_S.WATCHING,), _S.ASKED, Action.STATUS_RELEASE),

@@ -8,7 +8,6 @@ from datetime import datetime
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
 
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.certificates.models import Certificate
@@ -77,7 +76,8 @@ def settle(gate: PublicationGate, *, now: datetime) -> None:
 
 
 def _something_waits(now: datetime) -> bool:
-    lists = CrlShard.objects.filter(Q(changed_at__isnull=False) | Q(due_at__lte=now))
+    """Whether an answer or a list is due still; a revocation waits for its answer, too."""
+    lists = CrlShard.objects.filter(due_at__lte=now)
     return lists.exists() or Certificate.objects.filter(answer_due_at__lte=now).exists()
 
 

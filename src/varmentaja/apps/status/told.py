@@ -51,4 +51,6 @@ def _those(query: str, names: frozenset[CertificateName]) -> frozenset[Certifica
 
 
 def _columns(names: frozenset[CertificateName]) -> list[list[str]]:
-    return [[authority for authority, _ in names], [serial_text(serial) for _, serial in names]]
+    """In one order everywhere: two that insert in another one could wait for each other."""
+    ordered = sorted(names)
+    return [[authority for authority, _ in ordered], [serial_text(serial) for _, serial in ordered]]

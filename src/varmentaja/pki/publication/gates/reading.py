@@ -6,6 +6,7 @@ Documents are read here by ``cryptography``, which shares no code with what enco
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -99,6 +100,7 @@ class Fresh:
 
 _T = TypeVar("_T")
 _lists: OrderedDict[str, ReadList] = OrderedDict()
+_lock = threading.Lock()
 
 
 def once(function: Callable[[Candidate], _T]) -> Callable[[Candidate], _T]:
@@ -189,12 +191,13 @@ def is_listed(snapshot: Snapshot | None, authority: str, serial: int) -> bool:
 def read_list(crl: PublishedCrl) -> ReadList:
     """What it says. The newest stay read: each is compared with the next of its shard."""
     key = crl.ref.file.sha256
-    if key not in _lists:
-        _lists[key] = _read_list(bytes(crl.der))
+    said = _lists.get(key) or _read_list(bytes(crl.der))
+    with _lock:  # publications may be judged by several threads
+        _lists[key] = said
+        _lists.move_to_end(key)
         while len(_lists) > _LISTS_KEPT:
             _lists.popitem(last=False)
-    _lists.move_to_end(key)
-    return _lists[key]
+    return said
 
 
 def _answer(
