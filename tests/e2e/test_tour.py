@@ -11,11 +11,16 @@ from typing import Any
 import pytest
 from tests.support.whole_service import WholeService
 
-from varmentaja.tour.card import STEPS
+from varmentaja.config import Settings
+from varmentaja.tour.card import STEPS, open_story
+from varmentaja.tour.card.people import name_of
+from varmentaja.tour.engine import play
+from varmentaja.tour.place import running
 
 pytestmark = pytest.mark.xdist_group("shared-demo")
 
 STORY = [step.name for step in STEPS]
+APPLIED = "A physician applies for a card, with a photograph; approved"
 GOOD, REVOKED = "OpenSSL asks for the status: good", "OpenSSL asks for the status: revoked"
 LOST = "The holder reports the card lost in the open session"
 
@@ -52,12 +57,26 @@ def register_down(shared_demo: WholeService) -> Iterator[None]:
     file.unlink()
 
 
+def leave_a_card_in_use(demo: WholeService) -> str:
+    """Play until the card has come, and stop there; its holder."""
+    place = running(Settings().model_copy(update={"state": demo.state, "port": demo.port}))
+    assert place is not None
+    with open_story(place) as story:
+        results = play(STEPS[:2], story)
+        assert not results[-1].error, results[-1]
+        return name_of(story.hero)
+
+
 def test_the_story_of_a_card_is_played_on_the_running_demo_again_and_again(shared_demo: WholeService) -> None:
-    first, second = (played(shared_demo.say("tour", "card", "--json")) for _ in range(2))
+    first = played(shared_demo.say("tour", "card", "--json"))
+    holder = leave_a_card_in_use(shared_demo)
+    second = played(shared_demo.say("tour", "card", "--json"))
     for document in (first, second):
         assert_whole(document, "ecc")
         assert document["portal"] == f"http://localhost:{shared_demo.port}"
     assert facts(first, GOOD)["serial"] != facts(second, GOOD)["serial"]
+    assert facts(first, APPLIED)["applicant"] == facts(second, APPLIED)["have a card already"] == holder
+    assert facts(second, APPLIED)["applicant"] != holder
 
 
 def test_rsa_cards_get_a_service_of_their_own_beside_the_demo_which_goes_away(

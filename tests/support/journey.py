@@ -20,7 +20,8 @@ from tests.support.browser import DESKTOP
 from varmentaja.adapters.sandbox.cast import Member, load_cast
 from varmentaja.reader.control_client import ReaderControl
 from varmentaja.tour.card.application import photograph
-from varmentaja.tour.card.story import PIN1, PIN2, name_of
+from varmentaja.tour.card.people import name_of, person_of
+from varmentaja.tour.card.story import PIN1, PIN2
 from varmentaja.tour.place import Place
 
 Look = Callable[[Page, str], None]
@@ -109,7 +110,7 @@ class Journey:
         """In the sandbox: the card comes, days pass, the code letter comes and is read."""
         self._open(page, "sandbox/", "sandbox")
         self._open(page, "sandbox/letters/")
-        box = page.get_by_role("link", name=name_of(self._member))
+        box = page.get_by_role("link", name=name_of(person_of(self._member.identity_code)))
         self._reload_until(page, lambda: box.count() > 0)
         self.look(page, "letter-boxes")
         self._open(page, "sandbox/move-on/", "move-on")
@@ -268,7 +269,7 @@ class Journey:
 
     def _read_receipt(self, page: Page) -> None:
         link = page.locator("main a[href$='receipt.pdf']").get_attribute("href") or ""
-        assert name_of(self._member) in self._paper(page, link)
+        assert name_of(person_of(self._member.identity_code)) in self._paper(page, link)
 
     def _paper(self, page: Page, href: str) -> str:
         """The text of a PDF file that the page links to."""

@@ -11,45 +11,63 @@ from datetime import date, timedelta
 from PIL import Image, ImageDraw
 from pypdf import PdfReader
 
-from varmentaja.adapters.sandbox.cast import Member
+from varmentaja.domain.people import Person
 from varmentaja.tour.browser import Browser
-from varmentaja.tour.card.story import BY_TELEPHONE, REFUSED, Story, name_of
+from varmentaja.tour.card.people import applicants, name_of, person_of
+from varmentaja.tour.card.story import BY_TELEPHONE, HERO, REFUSED, Story
 from varmentaja.tour.engine import Facts, StepFailed
 
 DESK = "/en/registration/"
 _STEP = re.compile(r"/registration/\d+/([a-z]+)/$")
 _MOST_PAGES = 20
+HAS_ONE = "person already has"
+"""A card, or an application for one: in each reason of the rules and on the desk's page."""
 
 
 def apply_for_hero(story: Story) -> Facts:
     """With a photograph; approved by rule on submit."""
-    page = _fill(story.registrar, story.hero, photo=True).expect("The application has been approved")
-    text = _receipt(page, name_of(story.hero))
+    story.applicant, passed_over = _first_approved(story, HERO, photo=True)
+    text = _receipt(story.registrar, name_of(story.hero))
     return {
         "applicant": name_of(story.hero),
-        "application": _number(page),
+        **passed_over,
+        "application": _number(story.registrar),
         "receipt": f"{len(text)} characters",
     }
 
 
 def apply_for_other(story: Story) -> Facts:
     """Without a photograph."""
-    member = story.cast.member(BY_TELEPHONE)
-    page = _fill(story.registrar, member, photo=False).expect("The application has been approved")
-    return {"applicant": name_of(member), "application": _number(page)}
+    story.other, passed_over = _first_approved(story, BY_TELEPHONE, photo=False)
+    return {"applicant": name_of(story.other), **passed_over, "application": _number(story.registrar)}
 
 
 def is_refused(story: Story) -> Facts:
     """The rule says no, and the page says why."""
-    member = story.cast.member(REFUSED)
-    page = _fill(story.registrar, member, photo=False)
+    person = person_of(story.cast.member(REFUSED).identity_code)
+    page = _fill(story.registrar, person, photo=False)
     reasons = [each.text_content().strip() for each in page.page.xpath("//ul[@data-decision='refused']/li")]
     if not reasons:
         raise StepFailed(f"{page.url}: the application was not refused with a reason:\n{page.text}")
-    return {"applicant": name_of(member), "application": _number(page), "reason": " ".join(reasons)}
+    return {"applicant": name_of(person), "application": _number(page), "reason": " ".join(reasons)}
 
 
-def _fill(browser: Browser, applicant: Member, *, photo: bool) -> Browser:
+def _first_approved(story: Story, role: str, *, photo: bool) -> tuple[Person, Facts]:
+    """Apply for this member of the cast; who has a card already is passed over for the next physician."""
+    passed_over: list[str] = []
+    first, today = person_of(story.cast.member(role).identity_code), date.today()  # noqa: DTZ011 (of rights)
+    for person in applicants(first, today):
+        if person == story.applicant:
+            continue
+        page = _fill(story.registrar, person, photo=photo)
+        if HAS_ONE not in page.text:
+            page.expect("The application has been approved")
+            return person, {"have a card already": ", ".join(passed_over)} if passed_over else {}
+        passed_over.append(name_of(person))
+    raise StepFailed(f"every physician of the registers has a card: {', '.join(passed_over)}")
+
+
+def _fill(browser: Browser, applicant: Person, *, photo: bool) -> Browser:
     """Answer page after page, as they come, until there is a decision."""
     browser.open(DESK).submit({"identity_code": str(applicant.identity_code)})
     answers = _answers(photo)

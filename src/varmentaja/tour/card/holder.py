@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from varmentaja.tour import openssl
-from varmentaja.tour.card.story import Story, name_of
+from varmentaja.tour.card.people import name_of
+from varmentaja.tour.card.story import Story
 from varmentaja.tour.card.trust import measure_revocation
 from varmentaja.tour.engine import Facts, StepFailed
 from varmentaja.tour.reader import sign_page

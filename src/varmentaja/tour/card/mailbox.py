@@ -9,8 +9,9 @@ import re
 from pypdf import PdfReader
 
 from varmentaja.adapters.post.simulator import Delivered
-from varmentaja.adapters.sandbox.cast import Member
-from varmentaja.tour.card.story import BY_TELEPHONE, PIN1, PIN2, Story, name_of
+from varmentaja.domain.people import Person
+from varmentaja.tour.card.people import name_of
+from varmentaja.tour.card.story import PIN1, PIN2, Story
 from varmentaja.tour.engine import Facts, StepFailed, wait_until
 from varmentaja.tour.reader import CardInHand
 
@@ -35,8 +36,7 @@ def card_comes(story: Story) -> Facts:
 
 def other_card_comes(story: Story) -> Facts:
     """So does the other person's."""
-    member = story.cast.member(BY_TELEPHONE)
-    letter = wait_until(lambda: _newest(story, member, CARD), "the other card", CARD_SECONDS)
+    letter = wait_until(lambda: _newest(story, story.caller, CARD), "the other card", CARD_SECONDS)
     story.other_card = letter.card_serial or ""
     return {"card": story.other_card, "posted": str(letter.posted_on)}
 
@@ -63,13 +63,13 @@ def code_letter(story: Story) -> Delivered | None:
     return _newest(story, story.hero, CODE)
 
 
-def _newest(story: Story, member: Member, kind: str) -> Delivered | None:
+def _newest(story: Story, person: Person, kind: str) -> Delivered | None:
     """The newest envelope of this kind to this person that has come since the story began."""
     came = [
         letter
         for letter in story.post.delivered()
         if letter.kind == kind
-        and letter.address_lines[0] == name_of(member)
+        and letter.address_lines[0] == name_of(person)
         and letter.key not in story.old_mail
     ]
     return came[-1] if came else None

@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 
 from varmentaja.tour.browser import Browser
-from varmentaja.tour.card.story import BY_TELEPHONE, Story, name_of
+from varmentaja.tour.card.people import name_of
+from varmentaja.tour.card.story import Story
 from varmentaja.tour.card.trust import becomes_revoked
 from varmentaja.tour.engine import Facts, StepFailed
 
@@ -32,8 +33,7 @@ def find_by_registration_number(story: Story) -> Facts:
 
 def revoke_by_telephone(story: Story) -> Facts:
     """The caller cannot sign in; the officer writes down who called and ends the card."""
-    member = story.cast.member(BY_TELEPHONE)
-    page = _search(story.officer, story.other_card).expect(member.family_name)
+    page = _search(story.officer, story.other_card).expect(story.caller.family_name)
     page.follow("Professional card").follow("Revoke by telephone")
     page.submit({"ground": "stolen", "caller": page.choices("caller")[0], "note": "The bag was stolen."})
     page.expect("Check before revoking").submit(button=("confirmed", "1"))
@@ -46,7 +46,7 @@ def revoke_by_telephone(story: Story) -> Facts:
         raise StepFailed(f"{page.url}: no serial numbers on the page:\n{page.text}")
     for serial in found:
         becomes_revoked(story, serial)
-    return {"holder": name_of(member), "openssl ocsp": "revoked", "serials": ", ".join(found)}
+    return {"holder": name_of(story.caller), "openssl ocsp": "revoked", "serials": ", ".join(found)}
 
 
 def _search(browser: Browser, text: str) -> Browser:

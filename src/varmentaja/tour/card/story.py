@@ -12,8 +12,9 @@ from pathlib import Path
 from cryptography import x509
 
 from varmentaja.adapters.post.simulator import SimulatedPost
-from varmentaja.adapters.sandbox.cast import Cast, Member, load_cast
+from varmentaja.adapters.sandbox.cast import Cast, load_cast
 from varmentaja.adapters.sandbox.faults import Faults
+from varmentaja.domain.people import Person
 from varmentaja.reader.control_client import ReaderControl
 from varmentaja.tour.browser import Browser
 from varmentaja.tour.card.papers import Papers, pem_file
@@ -22,7 +23,8 @@ from varmentaja.tour.place import Place
 from varmentaja.tour.reader import CardInHand
 
 HERO, REFUSED, BY_TELEPHONE = "physician", "nurse_ended", "english_speaker"
-"""Members of the cast: whose card it is, who gets none, and who reports a card lost by telephone."""
+"""Members of the cast: whose card it is, who gets none, and who reports a card lost by telephone. Where the
+first or the last has a card already, another physician comes."""
 PIN1, PIN2 = "4826", "482615"
 """What the holder chooses."""
 
@@ -45,6 +47,10 @@ class Story:
     holder: Browser
     officer: Browser
     cast: Cast = field(default_factory=load_cast)
+    applicant: Person | None = None
+    """Whose card it is, once the application is approved."""
+    other: Person | None = None
+    """Who reports a card lost by telephone, once the application is approved."""
     card: CardInHand | None = None
     """The hero's, once it has come by post."""
     other_card: str = ""
@@ -56,9 +62,18 @@ class Story:
     """Address of the signed document."""
 
     @property
-    def hero(self) -> Member:
-        """The person whose card it is."""
-        return self.cast.member(HERO)
+    def hero(self) -> Person:
+        """The person whose card it is; StepFailed before the application is approved."""
+        if self.applicant is None:
+            raise StepFailed("nobody has applied for the card yet")
+        return self.applicant
+
+    @property
+    def caller(self) -> Person:
+        """The person who reports a card lost by telephone; StepFailed before the application is approved."""
+        if self.other is None:
+            raise StepFailed("nobody has applied for the other card yet")
+        return self.other
 
     @property
     def her_card(self) -> CardInHand:
@@ -81,12 +96,7 @@ class Story:
         for card in self.reader.state()["cards"]:
             if card["holder"].startswith(f"{member.family_name} ") and card["is_activated"]:
                 return CardInHand(card["card"], person["pin1"], person["pin2"])
-        raise StepFailed(f"there is no card of {name_of(member)} beside the reader")
-
-
-def name_of(member: Member) -> str:
-    """First given name and family name, as envelopes and cards have it."""
-    return f"{member.given_names.split()[0]} {member.family_name}"
+        raise StepFailed(f"there is no card of {member.family_name} beside the reader")
 
 
 @contextmanager
