@@ -323,6 +323,11 @@ class Settings(BaseSettings):
         return self.state / "run"
 
     @property
+    def paused(self) -> Path:
+        """Folder of files named after the parts of a demo that are to stand still (ground/supervisor.py)."""
+        return self.run / "paused"
+
+    @property
     def observer_folder(self) -> Path:
         """Folder of the observer: ``plan.json`` (the worker's), its record and its report."""
         return self.observer or self.state / "observer"

@@ -17,6 +17,8 @@ from varmentaja.ground.leash import leashed
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 15.0
+STOP_SECONDS = 10.0
+"""What a child may take to finish what it does."""
 CALM_SECONDS = 30.0
 """A child that ran for so long had a good start: the next delay is the first again."""
 
@@ -35,6 +37,8 @@ class Service:
     process: subprocess.Popen[bytes] | None = None
     restarts: int = 0
     ready: bool = False
+    paused: bool = False
+    """Stopped on purpose, until it is to go on."""
     _started: float = 0.0
     _delay: float = FIRST_DELAY
     _again_at: float = field(default=0.0)
@@ -53,8 +57,21 @@ class Service:
             )
         self._started, self._again_at, self.ready = time.monotonic(), 0.0, False
 
+    def pause(self) -> bool:
+        """Stop the child and leave it so; True when it ran."""
+        if self.paused:
+            return False
+        self.ask_to_stop()
+        self.stop(time.monotonic() + STOP_SECONDS)
+        self.process, self.ready, self.paused = None, False, True
+        return True
+
     def watch(self, environment: dict[str, str]) -> bool:
         """Notice readiness and death; start again after a while. True when something changed."""
+        if self.paused:
+            self.paused = False
+            self.start(environment)
+            return True
         now = time.monotonic()
         if self.process is not None and self.process.poll() is not None:
             calm = now - self._started > CALM_SECONDS

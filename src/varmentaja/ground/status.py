@@ -92,9 +92,10 @@ def _cards_of(person: dict[str, Any], cards: list[dict[str, Any]]) -> list[str]:
 
 def _service(service: Service) -> dict[str, Any]:
     running = service.process is not None
+    without = "paused" if service.paused else "waiting"
     return {
         "name": service.name,
-        "state": "ready" if service.ready else "starting" if running else "waiting",
+        "state": "ready" if service.ready else "starting" if running else without,
         "pid": service.process.pid if service.process else None,
         "address": service.address,
         "restarts": service.restarts,

@@ -2,7 +2,8 @@
 """``varmentaja demo``: the whole service on one machine, from one command, and gone without a trace.
 
 Every child is on a leash (``leash.py``), so that even ``kill -9`` of the supervisor ends all of them. The
-main thread starts and watches them; nothing else does.
+main thread starts and watches them; nothing else does. What is named by a file in ``var/run/paused/`` (a
+child, or ``database``) stands still until the file is removed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import shutil
 import signal
 import socket
 import time
@@ -25,11 +27,11 @@ from rich.table import Table
 from varmentaja.config import Settings, settings
 from varmentaja.domain.errors import conflict
 from varmentaja.ground.embedded_postgres import EmbeddedPostgres
-from varmentaja.ground.service import Service, all_services
+from varmentaja.ground.service import STOP_SECONDS, Service, all_services
 from varmentaja.ground.status import read_status, write_status
 
+DATABASE = "database"
 WATCH_SECONDS = 0.05
-STOP_SECONDS = 10.0
 PORT_SECONDS = 5.0
 """How long the children of a killed supervisor may take to leave their ports."""
 READY_SECONDS = 60.0
@@ -58,6 +60,7 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         with lock(self._settings.run / "demo.lock"):
+            shutil.rmtree(self._settings.paused, ignore_errors=True)
             try:
                 self._prepare()
                 self._start_services()
@@ -107,18 +110,37 @@ class Supervisor:
             self._watch_once(environment)
 
     def _watch_once(self, environment: dict[str, str]) -> None:
-        changed = False
+        paused, changed = self._paused(), False
         for service in self._services:
-            if service.watch(environment):
+            if service.name in paused:
+                changed |= service.pause()
+            elif service.watch(environment):
                 changed = True
                 if service.process is None:
                     self._console.print(f"{service.name} ended and is started again; see {service.log}")
-        if self._database is not None and self._database.pid is None:
-            self._console.print("the database ended and is started again")
-            self._database.start()
-        if changed:
+        if self._watch_database(paused) or changed:
             self._write_status()
         time.sleep(WATCH_SECONDS)
+
+    def _paused(self) -> set[str]:
+        try:
+            return {file.name for file in self._settings.paused.iterdir()}
+        except FileNotFoundError:
+            return set()
+
+    def _watch_database(self, paused: set[str]) -> bool:
+        """Paused after the programs that work with it; True when something changed."""
+        if self._database is None:
+            return False
+        if DATABASE in paused:
+            ran = self._database.pid is not None
+            self._database.stop()
+            return ran
+        if self._database.pid is None:
+            self._console.print("the database is started again")
+            self._database.start()
+            return True
+        return False
 
     def _stop(self) -> None:
         until = time.monotonic() + STOP_SECONDS

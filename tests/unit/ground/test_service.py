@@ -59,6 +59,21 @@ def test_a_calm_run_forgets_the_delay(stub: Service, monkeypatch: pytest.MonkeyP
     assert stub._delay == module.FIRST_DELAY
 
 
+def test_a_paused_child_stands_still_until_it_is_to_go_on(
+    stub: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "leashed", lambda number, command: ["sleep", "60"])
+    stub.start({})
+    first = stub.process
+    assert first is not None and stub.watch({}) and stub.ready
+    assert stub.pause() and not stub.pause()
+    assert first.returncode == -signal.SIGTERM
+    assert stub.process is None and not stub.ready
+    assert stub.watch({})
+    assert stub.process is not None and stub.restarts == 0
+    stub.pause()
+
+
 def test_nobody_at_a_socket_is_not_ready(tmp_path: Path) -> None:
     assert not socket_answers(tmp_path / "none.sock")()
     assert not socket_answers(tmp_path / ("x" * 200))()
