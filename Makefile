@@ -34,7 +34,7 @@ soak: $(VENV)/test.stamp ## the tests of tests/soak at full size (hours); writes
 check: $(VENV)/test.stamp ## format, lint, types, import contracts, texts, licences
 	@tools/check
 
-tour: $(VENV)/run.stamp ## walk through a whole story; TOUR=card ALGORITHM=ecc|rsa
+tour: $(VENV)/run.stamp ## walk through a whole story; TOUR=card|reader|status ALGORITHM=ecc|rsa
 	@$(BIN)/varmentaja tour $(TOUR) --algorithm $(ALGORITHM)
 
 bench: $(VENV)/test.stamp ## measure, and write docs/benchmarks.md

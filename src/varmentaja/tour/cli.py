@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""``varmentaja tour [card|reader] [--algorithm ecc|rsa] [--json] [--keep]``."""
+"""``varmentaja tour [card|reader|status] [--algorithm ecc|rsa] [--json] [--keep]``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from varmentaja.config import settings
-from varmentaja.tour import card, reader_story
+from varmentaja.tour import card, reader_story, status_story
 from varmentaja.tour.engine import Result, play
 from varmentaja.tour.place import NoService, Place, of_its_own, running
 from varmentaja.tour.report import Printer, as_data
@@ -27,6 +27,7 @@ class Tour(StrEnum):
 
     CARD = "card"
     READER = "reader"
+    STATUS = "status"
 
 
 class Algorithm(StrEnum):
@@ -42,14 +43,20 @@ def tour(
     algorithm: Annotated[Algorithm | None, typer.Option(help="Keys of the cards that are made.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
     keep: Annotated[bool, typer.Option(help="Keep the state folder of a service started for this.")] = False,
+    directory: Annotated[
+        bool, typer.Option(help="status: let its service publish to the LDAP directory of the settings.")
+    ] = False,
 ) -> None:
-    """Play a whole story over HTTP and APDUs on the demo that runs here, or on one started for it."""
+    """Play a whole story over HTTP and APDUs on the demo that runs here, or on one started for it.
+
+    The story of the status services stops and spoils things: it always has a service of its own.
+    """
     if algorithm is not None:
         os.environ["VARMENTAJA_ALGORITHM"] = algorithm
         settings.cache_clear()
     console = Console(highlight=False, quiet=as_json)
     try:
-        with _place(console, keep=keep) as place:
+        with _place(name, console, keep=keep, directory=directory) as place:
             results = _played(name, place, console)
             if as_json:
                 document = as_data(name, place.settings.algorithm, place.portal, results)
@@ -61,14 +68,14 @@ def tour(
 
 
 @contextmanager
-def _place(console: Console, *, keep: bool) -> Iterator[Place]:
-    found = running(settings())
+def _place(name: Tour, console: Console, *, keep: bool, directory: bool) -> Iterator[Place]:
+    found = None if name is Tour.STATUS else running(settings())
     if found is not None:
         console.print(f"The story is played on the running demo: {found.portal}")
         yield found
         return
     console.print("A service is started for the story …")
-    with of_its_own(settings().algorithm, keep=keep) as place:
+    with of_its_own(settings().algorithm, keep=keep, directory=directory) as place:
         console.print(f"{place.portal}, state in {place.settings.state}")
         yield place
 
@@ -82,5 +89,8 @@ def _played(name: Tour, place: Place, console: Console) -> list[Result]:
         case Tour.READER:
             with reader_story.open_story(place) as story_of_reader:
                 results = play(reader_story.STEPS, story_of_reader, printer)
+        case Tour.STATUS:
+            with status_story.open_story(place) as story_of_status:
+                results = play(status_story.STEPS, story_of_status, printer)
     printer.close(results)
     return results

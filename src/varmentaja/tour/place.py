@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,12 @@ from typing import Any
 from varmentaja.config import Settings
 from varmentaja.ground.leash import leashed
 from varmentaja.ground.status import read_status
+from varmentaja.ground.supervisor import DATABASE
 
 PORTS = 8
 """A demo's own: portal, responder, reader's pages, TLS host, SCS twice, clinic, online responder."""
+LDAP = "VARMENTAJA_LDAP_"
+"""What the settings of the directory begin with."""
 START_SECONDS = 180.0
 STOP_SECONDS = 30.0
 
@@ -51,6 +54,16 @@ class Place:
         return self._address("clinic")
 
     @property
+    def responder(self) -> str:
+        """Address of the responder, without a slash at the end."""
+        return self._address("responder")
+
+    @property
+    def online(self) -> str:
+        """Address of the online-signing responder, without a slash at the end."""
+        return self._address("online")
+
+    @property
     def run(self) -> Path:
         """Folder where the card reader program leaves its address."""
         return self.settings.run
@@ -66,6 +79,42 @@ class Place:
 
     def _address(self, name: str) -> str:
         return str(next(each["address"] for each in self.status["services"] if each["name"] == name))
+
+    @contextmanager
+    def paused(self, *names: str) -> Iterator[None]:
+        """These parts of the demo stand still for as long as the block lasts."""
+        self.settings.paused.mkdir(exist_ok=True)
+        files = [self.settings.paused / name for name in names]
+        try:
+            for file in files:
+                file.touch()
+            self._wait_for(lambda status: all(not _runs(status, name) for name in names), "stop")
+            yield
+        finally:
+            for file in files:
+                file.unlink()
+        self._wait_for(lambda status: all(_runs(status, name) for name in names), "go on")
+
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[None]:
+        """``varmentaja …`` runs on the same state folder for as long as the block lasts."""
+        with (self.settings.log / f"tour-{arguments[0]}.log").open("ab") as log:
+            process = subprocess.Popen(
+                leashed(signal.SIGKILL, [sys.executable, "-m", "varmentaja", *arguments]),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self.settings.variables(),
+            )
+        with ended(process):
+            yield
+
+    def _wait_for(self, reached: Callable[[Mapping[str, Any]], bool], what: str) -> None:
+        until = time.monotonic() + START_SECONDS
+        while not reached(read_status(self.settings)):
+            if time.monotonic() > until:
+                raise NoService(f"the demo's parts did not {what}")
+            time.sleep(0.1)
 
     def command(self, *arguments: str, **pipes: Any) -> subprocess.CompletedProcess[str]:
         """Run ``varmentaja …`` on the same state folder; its exit code is the caller's to judge."""
@@ -88,9 +137,18 @@ def running(now: Settings) -> Place | None:
     return Place(now, status)
 
 
+def _runs(status: Mapping[str, Any], name: str) -> bool:
+    if name == DATABASE:
+        return status[DATABASE]["pid"] is not None
+    return any(each["name"] == name and each["state"] == "ready" for each in status["services"])
+
+
 @contextmanager
-def of_its_own(algorithm: str, *, keep: bool) -> Iterator[Place]:
-    """A demo on free ports and a temporary folder, which goes away afterwards unless it is to be kept."""
+def of_its_own(algorithm: str, *, keep: bool, directory: bool = False) -> Iterator[Place]:
+    """A demo on free ports and a temporary folder, which goes away afterwards unless it is to be kept.
+
+    With ``directory`` it publishes to the LDAP directory of the settings.
+    """
     folder = Path(tempfile.mkdtemp(prefix="varmentaja-tour-"))
     port = free_ports()
     variables = {
@@ -101,6 +159,10 @@ def of_its_own(algorithm: str, *, keep: bool) -> Iterator[Place]:
     }
     chosen = {"state": folder / "var", "port": port, "scs_port": port + 4, "algorithm": algorithm}
     now = Settings().model_copy(update={**chosen, "database_url": None})
+    if directory:
+        variables |= {name: value for name, value in os.environ.items() if name.startswith(LDAP)}
+    else:
+        now = now.model_copy(update={"ldap_url": None})
     try:
         with _demo(folder, variables) as process:
             yield Place(now, _wait_until_ready(now, process, folder))
@@ -135,8 +197,15 @@ def _demo(folder: Path, variables: Mapping[str, str]) -> Iterator[subprocess.Pop
             env={**environment, **variables},
             start_new_session=True,  # so that Ctrl-C ends the tour first and the tour ends the demo
         )
-    try:
+    with ended(process):
         yield process
+
+
+@contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """The process ends with the block."""
+    try:
+        yield
     finally:
         process.terminate()
         try:

@@ -33,20 +33,31 @@ def find_by_registration_number(story: Story) -> Facts:
 
 def revoke_by_telephone(story: Story) -> Facts:
     """The caller cannot sign in; the officer writes down who called and ends the card."""
-    page = _search(story.officer, story.other_card).expect(story.caller.family_name)
-    page.follow("Professional card").follow("Revoke by telephone")
+    fill_in_call(story.officer, story.other_card, story.caller.family_name)
+    found = confirm_call(story.officer)
+    for serial in found:
+        becomes_revoked(story, serial)
+    return {"holder": name_of(story.caller), "openssl ocsp": "revoked", "serials": ", ".join(found)}
+
+
+def fill_in_call(officer: Browser, card: str, family_name: str, product: str = "Professional card") -> None:
+    """Find the card by its chip's serial, and fill in the telephone form; what remains is to confirm."""
+    page = _search(officer, card).expect(family_name)
+    page.follow(product).follow("Revoke by telephone")
     page.submit({"ground": "stolen", "caller": page.choices("caller")[0], "note": "The bag was stolen."})
-    page.expect("Check before revoking").submit(button=("confirmed", "1"))
-    page.expect("The card has been revoked")
+    page.expect("Check before revoking")
+
+
+def confirm_call(officer: Browser) -> list[str]:
+    """Revoke; the serial numbers of the card's certificates."""
+    page = officer.submit(button=("confirmed", "1")).expect("The card has been revoked")
     serials = page.page.xpath(
         "//dt[contains(., 'Serial number of the certificate')]/following-sibling::dd[1]"
     )
     found = [serial.text_content().strip() for serial in serials]
     if not found:
         raise StepFailed(f"{page.url}: no serial numbers on the page:\n{page.text}")
-    for serial in found:
-        becomes_revoked(story, serial)
-    return {"holder": name_of(story.caller), "openssl ocsp": "revoked", "serials": ", ".join(found)}
+    return found
 
 
 def _search(browser: Browser, text: str) -> Browser:

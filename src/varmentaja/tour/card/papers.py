@@ -45,9 +45,10 @@ class Papers:
         answer = _checked(httpx.post(self.ocsp_url, content=request, headers=headers, trust_env=False))
         return ocsp.load_der_ocsp_response(answer).certificate_status
 
-    def is_listed(self) -> bool:
-        """Whether the revocation list that the certificate points to lists it."""
-        crl = x509.load_der_x509_crl(fetch(crl_address(self.certificate)))
+    def is_listed(self, *, delta: bool = False) -> bool:
+        """Whether the revocation list that the certificate points to lists it, or the delta to that list."""
+        address = delta_address if delta else crl_address
+        crl = x509.load_der_x509_crl(fetch(address(self.certificate)))
         return crl.get_revoked_certificate_by_serial_number(self.certificate.serial_number) is not None
 
     def crl_files(self, folder: Path) -> list[Path]:
@@ -95,6 +96,12 @@ def access_address(certificate: x509.Certificate, method: x509.ObjectIdentifier)
 def crl_address(certificate: x509.Certificate) -> str:
     """The address that stands in the CRL distribution points extension."""
     points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    return str((points[0].full_name or [])[0].value)
+
+
+def delta_address(certificate: x509.Certificate) -> str:
+    """The address of the delta list, that stands in the freshest CRL extension."""
+    points = certificate.extensions.get_extension_for_class(x509.FreshestCRL).value
     return str((points[0].full_name or [])[0].value)
 
 
