@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 
 from varmentaja.apps.applications.models import Application
+from varmentaja.apps.bulk import insert_all
 from varmentaja.apps.cards.models import Card, Order
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.people.models import Person
@@ -39,6 +40,8 @@ from varmentaja.domain.products import ProductId, last_day, product
 Row = TypeVar("Row", bound=models.Model)
 
 BATCH = 2000
+_NOT_AS_THEY_ARE = (models.BinaryField, models.JSONField)
+"""Fields whose values are not stored as they are: encrypted, or a document."""
 SEPARATORS = "-YXWVU"
 FIRST_DAY = date(1950, 1, 1)
 DAYS = 18_000
@@ -111,21 +114,12 @@ def _add(batch: list[int], point: RegistrationPoint, *, now: datetime, today: da
 
 
 def _stored(rows: list[Row]) -> list[Row]:
-    """The new rows of one table, numbered and copied in: several times as fast as INSERT."""
-    model = type(rows[0])
-    fields = model._meta.concrete_fields
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        numbers = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
-        cursor.execute(numbers, [model._meta.db_table, len(rows)])
-        for row, (number,) in zip(rows, cursor.fetchall(), strict=True):
-            row.pk = number
-        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(
-                    [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-                )
+    """The new rows of one table, numbered and copied in. Encrypted values stay encrypted in the rows."""
+    made = [field for field in rows[0]._meta.concrete_fields if isinstance(field, _NOT_AS_THEY_ARE)]
+    for row in rows:
+        for field in made:
+            setattr(row, field.attname, field.get_db_prep_save(getattr(row, field.attname), connection))
+    insert_all(rows)
     return rows
 
 
