@@ -185,6 +185,27 @@ def test_a_canary_told_wrongly_or_no_more_holds_the_publication_back(
     assert judged.holds(authority.answer(8, revoked=True), right) == []
 
 
+def test_a_canary_that_is_told_wrongly_already_does_not_hold_back_the_repair(
+    tmp_path: Path, authority: Authority
+) -> None:
+    """Named when the fault was out, or its revocation was released."""
+    rules = canaries([Canary("people", 99, revoked=False), Canary("people", 7, revoked=True, shard="0")])
+    judged = Judged(tmp_path, authority, rules)
+    assert judged.holds(authority.answer(8, now=NOW + HOUR), crls=(authority.crl([99], number=11),)) == []
+    assert judged.holds(authority.answer(99, revision=2)) == []
+    assert judged.holds(authority.answer(99, revoked=True, revision=3)) == [Gate.CANARY]
+    assert judged.holds(authority.answer(7, revoked=True), crls=(authority.crl([7], number=12),)) == []
+    assert judged.holds(crls=(authority.crl([], number=13),)) == [Gate.CANARY]
+
+
+def test_a_new_list_that_lacks_a_revoked_canary_is_held_back(tmp_path: Path, authority: Authority) -> None:
+    """As after the folder was lost, when there is nothing else to compare it with."""
+    judged = Judged(tmp_path, authority, canaries([Canary("root", 5, revoked=True, shard="0")]))
+    assert authority.root is not None
+    assert judged.holds(crls=(authority.root.crl([6], number=1),)) == [Gate.CANARY]
+    assert judged.holds(crls=(authority.root.crl([5], number=1),)) == []
+
+
 def test_a_list_that_names_a_canary_or_an_authority_of_our_own_is_held_back(
     tmp_path: Path, root: Authority, authority: Authority
 ) -> None:
@@ -210,7 +231,7 @@ def test_what_cannot_be_read_is_held_back(tmp_path: Path, authority: Authority, 
     if nonsense:
         assert judged.holds(replace(answer, sha1=nonsense)) == [Gate.REJECTED]
     assert judged.holds(replace(answer, sha256=nonsense)) == [Gate.REJECTED]
-    assert judged.findings[0].subject == "people/1"
+    assert judged.findings[0].certificates == (("people", 1),)
     crl = authority.crl([99], number=11)
     if nonsense:
         assert judged.holds(crls=(replace(crl, der=nonsense),)) == [Gate.REJECTED]

@@ -46,6 +46,8 @@ class PublicationGate:
         """Ids of the releases that this publication needed."""
         self.revoked: frozenset[CertificateName] = frozenset()
         """Certificates that it tells of as revoked and the one before did not."""
+        self.turned = 0
+        """How many of them nobody has ever been told of."""
         self.counts: dict[str, int] = {}
         """What counts towards the next ones of the window; what two officers let through does not."""
 
@@ -56,8 +58,9 @@ class PublicationGate:
             raise gates.Held(held)
         released = {finding.gate for finding in findings}
         self.revoked = gates.newly_revoked(candidate)
+        self.turned = len(self._turned(candidate))
         self.counts = {
-            "revocations": 0 if Gate.JUMP in released else len(self._turned(candidate)),
+            "revocations": 0 if Gate.JUMP in released else self.turned,
             "withdrawals": 0 if Gate.GONE in released else gates.newly_withdrawn(candidate),
         }
 

@@ -67,7 +67,7 @@ def settle(gate: PublicationGate, *, now: datetime) -> None:
     for row in Hold.objects.select_for_update().filter(state__in=OPEN).order_by("id"):
         found, used = row.message is not None, row.pk in gate.used
         if used and row.gate == Gate.JUMP:
-            row.count -= min(row.count, len(gate.revoked))
+            row.count -= min(row.count, gate.turned)
             row.save(update_fields=["count"])
         if used and (row.count == 0 or (found and complete)):
             _move(row, HoldEvent.PASS)
@@ -82,8 +82,10 @@ def _something_waits(now: datetime) -> bool:
 
 
 def _is_too_old(row: Hold, now: datetime) -> bool:
-    begun = row.agreed_at if row.state == HoldState.RELEASED else None if row.message else row.found_at
-    return begun is not None and begun <= now - limits().release
+    """A release, or an announcement that nobody has agreed to; what was found and still is has no age."""
+    if row.message is not None and row.agreed_at is None:
+        return False
+    return (row.agreed_at or row.found_at) <= now - limits().release
 
 
 def _alarm(finding: Finding, now: datetime) -> None:

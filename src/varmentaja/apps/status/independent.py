@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from varmentaja.pki.lint import STOPPING, lint_answers_and_lists
 from varmentaja.pki.publication.gates import CannotVerify, Document, Verifier
 
 _AT_ONCE = 4
@@ -77,6 +76,8 @@ class PkiLint(Verifier):
 
     def refusals(self, documents: Sequence[Document]) -> list[str | None]:
         """Errors of form and content; signatures are not judged."""
+        from varmentaja.pki.lint import STOPPING, lint_answers_and_lists  # slow: the portal never needs it
+
         looked_at = [place for place, each in enumerate(documents) if each.entries <= self._entries]
         found = lint_answers_and_lists(
             [(documents[place].der, bool(documents[place].hash_name)) for place in looked_at]

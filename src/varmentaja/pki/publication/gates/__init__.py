@@ -10,8 +10,14 @@ from varmentaja.pki.publication.gates.canaries import Canary, canaries
 from varmentaja.pki.publication.gates.counts import gone, jump, newly_revoked, newly_withdrawn
 from varmentaja.pki.publication.gates.going_back import going_back
 from varmentaja.pki.publication.gates.judging import Held, Rule, findings_of, first_of
-from varmentaja.pki.publication.gates.reading import once, unreadable
-from varmentaja.pki.publication.gates.verifying import CannotVerify, Document, Verifier, independent
+from varmentaja.pki.publication.gates.reading import once
+from varmentaja.pki.publication.gates.verifying import (
+    CannotVerify,
+    Document,
+    Verifier,
+    independent,
+    unreadable,
+)
 
 __all__ = [
     "Canary",

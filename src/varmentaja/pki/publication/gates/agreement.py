@@ -10,9 +10,8 @@ from cryptography import x509
 from varmentaja.domain.errors import message
 from varmentaja.domain.publication_gate import Finding, Gate
 from varmentaja.pki.publication.gates.judging import by_authority, first_of
-from varmentaja.pki.publication.gates.reading import DELTA, ReadList, fresh, read_list
+from varmentaja.pki.publication.gates.reading import DELTA, fresh, list_of
 from varmentaja.pki.publication.publisher import Candidate
-from varmentaja.pki.publication.reader import Snapshot
 
 
 def wrong_issuer(candidate: Candidate) -> Iterator[Finding]:
@@ -53,17 +52,17 @@ def disagreement(candidate: Candidate) -> Iterator[Finding]:
 
 
 def _delta(candidate: Candidate, authority: str, shard: str) -> Iterator[Finding]:
-    delta = _read(candidate.after, authority, shard + DELTA)
+    delta = list_of(candidate.after, authority, shard + DELTA)
     if delta is None or delta.base is None:
         return
-    full = _read(candidate.after, authority, shard)
+    full = list_of(candidate.after, authority, shard)
     subject = f"{authority}/{shard}{DELTA}"
     if full is None or delta.number < full.number:
         text = message("The delta %(name)s is older than its full list.", name=subject)
         yield Finding(Gate.DISAGREEMENT, subject, 1, text)
         return
-    old = _read(candidate.before, authority, shard)
-    old_delta = _read(candidate.before, authority, shard + DELTA)
+    old = list_of(candidate.before, authority, shard)
+    old_delta = list_of(candidate.before, authority, shard + DELTA)
     bases = {full.number, old.number if old else None, old_delta.base if old_delta else None}
     if delta.base not in bases:
         text = message(
@@ -86,8 +85,3 @@ def _delta(candidate: Candidate, authority: str, shard: str) -> Iterator[Finding
             )
             names = first_of((authority, serial) for serial in wrong)
             yield Finding(Gate.DISAGREEMENT, subject, len(wrong), text, names)
-
-
-def _read(snapshot: Snapshot | None, authority: str, shard: str) -> ReadList | None:
-    crl = snapshot.crls.get((authority, shard)) if snapshot else None
-    return read_list(crl) if crl else None

@@ -12,7 +12,7 @@ from cryptography.x509 import ocsp
 from varmentaja.domain.errors import Message, message
 from varmentaja.domain.publication_gate import Finding, Gate
 from varmentaja.pki.publication.gates.judging import Rule
-from varmentaja.pki.publication.gates.reading import FreshList, fresh, statuses
+from varmentaja.pki.publication.gates.reading import fresh, statuses
 from varmentaja.pki.publication.publisher import Candidate
 from varmentaja.pki.publication.reader import Snapshot
 
@@ -43,23 +43,31 @@ def canaries(known: Sequence[Canary]) -> Rule:
 
 
 def _wrong(candidate: Candidate, canary: Canary) -> Message | None:
+    """Why the publication is wrong about it. What was as wrong before is no reason: holding back would
+    change nothing, and the next publication may be the one that mends it."""
     values = {"serial": f"{canary.serial:x}", "name": canary.authority}
-    said = statuses(candidate.after, canary.authority, canary.serial)
-    if said is None and statuses(candidate.before, canary.authority, canary.serial) is not None:
-        return message("Nothing is said of the certificate %(serial)s of %(name)s any more.", **values)
+    before, said = (
+        statuses(snapshot, canary.authority, canary.serial)
+        for snapshot in (candidate.before, candidate.after)
+    )
     right = ocsp.OCSPCertStatus.REVOKED if canary.revoked else ocsp.OCSPCertStatus.GOOD
-    if said not in (None, {right}):
+    if said is None and before is not None:
+        return message("Nothing is said of the certificate %(serial)s of %(name)s any more.", **values)
+    if said not in (None, {right}, before):
         return message("The certificate %(serial)s of %(name)s is told wrongly.", **values)
-    lists = [each for each in fresh(candidate).lists if each.authority == canary.authority]
-    if not canary.revoked and any(canary.serial in each.now.serials for each in lists):
-        return message("A list names the certificate %(serial)s of %(name)s, which is good.", **values)
-    if canary.revoked and any(_lacks(each, canary) for each in lists):
-        return message("The list lacks the certificate %(serial)s of %(name)s, which is revoked.", **values)
+    for each in fresh(candidate).lists:
+        if each.authority == canary.authority:
+            was = None if each.before is None else canary.serial in each.before.serials
+            listed = canary.serial in each.now.serials
+            if listed and not was and not canary.revoked:
+                return message(
+                    "A list names the certificate %(serial)s of %(name)s, which is good.", **values
+                )
+            if was is not False and not listed and canary.revoked and each.shard == canary.shard:
+                return message(
+                    "The list lacks the certificate %(serial)s of %(name)s, which is revoked.", **values
+                )
     return None
-
-
-def _lacks(each: FreshList, canary: Canary) -> bool:
-    return each.shard == canary.shard and canary.serial not in each.now.serials
 
 
 def _own_authorities(snapshot: Snapshot) -> Iterator[Canary]:

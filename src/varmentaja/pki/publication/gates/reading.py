@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import TypeVar
@@ -17,8 +17,7 @@ from weakref import WeakKeyDictionary
 from cryptography import x509
 from cryptography.x509 import ocsp
 
-from varmentaja.domain.errors import message
-from varmentaja.domain.publication_gate import CertificateName, Finding, Gate
+from varmentaja.domain.publication_gate import CertificateName
 from varmentaja.pki.publication.issuer import Issuer, issuers_of
 from varmentaja.pki.publication.publisher import Candidate
 from varmentaja.pki.publication.reader import PublishedCrl, Snapshot
@@ -94,8 +93,10 @@ class Fresh:
     withdrawn: frozenset[CertificateName]
     """Certificates of which something was said before and nothing is said any more."""
     lists: tuple[FreshList, ...]
-    unreadable: tuple[str, ...]
-    """``authority/serial`` or ``authority/shard`` of what no reader can make sense of."""
+    unreadable: frozenset[CertificateName]
+    """Certificates whose answers no reader can make sense of."""
+    unreadable_lists: tuple[str, ...]
+    """``authority/shard``."""
 
 
 _T = TypeVar("_T")
@@ -122,7 +123,8 @@ def fresh(candidate: Candidate) -> Fresh:
     answers: list[FreshAnswer] = []
     withdrawn: set[CertificateName] = set()
     lists: list[FreshList] = []
-    unreadable: list[str] = []
+    unreadable: set[CertificateName] = set()
+    unreadable_lists: list[str] = []
     for authority, segment in candidate.fresh:
         issuers = _issuers(candidate.after.certificates[authority])
         for entry in segment:
@@ -137,23 +139,20 @@ def fresh(candidate: Candidate) -> Fresh:
                 try:
                     answers.append(_answer(authority, serial, documents, issuers, was_revoked))
                 except Exception:  # whatever a damaged document makes the reader raise
-                    unreadable.append(f"{authority}/{serial:x}")
+                    unreadable.add((authority, serial))
     before = candidate.before.crls if candidate.before else {}
     for (authority, shard), crl in candidate.after.crls.items():
         old = before.get((authority, shard))
         if old is None or old.ref != crl.ref:
-            try:
-                now, then = read_list(crl), read_list(old) if old else None
+            now = list_of(candidate.after, authority, shard)
+            if now is None:
+                unreadable_lists.append(f"{authority}/{shard}")
+            else:
+                then = list_of(candidate.before, authority, shard)
                 lists.append(FreshList(authority, shard, crl, now, then))
-            except Exception:  # as above
-                unreadable.append(f"{authority}/{shard}")
-    return Fresh(tuple(answers), frozenset(withdrawn), tuple(lists), tuple(unreadable))
-
-
-def unreadable(candidate: Candidate) -> Iterator[Finding]:
-    """Every new answer and list can be read at all; what cannot, no other rule has looked at."""
-    for subject in fresh(candidate).unreadable:
-        yield Finding(Gate.REJECTED, subject, 1, message("%(name)s cannot be read.", name=subject))
+    return Fresh(
+        tuple(answers), frozenset(withdrawn), tuple(lists), frozenset(unreadable), tuple(unreadable_lists)
+    )
 
 
 def is_revoked(snapshot: Snapshot | None, authority: str, serial: int) -> bool | None:
@@ -182,16 +181,25 @@ def statuses(
 def is_listed(snapshot: Snapshot | None, authority: str, serial: int) -> bool:
     """Whether a full list of the authority names it."""
     return snapshot is not None and any(
-        serial in read_list(crl).serials
-        for (name, shard), crl in snapshot.crls.items()
-        if name == authority and not shard.endswith(DELTA)
+        serial in said.serials
+        for name, shard in snapshot.crls
+        if name == authority and not shard.endswith(DELTA) and (said := list_of(snapshot, name, shard))
     )
 
 
-def read_list(crl: PublishedCrl) -> ReadList:
-    """What it says. The newest stay read: each is compared with the next of its shard."""
+def list_of(snapshot: Snapshot | None, authority: str, shard: str) -> ReadList | None:
+    """What a list of a snapshot says; None where there is none, or where it cannot be read."""
+    crl = snapshot.crls.get((authority, shard)) if snapshot else None
+    try:
+        return _read_list(crl) if crl else None
+    except Exception:  # whatever a damaged document makes the reader raise
+        return None
+
+
+def _read_list(crl: PublishedCrl) -> ReadList:
+    """The newest stay read: each is compared with the next of its shard."""
     key = crl.ref.file.sha256
-    said = _lists.get(key) or _read_list(bytes(crl.der))
+    said = _lists.get(key) or _parsed(bytes(crl.der))
     with _lock:  # publications may be judged by several threads
         _lists[key] = said
         _lists.move_to_end(key)
@@ -244,7 +252,7 @@ def _status(der: bytes) -> ocsp.OCSPCertStatus | None:
         return None
 
 
-def _read_list(der: bytes) -> ReadList:
+def _parsed(der: bytes) -> ReadList:
     crl = x509.load_der_x509_crl(der)
     delta = [each.value for each in crl.extensions if isinstance(each.value, x509.DeltaCRLIndicator)]
     return ReadList(

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from varmentaja.domain.errors import message
 from varmentaja.domain.publication_gate import Finding, Gate
-from varmentaja.pki.publication.gates.judging import Rule
+from varmentaja.pki.publication.gates.judging import Rule, by_authority, first_of
 from varmentaja.pki.publication.gates.reading import FreshAnswer, fresh
 from varmentaja.pki.publication.publisher import Candidate
 
@@ -41,6 +41,16 @@ class Verifier(Protocol):
 
     def refusals(self, documents: Sequence[Document]) -> Sequence[str | None]:
         """For each document why it is refused, or None. Raises ``CannotVerify``."""
+
+
+def unreadable(candidate: Candidate) -> Iterator[Finding]:
+    """Every new answer and list can be read at all; what cannot, no other rule has looked at."""
+    for authority, names in by_authority(fresh(candidate).unreadable):
+        text = message("%(count)d answers of %(name)s cannot be read.", count=len(names), name=authority)
+        yield Finding(Gate.REJECTED, authority, len(names), text, first_of(names))
+    for subject in fresh(candidate).unreadable_lists:
+        text = message("The list %(name)s cannot be read.", name=subject)
+        yield Finding(Gate.REJECTED, subject, 1, text)
 
 
 def independent(verifier: Verifier, sample: int) -> Rule:
