@@ -74,6 +74,7 @@ def test_a_list_that_grows_by_a_jump_is_held_back_though_no_answer_changes(
 ) -> None:
     judged = Judged(tmp_path, authority, jump(0, 5))
     assert judged.holds(crls=(authority.crl(range(90, 100), number=11),)) == [Gate.JUMP]
+    assert judged.holds(crls=(authority.crl(range(90, 100), number=11, base=10),)) == [Gate.JUMP]
 
 
 def test_a_list_of_the_same_length_that_names_others_is_a_jump(tmp_path: Path, authority: Authority) -> None:

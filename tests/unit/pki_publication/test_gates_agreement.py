@@ -77,10 +77,10 @@ def test_a_delta_to_a_list_that_was_never_published_is_held_back(
     assert judged.holds(crls=pair(authority, [5, 99], [5], base=base)) == [Gate.DISAGREEMENT]
 
 
-def test_a_full_list_does_not_leave_its_delta_behind(tmp_path: Path, authority: Authority) -> None:
+def test_a_full_list_and_its_delta_come_together(tmp_path: Path, authority: Authority) -> None:
     judged = Judged(tmp_path, authority, disagreement)
     assert judged.holds(crls=(authority.crl([5, 99], number=11),)) == [Gate.DISAGREEMENT]
-    assert judged.holds(crls=(authority.crl([5], number=11, base=10),)) == [], "a delta may come first"
+    assert judged.holds(crls=(authority.crl([5], number=11, base=10),)) == [Gate.DISAGREEMENT]
 
 
 def test_a_delta_in_the_place_of_a_full_list_is_held_back(tmp_path: Path, authority: Authority) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery, Sum
+from django.db.models import Exists, OuterRef, Subquery, Sum
 
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.independent import OpenSsl, PkiLint
@@ -103,7 +103,7 @@ def _canaries(now: datetime) -> list[gates.Canary]:
     lasting = Certificate.objects.filter(
         authority=OuterRef("authority"), serial=OuterRef("serial"), not_after__gt=now
     )
-    found = Canary.objects.annotate(shard=Subquery(lasting.values("shard"))).filter(shard__isnull=False)
+    found = Canary.objects.filter(Exists(lasting)).annotate(shard=Subquery(lasting.values("shard")))
     return [
         gates.Canary(each.authority, int(each.serial, 16), each.revoked, str(each.shard)) for each in found
     ]

@@ -57,8 +57,8 @@ def _delta(candidate: Candidate, authority: str, shard: str) -> Iterator[Finding
         return
     full = list_of(candidate.after, authority, shard)
     subject = f"{authority}/{shard}{DELTA}"
-    if full is None or delta.number < full.number:
-        text = message("The delta %(name)s is older than its full list.", name=subject)
+    if full is None or delta.number != full.number:  # RFC 5280 §5.2.3: both are issued under one
+        text = message("The delta %(name)s has another number than its full list.", name=subject)
         yield Finding(Gate.DISAGREEMENT, subject, 1, text)
         return
     old = list_of(candidate.before, authority, shard)
@@ -71,17 +71,17 @@ def _delta(candidate: Candidate, authority: str, shard: str) -> Iterator[Finding
             number=delta.base,
         )
         yield Finding(Gate.DISAGREEMENT, subject, 1, text)
-    elif delta.number == full.number:
-        # Whoever holds the base, or the full list before this one, must get this one by the delta.
-        held = old if old and delta.base <= old.number < full.number else full
-        wrong = delta.serials - full.serials | full.serials - held.serials - delta.serials
-        if old_delta and old_delta.base == delta.base:
-            wrong |= old_delta.serials & full.serials - delta.serials
-        if wrong:
-            text = message(
-                "The delta %(name)s and its base differ from the full list in %(count)d certificates.",
-                name=subject,
-                count=len(wrong),
-            )
-            names = first_of((authority, serial) for serial in wrong)
-            yield Finding(Gate.DISAGREEMENT, subject, len(wrong), text, names)
+        return
+    # Whoever holds the base, or the full list before this one, must get this one by the delta.
+    held = old if old and delta.base <= old.number < full.number else full
+    wrong = delta.serials - full.serials | full.serials - held.serials - delta.serials
+    if old_delta and old_delta.base == delta.base:
+        wrong |= old_delta.serials & full.serials - delta.serials
+    if wrong:
+        text = message(
+            "The delta %(name)s and its base differ from the full list in %(count)d certificates.",
+            name=subject,
+            count=len(wrong),
+        )
+        names = first_of((authority, serial) for serial in wrong)
+        yield Finding(Gate.DISAGREEMENT, subject, len(wrong), text, names)

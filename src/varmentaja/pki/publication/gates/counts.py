@@ -25,9 +25,8 @@ def newly_revoked(candidate: Candidate) -> frozenset[CertificateName]:
         answer.name for answer in fresh(candidate).answers if answer.is_revoked and not answer.was_revoked
     }
     for each in fresh(candidate).lists:
-        if not each.is_delta:  # it repeats what its list says
-            old = each.before.serials if each.before else frozenset()
-            turned |= {(each.authority, serial) for serial in each.now.serials - old}
+        old = each.before.serials if each.before else frozenset()
+        turned |= {(each.authority, serial) for serial in each.now.serials - old}
     return frozenset(name for name in turned if not _was_told(candidate.before, *name))
 
 

@@ -179,11 +179,11 @@ def statuses(
 
 
 def is_listed(snapshot: Snapshot | None, authority: str, serial: int) -> bool:
-    """Whether a full list of the authority names it."""
+    """Whether a list of the authority names it."""
     return snapshot is not None and any(
         serial in said.serials
         for name, shard in snapshot.crls
-        if name == authority and not shard.endswith(DELTA) and (said := list_of(snapshot, name, shard))
+        if name == authority and (said := list_of(snapshot, name, shard))
     )
 
 
