@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import cast
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from varmentaja.domain.errors import invalid
 from varmentaja.pki import der
@@ -91,6 +92,16 @@ def algorithm_of(key: object) -> KeyAlgorithm:
             if key.curve.name == curve.name:
                 return algorithm
     raise invalid("This kind of key is not accepted.", field="public_key")
+
+
+def read_public_key(der: bytes) -> PublicKey:
+    """A key of a kind that we certify, from its SubjectPublicKeyInfo; else `invalid`."""
+    try:
+        key = load_der_public_key(der)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise invalid("The public key cannot be read.", field="public_key") from error
+    algorithm_of(key)
+    return cast(PublicKey, key)  # algorithm_of refused everything else
 
 
 def spki(key: PublicKey) -> bytes:

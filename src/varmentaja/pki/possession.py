@@ -3,12 +3,8 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
 from varmentaja.domain.errors import invalid
-from varmentaja.pki.algorithms import Hash, PublicKey, algorithm_of, verifies
+from varmentaja.pki.algorithms import Hash, PublicKey, read_public_key, verifies
 
 
 def verify_possession(
@@ -20,12 +16,7 @@ def verify_possession(
     holds the challenge, the chip and the key's role, so that a proof fits one key of one chip (see
     ``varmentaja.card.proof.message``). `invalid`: an unfit kind of key, or a signature by another key.
     """
-    try:
-        key = load_der_public_key(public_key)
-    except ValueError as error:
-        raise invalid("The card's public key cannot be read.", field="public_key") from error
-    algorithm_of(key)
-    known = cast(PublicKey, key)  # algorithm_of refused everything else
-    if not verifies(known, signature, message, name):
+    key = read_public_key(public_key)
+    if not verifies(key, signature, message, name):
         raise invalid("The card did not prove that it holds the private key.", field="signature")
-    return known
+    return key

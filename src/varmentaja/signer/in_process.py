@@ -5,15 +5,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
-from typing import cast
 
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509 import load_der_x509_certificate
 
 from varmentaja.domain.batch import attempt, go_on
@@ -21,7 +20,7 @@ from varmentaja.domain.errors import DomainError, conflict
 from varmentaja.domain.revocation import RevocationReason
 from varmentaja.pki import issuance, ocsp
 from varmentaja.pki.activation_code import derive_activation_code
-from varmentaja.pki.algorithms import Hash, PublicKey
+from varmentaja.pki.algorithms import Hash, read_public_key
 from varmentaja.pki.crl import Reason, encode_entry, sign_crl
 from varmentaja.pki.hierarchy import Hierarchy
 from varmentaja.pki.issuance import CertificateRequest, LintedToken
@@ -42,6 +41,10 @@ REASONS = {
 }
 
 
+MOST_HELD = 10_000
+"""Certificates that are prepared and not issued; a job that was cut off never comes back for its own."""
+
+
 class InProcessCustody:
     """Signs with a key store at hand; holds prepared certificates until they are issued."""
 
@@ -50,6 +53,7 @@ class InProcessCustody:
         self._keys = keys
         self._random = random
         self._tokens: dict[str, LintedToken] = {}
+        self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(os.cpu_count(), "presigning")
         self._verify = verifier(keys.public_key(PUBLICATION_KEY))
 
@@ -77,7 +81,8 @@ class InProcessCustody:
         return go_on(held, partial(issuance.issue_all, store=self._keys))
 
     def _release(self, token: str) -> LintedToken:
-        prepared = self._tokens.pop(token, None)
+        with self._lock:
+            prepared = self._tokens.pop(token, None)
         if prepared is None:
             raise conflict("This certificate was signed already.")
         return prepared
@@ -88,7 +93,7 @@ class InProcessCustody:
         request = CertificateRequest(
             profile=load_profile(order.profile),
             subject=order.subject,
-            public_key=cast(PublicKey, load_der_public_key(order.public_key)),
+            public_key=read_public_key(order.public_key),
             not_before=order.not_before,
             not_after=order.not_after,
             shard=int.from_bytes(self._random(4)) % authority.shards,
@@ -97,7 +102,10 @@ class InProcessCustody:
 
     def _hold(self, token: LintedToken) -> Prepared:
         name = secrets.token_hex(16)
-        self._tokens[name] = token
+        with self._lock:
+            self._tokens[name] = token
+            if len(self._tokens) > MOST_HELD:
+                del self._tokens[next(iter(self._tokens))]  # the oldest: whoever wanted it is gone
         request = token.request
         return Prepared(
             token=name,

@@ -26,9 +26,12 @@ from varmentaja.domain.batch import all_of
 from varmentaja.domain.errors import DomainError, Kind, unavailable
 from varmentaja.pki.algorithms import Hash, spki
 from varmentaja.ports.custody import CertificateOrder
+from varmentaja.signer.in_process import InProcessCustody
 
 pytestmark = pytest.mark.django_db
 SIZE = 12
+ODD_CURVE = bytes.fromhex("301c301006072a8648ce3d020106052b8104000603080004010203040506")
+"""A key on a curve that nobody knows."""
 
 
 @pytest.fixture
@@ -93,10 +96,30 @@ def test_one_bad_request_is_told_so_and_the_others_are_issued(
     subject = replace(requests[3].order.subject, title="t" * 65)
     requests[3] = replace(requests[3], order=replace(requests[3].order, subject=subject))
     requests[7] = replace(requests[7], order=replace(requests[7].order, profile="no-such-profile"))
+    for place, key in ((9, b"noise"), (10, ODD_CURVE)):
+        requests[place] = replace(requests[place], order=replace(requests[place].order, public_key=key))
     results = issue_batch(requests, now=service.now)
     refused = {place: each for place, each in enumerate(results) if isinstance(each, DomainError)}
-    assert {place: error.kind for place, error in refused.items()} == {3: Kind.INVALID, 7: Kind.NOT_FOUND}
-    assert _states(card) - before == Counter(issued=SIZE - 2)
+    assert {place: error.kind for place, error in refused.items()} == {
+        3: Kind.INVALID,
+        7: Kind.NOT_FOUND,
+        9: Kind.INVALID,
+        10: Kind.INVALID,
+    }
+    assert _states(card) - before == Counter(issued=SIZE - 4)
+
+
+def test_what_is_prepared_and_never_issued_is_forgotten_in_time(
+    service: Service, requests: list[KeyRequest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    custody = service.outside.custody
+    assert isinstance(custody, InProcessCustody)
+    monkeypatch.setattr("varmentaja.signer.in_process.MOST_HELD", 4)
+    prepared = all_of(custody.prepare([each.order for each in requests[:6]]))
+    assert len(custody._tokens) == 4
+    signed = custody.issue([each.token for each in prepared])
+    assert [isinstance(each, DomainError) for each in signed] == [True] * 2 + [False] * 4
+    assert custody._tokens == {}
 
 
 def test_the_number_of_commits_and_jobs_does_not_grow_with_the_batch(
