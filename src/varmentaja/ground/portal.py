@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The portal and the TLS host under granian, this machine only: a proxy stands before them in production."""
+"""The portal and the TLS host under granian, this machine only: a proxy stands before them in production.
+
+Neither starts without a certificate hierarchy of its own kind, TEST or production.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from granian.http import HTTP1Settings
 
 from varmentaja.config import settings
 from varmentaja.ground.leash import end_with_parent
+from varmentaja.pki.hierarchy import load_hierarchy
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -26,7 +30,7 @@ THREADS = 8
 
 
 def serve(workers: int) -> None:
-    """Serve the pages until SIGTERM or SIGINT."""
+    """Serve the pages until SIGTERM or SIGINT. Raises DomainError as ``load_hierarchy``."""
     _serve("varmentaja.web.wsgi", workers, address="127.0.0.1", port=settings().port)
 
 
@@ -40,6 +44,9 @@ def serve_tls_host(path: Path) -> None:
 
 
 def _serve(module: str, workers: int, **where: Any) -> None:
+    # Before any page: a production portal refuses TEST, and the reverse. In granian's worker it would be too
+    # late: one that could not start is started again and again.
+    load_hierarchy(settings().hierarchy_folder, production=not settings().test_service)
     parent = os.getpid()
 
     def load() -> WSGIApplication:
