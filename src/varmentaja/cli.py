@@ -224,13 +224,43 @@ def ceremony(
     typer.echo(ceremony(file, base_url))
 
 
-@app.command(context_settings=PASS_ON, add_help_option=False)
-def bootstrap(ctx: typer.Context) -> None:
-    """Make the first officer's card; works once."""
-    _django()
-    from varmentaja.ground.bootstrap import bootstrap_app
+Person = Annotated[str, typer.Argument(help="The person's identity code.")]
+Organisation = Annotated[str, typer.Option(help="Organisation that stands in the certificate.")]
+JobTitle = Annotated[str, typer.Option(help="Job title that stands in the certificate.")]
+Point = Annotated[str, typer.Option(help="Code of the registration point to which the card is sent.")]
 
-    bootstrap_app(ctx.args, prog_name="varmentaja bootstrap")
+
+@app.command("registration-point")
+def registration_point(
+    code: Annotated[str, typer.Argument(help="Small letters, digits and hyphens; never changed.")],
+    name: Annotated[str, typer.Option(help="As it stands on envelopes.")],
+    street: Annotated[str, typer.Option()],
+    postal_code: Annotated[str, typer.Option()],
+    town: Annotated[str, typer.Option()],
+) -> None:
+    """Add a registration point: registrars work at one, and cards are sent there."""
+    _django()
+    from varmentaja.ground.bootstrap import add_point
+
+    typer.echo(add_point(code, name, street, postal_code, town))
+
+
+@app.command()
+def bootstrap(identity_code: Person, organisation: Organisation, job_title: JobTitle, point: Point) -> None:
+    """Order the first officer's card; works once."""
+    _django()
+    from varmentaja.ground.bootstrap import order_first_officer
+
+    typer.echo(order_first_officer(identity_code, organisation, job_title, point))
+
+
+@app.command()
+def registrar(identity_code: Person, organisation: Organisation, job_title: JobTitle, point: Point) -> None:
+    """Order a registrar's card: the person works at the registration point to which it is sent."""
+    _django()
+    from varmentaja.ground.bootstrap import order_registrar
+
+    typer.echo(order_registrar(identity_code, organisation, job_title, point))
 
 
 @audit.command("verify")

@@ -83,3 +83,4 @@ class AuditAction(StrEnum):
     RESPONDER_DELEGATED = "hierarchy.responder_delegated"
     SERVICE_CERTIFIED = "hierarchy.service_certified"
     BOOTSTRAPPED = "service.bootstrapped"
+    POINT_ADDED = "registration.point_added"

@@ -80,6 +80,7 @@ ACTIONS: dict[AuditAction, Promise] = {
     AuditAction.BUSINESS_TIME_MOVED: _("Business time moved on"),
     AuditAction.CEREMONY_HELD: _("Certificate hierarchy made"),
     AuditAction.RESPONDER_RENEWED: _("Certificate of an OCSP responder renewed"),
+    AuditAction.POINT_ADDED: _("Registration point added"),
     AuditAction.SERVICE_CERTIFIED: _("Program of the service certified"),
     AuditAction.RESPONDER_DELEGATED: _("Short-lived key made for the online OCSP responder"),
     AuditAction.BOOTSTRAPPED: _("Staff card ordered on the command line"),

@@ -61,7 +61,10 @@ def _order(actor: Actor, member: StaffMember, person: people.Person, *, now: dat
     row = refresh_person(person, now=now, by=actor)
     point = RegistrationPoint.objects.filter(code=member.point).first()
     if point is None:
-        raise not_found("There is no registration point %(code)s.", code=member.point)
+        raise not_found(
+            "There is no registration point %(code)s. It is added by: varmentaja registration-point.",
+            code=member.point,
+        )
     _grant(actor, row, member, point, now=now)
     ordered = Order.objects.filter(
         card__person=row, card__product=ProductId.PERSONNEL, card__state__in=IN_FORCE
