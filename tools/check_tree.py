@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Checks the tracked files: an SPDX line in each source, no registry's address in a lock file."""
+"""Checks the tracked files: an SPDX line in each source, no registry's address in a lock file, and that the
+pages of docs/ that sources name are there.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,8 @@ SPDX = re.compile(r"SPDX-License-Identifier: .*EUPL-1\.2")
 SOURCES = re.compile(r"\.(py|sh|css|js|toml)$|^Makefile$|^tools/[^.]+$|^\.ci/run$")
 LOCKS = re.compile(r"^requirements/.*\.txt$|(^|/)(uv\.lock|pylock.*|package-lock\.json)$")
 HEAD_LINES = 5
+PAGES = re.compile(r"\bdocs/(?:[a-z]+/)?([a-z0-9][\w.-]*\w|\d{4})")
+"""``docs/integration/cards.md``; a decision by its number alone: ``docs/decisions/0061``."""
 
 
 def findings(paths: list[str]) -> Iterator[str]:
@@ -20,12 +24,23 @@ def findings(paths: list[str]) -> Iterator[str]:
     for path in paths:
         if not Path(path).is_file():  # deleted, not yet committed
             continue
+        if SOURCES.search(path) and path.startswith("src/"):
+            yield from missing_pages(path)
         if SOURCES.search(path):
             head = Path(path).read_text("utf-8").splitlines()[:HEAD_LINES]
             if head and not any(SPDX.search(line) for line in head):
                 yield f"{path}: no SPDX line among the first {HEAD_LINES}"
         if LOCKS.search(path) and "://" in Path(path).read_text("utf-8"):
             yield f"{path}: holds an address"
+
+
+def missing_pages(path: str) -> Iterator[str]:
+    """One line for each page that is named and not there."""
+    for named in PAGES.finditer(Path(path).read_text("utf-8")):
+        page = Path(named.group())
+        numbered = page.parent.glob(f"{page.name}-*.md") if page.name.isdecimal() else ()
+        if not page.exists() and not any(numbered):
+            yield f"{path}: there is no {page}"
 
 
 def main() -> int:
