@@ -17,7 +17,7 @@ export PIP_ROOT_USER_ACTION := ignore
 .PHONY: help run test soak check tour bench bench-status bench-day lock messages screenshots reader-package clean
 
 help: ## list what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp ## start the whole service with demo people; PORT=8000
 	@$(BIN)/varmentaja demo --port $(PORT)
