@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from varmentaja.card import issuer_key
 from varmentaja.card.contents import CardOrder
-from varmentaja.card.driver import CardCertificates, CardRemoved, KeyAlgorithm, KeyRole
+from varmentaja.card.driver import CardCertificates, CardRemoved, HashAlgorithm, KeyAlgorithm, KeyRole
 from varmentaja.card.layout import PinPolicy
 from varmentaja.card.personalise import CertificationRequest, PersonalisedCard, personalise, run
 from varmentaja.card.virtual.card import VirtualCard
@@ -30,6 +30,12 @@ CODE = "83920174"
 PIN1 = "2580"
 PIN2 = "258036"
 HOLDER = "Mallikas Anna 1234567890A"
+
+HASHES: dict[HashAlgorithm, hashes.HashAlgorithm] = {
+    HashAlgorithm.SHA256: hashes.SHA256(),
+    HashAlgorithm.SHA384: hashes.SHA384(),
+    HashAlgorithm.SHA512: hashes.SHA512(),
+}
 
 GENERATION = "2020"
 OLD_GENERATION = "2017"

@@ -94,10 +94,10 @@ def algorithm_of(key: object) -> KeyAlgorithm:
     raise invalid("This kind of key is not accepted.", field="public_key")
 
 
-def read_public_key(der: bytes) -> PublicKey:
+def read_public_key(encoded: bytes) -> PublicKey:
     """A key of a kind that we certify, from its SubjectPublicKeyInfo; else `invalid`."""
     try:
-        key = load_der_public_key(der)
+        key = load_der_public_key(encoded)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise invalid("The public key cannot be read.", field="public_key") from error
     algorithm_of(key)

@@ -102,6 +102,10 @@ def test_every_fact_that_the_registers_no_longer_confirm_keeps_the_card_back(ser
             {"person": lambda known: replace(known, family_name="Toinen")},
             ["common_name", "surname"],
         ),
+        "a surname that no certificate can carry": (
+            {"person": lambda known: replace(known, family_name="Toi\u202enen")},
+            ["surname"],
+        ),
         "first names changed": (
             {"person": lambda known: replace(known, given_names="Elina Toinen")},
             ["given_name"],

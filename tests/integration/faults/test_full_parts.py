@@ -59,17 +59,13 @@ def test_an_order_stopped_by_a_full_disk_says_why_and_is_made_afterwards(service
     service.submit(draft)
     order = service.order_of(draft)
     with small_disk(service.folder / "disk") as disk:
-        # The part's folder lies on the small disk; the mailbox with the folder beside it.
         (disk / part).mkdir()
         (service.folder / part).symlink_to(disk / part)
-        (service.folder / "mailbox.posting").symlink_to(disk)
         with full(disk), pytest.raises(OSError, match=NO_ROOM):
             produce_card(order.pk, now=service.now, today=service.today)
         (line,) = troubled_orders("").lines
         assert NO_ROOM in str(line.reason)
         assert service.post.delivered() == ()
-        if part == "factory":
-            (service.folder / "mailbox.posting").unlink()
         produce_card(order.pk, now=service.now, today=service.today)
         assert Card.objects.get(pk=order.card_id).state == "dispatched"
         assert len(service.post.delivered()) == 1

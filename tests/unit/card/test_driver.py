@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import load_der_x509_certificate
 from tests.support import cards
+from tests.support.cards import HASHES
 
 from varmentaja.card.driver import (
     CardDriver,
@@ -30,7 +31,6 @@ from varmentaja.card.driver import (
     WrongPin,
 )
 from varmentaja.card.drivers import open_card
-from varmentaja.card.proof import HASHES
 from varmentaja.card.transport import InProcessTransport
 from varmentaja.card.virtual.card import VirtualCard
 

@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import load_der_x509_certificate
 from tests.support import cards
+from tests.support.cards import HASHES
 
 from varmentaja.card.apdu import Command, Response
 from varmentaja.card.driver import (
@@ -26,7 +27,6 @@ from varmentaja.card.driver import (
 )
 from varmentaja.card.drivers import open_card
 from varmentaja.card.generations import generation_of
-from varmentaja.card.proof import HASHES
 from varmentaja.card.s4_2 import S42Driver
 from varmentaja.card.transport import InProcessTransport
 from varmentaja.card.virtual.card import VirtualCard

@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support import cards
+from tests.support.cards import HASHES
 
 from varmentaja.card import issuer_key, layout, signature_input, tlv
 from varmentaja.card.apdu import Command, Response, exchange
 from varmentaja.card.driver import HashAlgorithm, KeyAlgorithm, KeyRole
 from varmentaja.card.drivers import open_card
-from varmentaja.card.proof import HASHES
 from varmentaja.card.transport import InProcessTransport
 from varmentaja.card.virtual.card import VirtualCard
 from varmentaja.card.virtual.state import CardState, LifeCycle, blank

@@ -17,7 +17,7 @@ from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.identity_code import IdentityCode
 from varmentaja.domain.people import Person
 from varmentaja.domain.products import BoundTo, product
-from varmentaja.pki.names import RULES, Subject, subject_values
+from varmentaja.pki.names import RULES, Subject, misfits, subject_values
 from varmentaja.pki.profile import load_profile
 from varmentaja.ports.card_factory import MadeCard
 from varmentaja.ports.connected import outside
@@ -45,6 +45,8 @@ def differences(card: Card, made: MadeCard, *, now: datetime, today: date) -> li
 
 def _differing(row: Certificate, subject: Subject) -> list[str]:
     profile = load_profile(row.profile)
+    if unfit := misfits(subject, profile.attributes, profile.character_set):
+        return [each.attribute for each in unfit]  # a name of today that this card could not carry
     expected = dict(subject_values(subject, profile.attributes, profile.character_set))
     name = load_der_x509_certificate(bytes(row.der or b"")).subject
     stated = {attribute.oid.dotted_string: attribute.value for attribute in name}
