@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,12 +36,13 @@ def measure(size: int, steps: int) -> list[Step]:
         tempfile.TemporaryDirectory(prefix="varmentaja-bench-") as name,
         prepared_state(Path(name) / "state", staff=False) as settings,
     ):
-        from bench import day_steps, serving
+        from bench import day_steps
+        from bench.questions import Asker
         from varmentaja.pki.hierarchy import load_hierarchy
 
         logging.disable(logging.INFO)
         publish(size)
-        asker = serving.Asker(load_hierarchy(settings.hierarchy_folder, production=False), size)
+        asker = Asker(load_hierarchy(settings.hierarchy_folder, production=False), size)
         responder = servers.responder(Path(name), settings.publication, settings.publisher_key)
         with servers.stopping(responder), progress("steps of the day", steps) as tell:
             begin = datetime.now(UTC)
@@ -94,7 +96,7 @@ def picture_of(done: list[Step]) -> str:
 
 
 def main() -> None:
-    """Simulate and report."""
+    """Simulate and report; exit code 1 if a firm limit is missed."""
     parser = argparse.ArgumentParser(description="A simulated day of the status services.")
     parser.add_argument("--size", type=int, default=1_000_000, help="certificates")
     parser.add_argument("--steps", type=int, default=96)
@@ -103,7 +105,8 @@ def main() -> None:
     PICTURE.write_text(picture_of(done), encoding="utf-8")
     command = f"make bench-day SIZE={options.size}"
     picture = f"![The simulated day, step by step]({PICTURE.name})"
-    report("A simulated day", command, rows_of(done, options.size), after=picture)
+    kept = report("A simulated day", command, rows_of(done, options.size), after=picture)
+    sys.exit(0 if kept else 1)
 
 
 if __name__ == "__main__":

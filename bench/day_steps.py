@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
-from bench import nation, servers, serving
+from bench import lag, load, nation, servers
+from bench.questions import Asker
 from bench.servers import Running
 from varmentaja.apps.certificates.actions.expire_certificates import ended_certificates, expire_certificate
 from varmentaja.apps.certificates.models import Certificate
@@ -22,7 +24,8 @@ from varmentaja.apps.status.models import Publication
 
 _DAY = timedelta(days=1)
 _LIFE_DAYS = 1826
-_REQUESTS = 2_000
+_DIFFERENT = 2_000
+"""Certificates that are asked about after a step, for a second."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Step:
 
 
 def simulate(
-    asker: serving.Asker,
+    asker: Asker,
     responder: Running,
     *,
     size: int,
@@ -74,19 +77,30 @@ def _issue_and_expire(holders: int, now: datetime) -> None:
             expire_certificate(row.pk, now=now)
 
 
-def _step(asker: serving.Asker, responder: Running, now: datetime) -> Step:
+def _step(asker: Asker, responder: Running, now: datetime) -> Step:
     last = Publication.objects.latest("id").pk
     begun = time.perf_counter()
-    lag = serving.revoke(asker, [responder], now=now)
+    lags = lag.revoke(asker, {"folder": responder}, now=now, publish=lambda: _publish(now))
     written = _new_mebibytes()
     while is_behind(now):
-        if publish_status(now=now) is None:
-            raise RuntimeError("a gate holds the day back")
+        _publish(now)
         written += _new_mebibytes()
     refresh = time.perf_counter() - begun
     signed = Publication.objects.filter(pk__gt=last).aggregate(sum=Sum("answers"))["sum"]
-    served = servers.ask(responder.url + asker.draw().get, _REQUESTS).rate
-    return Step(signed, refresh, served, lag, servers.own_mebibytes(), responder.mebibytes(), written)
+    memory = servers.own_mebibytes(), responder.mebibytes()
+    return Step(signed, refresh, _served(asker, responder), lags["folder"], *memory, written)
+
+
+def _publish(now: datetime) -> None:
+    """As the worker does, by the clock of the simulated day."""
+    if publish_status(now=now) is None:
+        raise RuntimeError("a gate holds the day back")
+
+
+def _served(asker: Asker, responder: Running) -> float:
+    with tempfile.NamedTemporaryFile() as file:
+        requests = (load.get(each.get) for each in asker.draw_many(_DIFFERENT))
+        return load.ask_in_turn(responder.url, load.write_requests(Path(file.name), requests), 1).rate
 
 
 def _new_mebibytes() -> float:

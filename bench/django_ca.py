@@ -2,8 +2,8 @@
 """django-ca's responder as a peer: a program of its own, in an environment of its own, asked over HTTP.
 
 It is under the GPL and is neither imported nor installed beside us: ``prepare`` makes a virtual environment
-in ``var/bench`` by pip, and where that cannot be had the benchmark goes on without this peer. It knows one
-certificate, its answer signed ahead and in Django's memory cache: the quickest that it can do. The same
+in ``var/bench`` by pip. Where that cannot be had the row says so, and its limit counts as missed. It knows
+one certificate, its answer signed ahead and in Django's memory cache: the quickest that it can do. The same
 server as ours, granian, with one worker.
 """
 
@@ -78,10 +78,13 @@ def environment(*, cached: bool = True) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], **settings}
 
 
-def prepare(folder: Path) -> Peer | None:
-    """An authority with one certificate whose answer is cached; None where django-ca cannot be installed."""
-    if not _install():
-        return None
+class CannotInstall(Exception):
+    """django-ca is not to be had; the text says why."""
+
+
+def prepare(folder: Path) -> Peer:
+    """An authority with one certificate whose answer is cached; CannotInstall where there is no django-ca."""
+    _install()
     folder.mkdir()
     for name, text in _FILES.items():
         (folder / name).write_text(text)
@@ -101,17 +104,15 @@ def prepare(folder: Path) -> Peer | None:
     return Peer(folder, f"/ocsp/{authority.replace(':', '')}/cert/", folder / "request.der")
 
 
-def _install() -> bool:
+def _install() -> None:
     if (_HOME / "installed").exists():
-        return True
+        return
     try:
         _run(ROOT, [sys.executable, "-m", "venv", "--clear", str(_HOME)])
         _run(ROOT, [str(_HOME / "bin" / "pip"), "install", "--quiet", *_PACKAGES])
     except subprocess.SubprocessError as error:
-        sys.stderr.write(f"django-ca cannot be installed: {error}\n")
-        return False
+        raise CannotInstall(f"django-ca cannot be installed: {str(error).splitlines()[-1]}") from error
     (_HOME / "installed").touch()
-    return True
 
 
 def _manage(folder: Path, *words: str, cached: bool = True) -> str:

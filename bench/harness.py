@@ -65,9 +65,9 @@ class Target:
     at_least: float | None = None
     at_most: float | None = None
 
-    def is_met(self, value: float) -> bool:
-        """Whether a measured value keeps the firm limit."""
-        return not (
+    def is_met(self, value: float | None) -> bool:
+        """Whether a measured value keeps the firm limit; what could not be measured keeps none."""
+        return value is not None and not (
             (self.at_least is not None and value < self.at_least)
             or (self.at_most is not None and value > self.at_most)
         )
@@ -78,11 +78,19 @@ class Row:
     """One result. ``target`` names a row of targets.toml, if there is one."""
 
     what: str
-    value: float
+    value: float | None
+    """None when it could not be measured; ``detail`` says why."""
     unit: str
     """``×`` for a ratio."""
     detail: str
     target: str | None = None
+
+    @property
+    def measured(self) -> str:
+        """As the table has it."""
+        if self.value is None:
+            return "not measured"
+        return f"{_figure(self.value)} {self.unit}"
 
 
 def load_targets() -> dict[str, Target]:
@@ -140,7 +148,7 @@ def report(section: str, command: str, rows: Sequence[Row], after: str = "") -> 
             met = target.is_met(row.value)
             kept = kept and met
             limit = f"{target.firm} {'✓' if met else '✗'}"
-        lines.append(f"| {row.what} | {_figure(row.value)} {row.unit} | {limit} | {row.detail} |")
+        lines.append(f"| {row.what} | {row.measured} | {limit} | {row.detail} |")
     table = "\n".join(lines)
     sys.stdout.write(f"\n{section}\n{table}\n")
     day = datetime.now(UTC).date().isoformat()

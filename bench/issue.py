@@ -35,6 +35,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
+from bench import cores
 from bench.harness import ROOT, Row, interleaved, report
 from bench.service import prepared_state
 
@@ -93,7 +94,7 @@ def measure(count: int = 400, rounds: int = 5) -> list[Row]:
     ):
         peer = Path(name) / "peer"
         _prepare_openssl(peer, count)
-        servers = [pid for pid in _descendants(os.getpid()) if _command(pid) == "postgres"]
+        servers = [pid for pid in cores.descendants(os.getpid()) if cores.command(pid) == "postgres"]
         counted: list[float] = []
         clocked: list[float] = []
 
@@ -102,9 +103,9 @@ def measure(count: int = 400, rounds: int = 5) -> list[Row]:
             return count / (timed.core - timed.lint - timed.check)
 
         def one_core() -> float:
-            before = sum(map(_core_seconds, servers))
+            database = cores.CoreClock(servers)
             timed = one.ask("issue", count)
-            seconds = timed.core - timed.lint + sum(map(_core_seconds, servers)) - before
+            seconds = timed.core - timed.lint + database.seconds
             counted.append(count / seconds)
             clocked.append(count / timed.clock)
             return count / (seconds - timed.check)
@@ -294,21 +295,6 @@ def _process(environment: dict[str, str]) -> Iterator[_Process]:
         served.ask("issue", BATCH)  # linters are built, their processes started
         yield served
         process.stdin.close()
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        yield int(child)
-        yield from _descendants(int(child))
-
-
-def _command(pid: int) -> str:
-    return Path(f"/proc/{pid}/comm").read_text().strip()
-
-
-def _core_seconds(pid: int) -> float:
-    """What a process has spent on a core (proc(5), schedstat)."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def _serve() -> None:

@@ -68,6 +68,11 @@ def serial_of(holder: int, place: int) -> str:
     return octets.hex()
 
 
+def serials(holders: int) -> Iterator[int]:
+    """Of all certificates of so many cardholders."""
+    return (int(serial_of(holder, place), 16) for holder in range(holders) for place in range(EACH))
+
+
 def _rows(holder: int, now: datetime) -> Iterator[str]:
     """Lines of COPY. Whether a certificate is revoked, and its dates, follow from its serial."""
     for place, authority in enumerate(AUTHORITIES):

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Servers under measurement and what asks them: servers run on core 0, ApacheBench on core 1."""
+"""Programs under measurement, on core 0; what asks them (load.py) is on core 1."""
 
 from __future__ import annotations
 
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,17 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from tests.support import nginx as recipes
 
-from bench.harness import free_port
+from bench import cores
+from bench.harness import ROOT, free_port
+from varmentaja.config import Settings
 
-CONNECTIONS = 64
-_NEW_CONNECTIONS = 8
-_POST = ("-T", "application/ocsp-request", "-p")
-
-_NGINX = """daemon off; worker_processes 1; pid nginx.pid; error_log stderr crit;
+_NGINX = """daemon off; worker_processes 1; worker_rlimit_nofile 16384; pid nginx.pid; error_log stderr crit;
 events {{ worker_connections 1024; }}
 http {{
-  access_log off; keepalive_requests 100000000; etag on; open_file_cache max=1000;
+  access_log off; keepalive_requests 100000000; etag on; open_file_cache max=12000 inactive=1h;
   client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
   uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
   types {{ }} default_type application/ocsp-response;
@@ -37,6 +37,12 @@ http {{
 """
 
 
+_MAKE_HOST = (
+    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout host.key -out host.pem"
+    " -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+)
+
+
 @dataclass(frozen=True)
 class Running:
     """A server process and where it listens."""
@@ -46,7 +52,7 @@ class Running:
 
     def mebibytes(self) -> float:
         """Memory of its own in all its processes. Files of the set are mapped, and shared by all of them."""
-        return sum(own_mebibytes(pid) for pid in (self.process.pid, *_descendants(self.process.pid)))
+        return sum(own_mebibytes(pid) for pid in (self.process.pid, *cores.descendants(self.process.pid)))
 
 
 def responder(folder: Path, publication: Path, key: Path) -> Running:
@@ -54,6 +60,44 @@ def responder(folder: Path, publication: Path, key: Path) -> Running:
     port = free_port()
     command = [sys.executable, "-m", "varmentaja.responder.serve", "--folder", str(publication)]
     return start([*command, "--key", str(key), "--port", str(port)], folder, port)
+
+
+def online(folder: Path, settings: Settings) -> Running:
+    """Our online-signing responder, with one worker."""
+    port = free_port()
+    command = [sys.executable, "-m", "varmentaja", "responder-online", "--port", str(port - 7)]
+    return start(command, folder, port, settings.variables())
+
+
+@contextmanager
+def worker(folder: Path, settings: Settings) -> Iterator[None]:
+    """The service's own worker, with the state's keys and database."""
+    with process([sys.executable, "-m", "varmentaja", "worker"], folder / "worker.log", settings.variables()):
+        yield
+
+
+@contextmanager
+def mirrored(folder: Path, settings: Settings) -> Iterator[Running]:
+    """A responder over a mirror of the publication, which follows over HTTPS as deploy/nginx has it."""
+    place, port = folder / "mirror", free_port()
+    place.mkdir()
+    subprocess.run(_MAKE_HOST.split(), cwd=place, check=True, capture_output=True)
+    values = {
+        "443 ssl": f"127.0.0.1:{port} ssl",
+        "/etc/nginx/publication.crt": str(place / "host.pem"),
+        "/etc/nginx/publication.key": str(place / "host.key"),
+        "/var/lib/varmentaja/publication/": f"{settings.publication}/",
+    }
+    config = recipes.write_configuration(place, recipes.filled("publication.conf", values))
+    command = [sys.executable, "-m", "varmentaja.responder.mirror", "--folder", str(place / "copy")]
+    command += ["--source", f"https://127.0.0.1:{port}/publication/", "--key", str(settings.publisher_key)]
+    command += ["--authorities", str(place / "host.pem")]
+    with (
+        recipes.running(config, lambda: _listens(port)),
+        process(command, place / "mirror.log"),
+        stopping(responder(place, place / "copy", settings.publisher_key)) as served,
+    ):
+        yield served
 
 
 def nginx(folder: Path) -> Running:
@@ -96,6 +140,25 @@ def stopping(server: Running) -> Iterator[Running]:
         server.process.wait(20)
 
 
+@contextmanager
+def process(
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """A program without an address, for as long as the block lasts."""
+    with log.open("wb") as output:
+        started = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, env=environment)
+    try:
+        yield
+    finally:
+        started.terminate()
+        started.wait(60)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def prepare_openssl(folder: Path, serials: Iterator[int]) -> None:
     """``openssl ocsp`` with an authority and an index of its own: it signs ``unknown`` for our requests."""
     with (folder / "index.txt").open("w") as index:
@@ -105,6 +168,12 @@ def prepare_openssl(folder: Path, serials: Iterator[int]) -> None:
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     command += ["-subj", "/CN=Benchmark", "-days", "2", "-keyout", "peer.key", "-out", "peer.pem"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
+def ask_openssl_for(folder: Path, file: Path, serial: str) -> None:
+    """A request to the peer about a certificate of its own, with a nonce."""
+    asked = ["openssl", "ocsp", "-issuer", "peer.pem", "-serial", f"0x{serial}", "-reqout", str(file)]
+    subprocess.run(asked, cwd=folder, check=True, capture_output=True)
 
 
 @contextmanager
@@ -124,34 +193,6 @@ def openssl(folder: Path) -> Iterator[Running]:
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # with -multi it leads a group of its own
         process.wait(5)
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What ApacheBench found."""
-
-    rate: float
-    """Requests a second."""
-    p99: float
-    """Milliseconds."""
-
-
-def ask(url: str, requests: int, *, post: Path | None = None, keep: bool = True) -> Figures:
-    """Ask one question again and again; every answer must be a full success."""
-    command = ["taskset", "-c", "1", "ab", "-q", "-r", "-l", "-n", str(requests)]
-    command += ["-c", str(CONNECTIONS if keep else _NEW_CONNECTIONS), *(["-k"] if keep else [])]
-    command += [*_POST, str(post)] if post else []
-    done = subprocess.run([*command, url], capture_output=True, text=True, check=True, timeout=120)
-    figures = dict(re.findall(r"^ *([A-Za-z0-9%\- ]+?):?\s+([\d.]+)", done.stdout, re.M))
-    if float(figures["Failed requests"]) or "Non-2xx" in done.stdout:
-        raise RuntimeError(done.stdout)
-    return Figures(float(figures["Requests per second"]), float(figures["99%"]))
-
-
-def _descendants(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    found = [int(child) for child in children.read_text().split()]
-    return [*found, *(below for child in found for below in _descendants(child))]
 
 
 def own_mebibytes(pid: int | str = "self") -> float:

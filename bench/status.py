@@ -2,8 +2,9 @@
 """The status services at a nation's size: ``python -m bench.status [--size certificates]``.
 
 The worker's own publishing over PostgreSQL rows of a synthetic nation (nation.py) makes the set: every answer
-and list is really signed. ``serving.py`` measures responders over it, ``crl.py`` a list of as many entries as
-there are certificates. Exit code 1 if a firm limit is missed.
+and list is really signed. ``serving.py`` measures responders over it, ``nonce.py`` the one that signs on the
+spot, ``lag.py`` the way of a revocation, ``crl.py`` a list of as many entries as there are certificates. Exit
+code 1 if a firm limit is missed or could not be measured.
 """
 
 from __future__ import annotations
@@ -20,24 +21,39 @@ from bench import crl, servers, signing
 from bench.harness import Row, report
 from bench.progress import progress
 from bench.service import prepared_state
+from varmentaja.config import Settings
+from varmentaja.pki.hierarchy import load_hierarchy
 from varmentaja.ports.custody import Custody
 
 _SAMPLED = 20
 """Certificates that are really signed; the others are known by their rows alone."""
 
 
-def measure(size: int, rounds: int, verified: int) -> list[Row]:
+def measure(size: int, rounds: int, verified: int, seconds: int) -> list[Row]:
     """Everything in one run, on one state folder."""
     with tempfile.TemporaryDirectory(prefix="varmentaja-bench-") as name:
         folder = Path(name)
         with prepared_state(folder / "state", staff=False) as settings:
-            from bench import serving
-
             logging.disable(logging.INFO)
             rows = publish(size)
             rows.append(signing.measure(custody(), "professionals-ecc", rounds))
-            rows += serving.measure(folder / "serving", settings, size, rounds, verified)
+            rows += _ask(folder, settings, size, rounds, verified, seconds)
     return rows + crl.measure(size)
+
+
+def _ask(folder: Path, settings: Settings, size: int, rounds: int, verified: int, seconds: int) -> list[Row]:
+    from bench import lag, nonce, serving
+    from bench.questions import Asker
+
+    asker = Asker(load_hierarchy(settings.hierarchy_folder, production=False), size)
+    responder = servers.responder(folder, settings.publication, settings.publisher_key)
+    with servers.stopping(responder):
+        return [
+            *serving.measure(folder, asker, responder, size, rounds, seconds),
+            nonce.measure(folder, asker, settings, rounds),
+            serving.verify(asker, responder, verified),
+            *lag.measure(folder, asker, responder, settings, 2 * rounds),
+        ]
 
 
 def custody() -> Custody:
@@ -91,9 +107,10 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=1_000_000, help="certificates, and entries of the list")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--verified", type=int, default=1000, help="answers that openssl verifies")
+    parser.add_argument("--seconds", type=int, default=4, help="of a round of questions")
     options = parser.parse_args()
     begun = time.perf_counter()
-    rows = measure(options.size, options.rounds, options.verified)
+    rows = measure(options.size, options.rounds, options.verified, options.seconds)
     minutes = (time.perf_counter() - begun) / 60
     rows.append(Row("this whole measurement", minutes, "min", f"{options.rounds} rounds"))
     command = f"make bench-status SIZE={options.size}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from bench import day, day_steps, nation, servers, serving
+from bench.questions import Asker
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.integration.apps.test_status import crl_of, published
@@ -55,7 +56,7 @@ def test_a_nation_is_published_and_goes_through_a_day(
     key = tmp_path / "publisher.pem"
     public = service.demo.store.public_key(PUBLICATION_KEY)
     key.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-    asker = serving.Asker(service.demo.hierarchy, HOLDERS * nation.EACH)
+    asker = Asker(service.demo.hierarchy, HOLDERS * nation.EACH)
     responder = servers.responder(tmp_path, service.folder / "publication", key)
     with servers.stopping(responder):
         assert serving.verify(asker, responder, 20).value == 20

@@ -37,6 +37,16 @@ def test_a_report_replaces_its_own_section_only(tmp_path: Path, monkeypatch: pyt
     assert "slow | 0.1 × | ≥ 0.40 ✗" in text
 
 
+def test_what_could_not_be_measured_keeps_no_limit_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness, "DOCS", tmp_path)
+    row = harness.Row("peer", None, "×", "it cannot be installed", "ocsp_django_ca")
+    assert not harness.report("One", "make one", [row])
+    text = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+    assert "| peer | not measured | ≥ 10 ✗ | it cannot be installed |" in text
+
+
 def test_interleaved_runs_take_turns_and_give_medians() -> None:
     order: list[str] = []
     values = {"a": iter([1.0, 9.0, 2.0]), "b": iter([3.0, 3.0, 4.0])}

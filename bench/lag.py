@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From the wish to revoke to the answer at every responder, through the worker as it runs in the service.
+
+The transaction that revokes tells the queue; the worker signs answer, list and delta, has them judged by the
+gates and switches. One responder reads the publisher's folder, another a mirror's that follows over HTTPS.
+Measured while the worker has nothing else to do, and while it renews the nation's answers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import httpx
+from cryptography.x509 import ocsp
+from django.db import transaction
+
+from bench import servers
+from bench.harness import Row
+from bench.questions import Asker, Question
+from bench.servers import Running
+from varmentaja.apps.certificates.actions.revoke_certificates import revoke_rows
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status.actions.publish_status import is_behind
+from varmentaja.apps.status.tasks import publish_changes
+from varmentaja.config import Settings
+from varmentaja.domain.actors import SYSTEM
+from varmentaja.domain.revocation import RevocationReason
+
+Lags = Mapping[str, float]
+"""Seconds by responder."""
+
+_RENEWED = 100_000
+_GIVE_UP = 60.0
+_FIRST = 600.0
+"""A worker that has just started verifies the whole set, and so does a mirror that has fetched it."""
+
+
+def measure(folder: Path, asker: Asker, ours: Running, settings: Settings, revoked: int) -> list[Row]:
+    """The longest of so many revocations, idle and busy; fewer than the gate for jumps counts."""
+    with ExitStack() as running:
+        running.enter_context(servers.worker(folder, settings))
+        mirrored = running.enter_context(servers.mirrored(folder, settings))
+        responders = {"folder": ours, "HTTPS mirror": mirrored}
+        _wait_until_answers(mirrored, asker.draw())
+        revoke(asker, responders, give_up=_FIRST)
+        idle = [revoke(asker, responders) for _ in range(revoked)]
+        busy = [_revoke_meanwhile(asker, responders) for _ in range(revoked)]
+    return [
+        _row(f"revocation to answer, idle worker, longest of {revoked}", idle),
+        _row("the same while the worker renews answers", busy),
+    ]
+
+
+def revoke(
+    asker: Asker,
+    responders: Mapping[str, Running],
+    *,
+    now: datetime | None = None,
+    publish: Callable[[], object] = lambda: None,
+    give_up: float = _GIVE_UP,
+) -> Lags:
+    """Revoke some certificate, ``publish`` where no worker does, and wait for every responder."""
+    question = asker.draw_good()
+    begun, lags = time.perf_counter(), dict[str, float]()
+    with transaction.atomic():
+        rows = Certificate.objects.select_for_update().filter(serial=question.serial).defer("twin", "der")
+        revoke_rows(SYSTEM, list(rows), RevocationReason.KEY_COMPROMISE, now=now or datetime.now(UTC))
+    publish()
+    while len(lags) < len(responders):
+        for name, each in responders.items():
+            if name not in lags and _says_revoked(each, question):
+                lags[name] = time.perf_counter() - begun
+        if time.perf_counter() - begun > give_up:
+            raise RuntimeError(f"the revocation of {question.serial} does not show: {lags}")
+        time.sleep(0.005)
+    return lags
+
+
+def _revoke_meanwhile(asker: Asker, responders: Mapping[str, Running]) -> Lags:
+    """While many answers are due."""
+    if not is_behind(datetime.now(UTC)):
+        some = Certificate.objects.filter(profile_version="nation").order_by("id").values("id")[:_RENEWED]
+        Certificate.objects.filter(id__in=some).update(answer_due_at=datetime.now(UTC))
+        publish_changes.defer()
+    return revoke(asker, responders)
+
+
+def _says_revoked(server: Running, question: Question) -> bool:
+    der = httpx.post(server.url + question.post, content=question.request).raise_for_status().content
+    return ocsp.load_der_ocsp_response(der).certificate_status is ocsp.OCSPCertStatus.REVOKED
+
+
+def _wait_until_answers(server: Running, question: Question) -> None:
+    until = time.monotonic() + _FIRST
+    while True:
+        der = httpx.post(server.url + question.post, content=question.request).content
+        if der and ocsp.load_der_ocsp_response(der).response_status is ocsp.OCSPResponseStatus.SUCCESSFUL:
+            return
+        if time.monotonic() > until:
+            raise RuntimeError("the mirror does not follow")
+        time.sleep(0.2)
+
+
+def _row(what: str, lags: list[Lags]) -> Row:
+    by_name = {name: [each[name] for each in lags] for name in lags[0]}
+    how = ", ".join(f"{name} {max(all_):.2f} (median {median(all_):.2f})" for name, all_ in by_name.items())
+    return Row(what, max(max(each.values()) for each in lags), "s", how, "revocation_lag")
