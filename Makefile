@@ -37,7 +37,7 @@ check: $(VENV)/test.stamp ## format, lint, types, import contracts, texts, licen
 tour: $(VENV)/run.stamp ## walk through a whole story; TOUR=card|reader|status ALGORITHM=ecc|rsa
 	@$(BIN)/varmentaja tour $(TOUR) --algorithm $(ALGORITHM)
 
-bench: $(VENV)/test.stamp ## measure, and write docs/benchmarks.md
+bench: $(VENV)/test.stamp ## measure, and write docs/benchmarks.md; ARGS="audit pages" picks
 	@tools/test_needs
 	@$(BIN)/python -m bench $(ARGS)
 

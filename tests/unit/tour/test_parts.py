@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Parts of the tours that a whole story shows only when something is amiss."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from varmentaja.adapters.sandbox.cast import load_cast
+from varmentaja.tour import gnutls, openssl
+from varmentaja.tour.card.people import applicants, name_of, person_of
+from varmentaja.tour.engine import StepFailed
+
+TODAY = date(2026, 11, 30)
+
+
+def test_after_the_one_who_comes_first_there_are_physicians_without_another_part() -> None:
+    first = person_of(load_cast().member("english_speaker").identity_code)
+    people = list(applicants(first, TODAY))
+    parts = {member.identity_code for member in load_cast().members}
+    assert people[0] == first
+    assert len(people) > 10 and len({name_of(person) for person in people}) == len(people)
+    assert not parts & {person.identity_code for person in people[1:]}
+    assert all(person.alive and not person.non_disclosure for person in people)
+
+
+def test_a_missing_openssl_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StepFailed, match=r"openssl.* is not installed"):
+        openssl.crl_number(tmp_path / "list", tmp_path / "issuer")
+    assert not gnutls.is_installed()
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("Response verify OK\nleaf: good\nWARNING: no nonce in response", "WARNING"),
+        ("Response Verify Failure\nleaf: good", "Failure"),
+    ],
+)
+def test_a_verdict_with_a_warning_or_a_bad_signature_is_none(said: str, why: str) -> None:
+    with pytest.raises(StepFailed, match=why):
+        openssl._verdicts(said, ["leaf"])
+    assert openssl._verdicts("Response verify OK\nleaf: revoked", ["leaf", "other"]) == [
+        "revoked",
+        "no verdict",
+    ]
