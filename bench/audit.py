@@ -24,9 +24,9 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from bench import servers
+from bench import cores, servers
 from bench.harness import ROOT, Row, report
-from bench.service import prepared_state
+from bench.service import prepared_state, wait_until_idle
 from varmentaja.config import Settings
 
 CLIENTS = 16
@@ -55,17 +55,18 @@ def _append(folder: Path, settings: Settings, seconds: float) -> Row:
         clients = [running.enter_context(_client(settings, seconds)) for _ in range(CLIENTS)]
         for client in clients:
             _line(client)  # it is ready
-        _wait_until_sealed()
+        wait_until_idle()
+        clock = cores.CoreClock(cores.descendants(os.getpid()))
         with _watching() as looks:
             for client in clients:
                 _tell(client, "go")
             appended = [tuple(each) for client in clients for each in json.loads(_line(client))]
             time.sleep(2 * WITHIN)
+        spent = clock.seconds / len(appended) * 1000
     lags = sorted(_lags(appended, looks))
     in_time = bisect_left(lags, WITHIN)
-    how = (
-        f"{len(lags):,} in {seconds:g} s; in the chain after {median(lags):.2f} s, the last {lags[-1]:.2f} s"
-    )
+    delay = f"in the chain after {median(lags):.2f} s, the last after {lags[-1]:.2f} s"
+    how = f"{len(lags):,} in {seconds:g} s, {spent:.2f} ms of core time each; {delay}"
     what = f"entries appended, {CLIENTS} clients, sealed within {WITHIN:.0f} s"
     return Row(what, in_time / seconds, "/s", how, "audit_append")
 
@@ -76,6 +77,7 @@ def _client(settings: Settings, seconds: float) -> Iterator[subprocess.Popen[str
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, cwd=ROOT, env=settings.variables(), text=True, **pipes) as process:  # type: ignore[call-overload]  # pipes
         yield process
+        _tell(process, "enough")
 
 
 def _line(process: subprocess.Popen[str]) -> str:
@@ -104,6 +106,8 @@ def _be_client(seconds: float) -> None:
         number = _record(len(appended))
         appended.append((number, time.time()))
     sys.stdout.write(json.dumps(appended) + "\n")
+    sys.stdout.flush()
+    sys.stdin.readline()  # its core time is read before it ends
 
 
 def _record(number: int) -> int:
@@ -124,17 +128,6 @@ def _record(number: int) -> int:
             personal=personal,
         )
     return int(entry.pk)
-
-
-def _wait_until_sealed() -> None:
-    """Until the worker is at work."""
-    from varmentaja.apps.audit.models import Waiting
-
-    until = time.monotonic() + 120
-    while Waiting.objects.exists():
-        if time.monotonic() > until:
-            raise RuntimeError("the worker does not seal")
-        time.sleep(0.1)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from bench import servers
 from bench.harness import Row
 from bench.questions import Asker, Question
 from bench.servers import Running
+from bench.service import wait_until_idle
 from varmentaja.apps.certificates.actions.revoke_certificates import revoke_rows
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.actions.publish_status import is_behind
@@ -48,6 +49,7 @@ def measure(folder: Path, asker: Asker, ours: Running, settings: Settings, revok
         responders = {"folder": ours, "HTTPS mirror": mirrored}
         _wait_until_answers(mirrored, asker.draw())
         revoke(asker, responders, give_up=_FIRST)
+        wait_until_idle()
         idle = [revoke(asker, responders) for _ in range(revoked)]
         busy = [_revoke_meanwhile(asker, responders) for _ in range(revoked)]
     return [

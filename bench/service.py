@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from varmentaja.config import Settings, settings
 from varmentaja.ground.embedded_postgres import EmbeddedPostgres
+
+if TYPE_CHECKING:
+    from django.db.backends.utils import CursorWrapper
 
 
 @contextmanager
@@ -44,3 +49,27 @@ def _set_up(*, staff: bool) -> None:
     else:
         hold_ceremony(settings())
         connect_worker()
+
+
+def wait_until_idle(seconds: float = 600.0) -> None:
+    """Until the worker has sealed the evidence and done all that waited for it when it started."""
+    from django.db import connection
+
+    until = time.monotonic() + seconds
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(
+                "SELECT (SELECT count(*) FROM audit_waiting) +"
+                " (SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing'))"
+            )
+            if cursor.fetchone() == (0,) and _is_at_work(cursor):
+                return
+            if time.monotonic() > until:
+                raise RuntimeError("the worker does not come to an end")
+            time.sleep(0.2)
+
+
+def _is_at_work(cursor: CursorWrapper) -> bool:
+    """Whether a worker has done anything yet."""
+    cursor.execute("SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE status = 'succeeded')")
+    return bool(cursor.fetchone()[0])

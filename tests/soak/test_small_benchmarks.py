@@ -37,7 +37,7 @@ django_ca.prepare, harness.DOCS = missing, Path(sys.argv.pop(1))
 """
 
 
-@pytest.mark.parametrize("name", amount(["status"], list(SMALL)))
+@pytest.mark.parametrize("name", list(SMALL)[: amount(1, len(SMALL))])
 def test_every_figure_comes(name: str, tmp_path: Path) -> None:
     kept = {
         each: value for each, value in os.environ.items() if not each.startswith(("VARMENTAJA_", "DJANGO_"))

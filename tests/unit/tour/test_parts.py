@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from varmentaja.adapters.sandbox.cast import load_cast
-from varmentaja.tour import gnutls, openssl
+from varmentaja.tour import openssl
 from varmentaja.tour.card.people import applicants, name_of, person_of
 from varmentaja.tour.engine import StepFailed
+from varmentaja.tour.status_story import asking
+from varmentaja.tour.status_story.story import StatusStory
 
 TODAY = date(2026, 11, 30)
 
@@ -26,11 +29,12 @@ def test_after_the_one_who_comes_first_there_are_physicians_without_another_part
     assert all(person.alive and not person.non_disclosure for person in people)
 
 
-def test_a_missing_openssl_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_program_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(StepFailed, match=r"openssl.* is not installed"):
         openssl.crl_number(tmp_path / "list", tmp_path / "issuer")
-    assert not gnutls.is_installed()
+    story = cast(StatusStory, None)  # nothing is asked of it
+    assert "gnutls-bin" in asking.gnutls_says_good(story)["left out"]
 
 
 @pytest.mark.parametrize(
