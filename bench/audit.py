@@ -77,7 +77,6 @@ def _client(settings: Settings, seconds: float) -> Iterator[subprocess.Popen[str
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, cwd=ROOT, env=settings.variables(), text=True, **pipes) as process:  # type: ignore[call-overload]  # pipes
         yield process
-        _tell(process, "enough")
 
 
 def _line(process: subprocess.Popen[str]) -> str:
@@ -97,35 +96,35 @@ def _be_client(seconds: float) -> None:
     import django
 
     django.setup()
-    _record(0)  # keys are opened, statements prepared
+    _record(0, personal=True)  # keys are opened
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
     until, appended = time.time() + seconds, list[tuple[int, float]]()
     while time.time() < until:
-        number = _record(len(appended))
+        number = _record(len(appended), personal=len(appended) % PERSONAL == 0)
         appended.append((number, time.time()))
     sys.stdout.write(json.dumps(appended) + "\n")
     sys.stdout.flush()
-    sys.stdin.readline()  # its core time is read before it ends
+    sys.stdin.readline()  # until the pipe is closed: its core time is read before it ends
 
 
-def _record(number: int) -> int:
-    """An entry as actions make them, in a transaction of its own; its number."""
+def _record(number: int, *, personal: bool) -> int:
+    """An entry as actions make them, in a transaction of its own (or the caller's); its number."""
     from django.db import transaction
 
     from varmentaja.apps.audit.recording import AuditAction, record
     from varmentaja.apps.people.models import Person
     from varmentaja.domain.actors import SYSTEM
 
-    personal = {"text": f"Korpikangas {number}"} if number % PERSONAL == 0 else None
+    told = {"text": f"Korpikangas {number}"} if personal else None
     with transaction.atomic():
         entry = record(
             AuditAction.PERSON_READ,
             SYSTEM,
             Person(pk=number + 1),
             facts={"part": "history"},
-            personal=personal,
+            personal=told,
         )
     return int(entry.pk)
 
@@ -194,9 +193,9 @@ def _fill(entries: int) -> None:
     while batch := list(islice(numbers, _BATCH)):
         with transaction.atomic():
             for number in batch[::PERSONAL]:
-                _record(number * PERSONAL)
-            plain = [Person(pk=number + 1) for number in batch if number % PERSONAL]
-            record_each(AuditAction.PERSON_READ, SYSTEM, plain)
+                _record(number, personal=True)
+            plain = [number for number in batch if number % PERSONAL]
+            record_each(AuditAction.PERSON_READ, SYSTEM, [Person(pk=number + 1) for number in plain])
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ def responder(folder: Path, publication: Path, key: Path) -> Running:
 
 
 def online(folder: Path, settings: Settings) -> Running:
-    """Our online-signing responder, with one worker."""
+    """Our online-signing responder, with one worker; its port is seven above the portal's."""
     port = free_port()
     command = [sys.executable, "-m", "varmentaja", "responder-online", "--port", str(port - 7)]
     return start(command, folder, port, settings.variables())
