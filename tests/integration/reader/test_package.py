@@ -4,58 +4,51 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.support.cards import CODE, GENERATION, PIN1, PIN2, SERIAL, chip_key, order
+from django.test import Client
+from tests.support.cards import CODE, GENERATION, PIN1, PIN2, chip_key, order
 from tests.support.demo_cards import certify
 from tests.support.pcsc import Pcsc
 from tests.support.pki import Demo
+from tests.support.reader_package import Built, build, installation_on_a_fresh_debian
 
 from varmentaja.card.driver import KeyAlgorithm
 from varmentaja.card.personalise import personalise, run
 
 pytestmark = [pytest.mark.pcsc, pytest.mark.xdist_group("pcsc")]
 
-TOOL = Path(__file__).parents[3] / "tools" / "reader_package.py"
+_serials = itertools.count(0xD0)
 
 
 @dataclass(frozen=True)
-class Built:
-    """What the portal would offer, and the root into which the .deb was installed."""
+class Installed(Built):
+    """The same, and the root into which the .deb was installed."""
 
-    downloads: Path
     root: Path
-
-    @property
-    def listing(self) -> dict[str, object]:
-        listing: dict[str, object] = json.loads((self.downloads / "packages.json").read_text())
-        return listing
-
-    def file(self, ending: str) -> Path:
-        return next(self.downloads.glob(f"*{ending}"))
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, demo: Demo) -> Built:
+def built(tmp_path_factory: pytest.TempPathFactory, demo: Demo) -> Installed:
     """Built without the network and installed by dpkg."""
     folder = tmp_path_factory.mktemp("deb")
-    downloads, root = folder / "downloads", folder / "root"
-    build = [sys.executable, str(TOOL), "--portal", "http://127.0.0.1:9", "--out", str(downloads)]
-    build += ["--issuers", str(demo.folder), "--signing-key", str(folder / "key")]
-    alone = ["unshare", "--net", "--", *build]
-    subprocess.run(alone, check=True, capture_output=True, timeout=120)
+    assert demo.folder
+    root = folder / "root"
+    built = Installed(build(folder, demo.folder).downloads, root)
     database = root / "var/lib/dpkg"
     (database / "updates").mkdir(parents=True)
     (database / "info").mkdir()
     (database / "status").touch()
-    built = Built(downloads, root)
     # Its root holds nothing else, so what it depends on is this machine's.
     install = ["dpkg", f"--root={root}", "--force-depends", "--install", str(built.file(".deb"))]
     subprocess.run(install, check=True, capture_output=True, timeout=60)
@@ -65,23 +58,29 @@ def built(tmp_path_factory: pytest.TempPathFactory, demo: Demo) -> Built:
 @pytest.fixture
 def inserted(pcsc: Pcsc, demo: Demo) -> Iterator[Pcsc]:
     """A fresh card by the demo's authorities in a reader."""
-    pcsc.host.create(SERIAL, chip_key(), GENERATION)
-    transport = pcsc.host.connect(SERIAL)
-    run(personalise(order(), chip_key()), transport.transmit, lambda request: certify(demo, request))
+    serial = f"{next(_serials):020X}"
+    pcsc.host.create(serial, chip_key(serial), GENERATION)
+    transport = pcsc.host.connect(serial)
+    steps = personalise(order(serial=serial), chip_key(serial))
+    run(steps, transport.transmit, lambda request: certify(demo, request))
     transport.close()
-    pcsc.insert()
+    pcsc.insert(serial)
     yield pcsc
-    pcsc.pull()
+    pcsc.pull(serial)
 
 
-def reader(pcsc: Pcsc, built: Built, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+def reader(
+    pcsc: Pcsc, built: Installed, *arguments: str, typed: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run the installed program beside pcscd, in an environment that knows nothing of this checkout."""
     program = built.root / "usr/bin/varmentaja-reader"
     environment = {"HOME": str(built.root), "LANG": "en_GB.UTF-8", "PATH": "/usr/bin:/bin"}
     return pcsc.run([str(program), *arguments], env=environment, cwd="/", input=typed)
 
 
-def test_the_installed_program_activates_a_card_and_finds_it_in_order(inserted: Pcsc, built: Built) -> None:
+def test_the_installed_program_activates_a_card_and_finds_it_in_order(
+    inserted: Pcsc, built: Installed
+) -> None:
     alone = ["/usr/bin/python3", "-I", "-c", "import varmentaja"]
     assert b"ModuleNotFoundError" in subprocess.run(alone, capture_output=True, cwd="/").stderr
     typed = json.dumps({"code": CODE, "pin1": PIN1, "pin2": PIN2}) + "\n"
@@ -95,7 +94,7 @@ def test_the_installed_program_activates_a_card_and_finds_it_in_order(inserted: 
     assert "Äijälä" in shown.stdout
 
 
-def test_the_installed_program_leaves_cards_of_other_issuers_alone(pcsc: Pcsc, built: Built) -> None:
+def test_the_installed_program_leaves_cards_of_other_issuers_alone(pcsc: Pcsc, built: Installed) -> None:
     other = "FF" * 10
     pcsc.make(KeyAlgorithm.P384, other)
     pcsc.insert(other)
@@ -110,7 +109,7 @@ def test_the_installed_program_leaves_cards_of_other_issuers_alone(pcsc: Pcsc, b
         pcsc.pull(other)
 
 
-def test_what_is_offered_is_signed_and_listed_with_its_checksums(built: Built, tmp_path: Path) -> None:
+def test_what_is_offered_is_signed_and_listed_with_its_checksums(built: Installed, tmp_path: Path) -> None:
     home = tmp_path / "gpg"
     home.mkdir(mode=0o700)
     gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet"]
@@ -149,7 +148,7 @@ def needed_packages(control: str) -> set[str]:
     return found
 
 
-def test_every_library_that_the_window_loads_comes_along_or_is_depended_on(built: Built) -> None:
+def test_every_library_that_the_window_loads_comes_along_or_is_depended_on(built: Installed) -> None:
     qt = built.root / "usr/lib/varmentaja-reader/packages/PySide6"
     loaded = [*qt.glob("Qt[CGW]*.abi3.so"), qt / "Qt/plugins/platforms/libqxcb.so"]
     assert len(loaded) >= 4
@@ -171,7 +170,7 @@ def test_every_library_that_the_window_loads_comes_along_or_is_depended_on(built
     assert {name: owner[name] for name in outside if owner[name] not in come_along} == {}
 
 
-def test_the_window_finds_its_libraries_and_starts_by_itself(built: Built) -> None:
+def test_the_window_finds_its_libraries_and_starts_by_itself(built: Installed) -> None:
     asked = (
         "import sys; sys.path.insert(0, sys.argv[1]); from varmentaja.reader.window import app; print(app)"
     )
@@ -182,3 +181,49 @@ def test_the_window_finds_its_libraries_and_starts_by_itself(built: Built) -> No
     assert str(packages) in told.stdout, told.stderr
     entry = (built.root / "etc/xdg/autostart/varmentaja-reader.desktop").read_text()
     assert "Exec=varmentaja-reader --hidden\n" in entry
+
+
+def test_apt_finds_all_that_it_needs_for_a_fresh_debian(built: Installed, tmp_path: Path) -> None:
+    along = installation_on_a_fresh_debian(built.file(".deb"), tmp_path)
+    assert along[-1] == "varmentaja-reader"
+    assert {"pcscd", "libpcsclite1", "python3", "libegl1", "libxcb-cursor0"} <= set(along)
+
+
+def test_pip_installs_the_wheel_and_it_reads_a_card(inserted: Pcsc, built: Installed, tmp_path: Path) -> None:
+    """Into an environment that has all other packages already, as there is no network: pip finds that the
+    wheel asks for nothing else, and for no other version."""
+    others = tmp_path / "others"
+    others.mkdir()
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if "varmentaja" not in entry.name and entry.suffix != ".pth":
+            (others / entry.name).symlink_to(entry)
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    python = environment / "bin" / "python"
+    asked = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    purelib = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
+    (purelib / "others.pth").write_text(f"{others}\n")
+    wheel = f"{built.file('.whl')}[reader]"
+    pip = [python, "-m", "pip", "install", "--quiet", "--no-index", wheel]
+    done = subprocess.run(pip, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    variables = {"PATH": "/usr/bin:/bin", "LANG": "en_GB.UTF-8", "VARMENTAJA_STATE": str(tmp_path / "state")}
+    shown = inserted.run([str(environment / "bin" / "varmentaja"), "reader", "show"], env=variables, cwd="/")
+    assert "Äijälä" in shown.stdout, shown.stderr
+
+
+@pytest.mark.django_db
+def test_the_portals_page_offers_what_was_really_built(
+    built: Installed, client: Client, settings: Any
+) -> None:
+    settings.DOWNLOADS = built.downloads
+    page = client.get("/en/reader/", headers={"host": "localhost:8000"}).content.decode()
+    listing = built.listing
+    assert str(listing["fingerprint"]) in page and str(listing["version"]) in page
+    files = listing["files"]
+    assert isinstance(files, list)
+    for name in [str(listing["key"]), *(file[part] for file in files for part in ("name", "signature"))]:
+        assert f"/reader/files/{name}" in page
+        fetched = client.get(f"/reader/files/{name}", headers={"host": "localhost:8000"})
+        assert b"".join(fetched.streaming_content) == (built.downloads / name).read_bytes()  # type: ignore[attr-defined]
+    assert all(file["sha256"] in page for file in files)
