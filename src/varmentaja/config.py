@@ -57,8 +57,9 @@ class Settings(BaseSettings):
     reader_url: HttpUrl | None = None
     """Address of the virtual reader's pages; ``http://127.0.0.1:<port + 2>`` when unset."""
     tls_url: HttpUrl | None = None
-    """Address of the TLS host for sign-in by certificate. When unset: ``https://localhost:<port + 3>`` in a
-    test service where nginx is found, otherwise there is no such sign-in."""
+    """Address of the TLS host for sign-in by certificate; ``*`` as its first label stands for a name of one
+    visit alone. When unset: ``https://*.card.localhost:<port + 3>`` in a test service where nginx is found,
+    otherwise there is no such sign-in."""
     scs_port: int = Field(default=53951, ge=1024, le=65534)
     """First port on which the reader offers the signing interface (SCS); the next one is for HTTPS."""
     scs_version: Literal["1.2", "1.3"] = "1.2"
@@ -195,7 +196,7 @@ class Settings(BaseSettings):
         """Address of the TLS host, no slash at the end; None where sign-in by certificate is off."""
         if self.tls_url is None and not (self.test_service and self.nginx):
             return None
-        return _address(self.tls_url, f"https://localhost:{self.port + 3}")
+        return _address(self.tls_url, f"https://*.card.localhost:{self.port + 3}")
 
     @property
     def clinic_port(self) -> int:

@@ -82,11 +82,11 @@ class Pcsc:
             "timeout": 60,
             "env": self.environment,
         } | options
-        return subprocess.run([*self._enter(), *command], **settings)
+        return subprocess.run([*self.enter, *command], **settings)
 
     def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         """Start a program beside pcscd."""
-        return self._start([*self._enter(), *command], **options)
+        return self._start([*self.enter, *command], **options)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -168,7 +168,9 @@ class Pcsc:
                 process.wait()
         self._log.close()
 
-    def _enter(self) -> list[str]:
+    @property
+    def enter(self) -> list[str]:
+        """What goes before a command that is to run beside pcscd."""
         return ["nsenter", "--mount", "--net", "--target", str(self._namespace.pid)]
 
     def _start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:

@@ -28,7 +28,8 @@ from varmentaja.domain.errors import invalid, unavailable
 from varmentaja.files import write_new
 from varmentaja.pki.hierarchy import Hierarchy, load_hierarchy
 
-HOST = "localhost"
+HOSTS = ("localhost", "*.card.localhost")
+"""One to try it by, and those of one visit each."""
 LIFETIME = timedelta(days=365)
 RENEWAL = timedelta(days=30)
 """A certificate with less time left is made anew at the next start; the key stays."""
@@ -95,14 +96,17 @@ def _new_key() -> bytes:
 
 def _is_good(file: Path, now: datetime) -> bool:
     try:
-        return x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc > now + RENEWAL
-    except (OSError, ValueError):
+        certificate = x509.load_pem_x509_certificate(file.read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
         return False
+    is_for_all = set(names.get_values_for_type(x509.DNSName)) == set(HOSTS)
+    return is_for_all and certificate.not_valid_after_utc > now + RENEWAL
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Varmentaja TEST localhost")])
-    names = x509.SubjectAlternativeName([x509.DNSName(HOST), x509.IPAddress(ip_address("127.0.0.1"))])
+    names = x509.SubjectAlternativeName([*map(x509.DNSName, HOSTS), x509.IPAddress(ip_address("127.0.0.1"))])
     serial = x509.random_serial_number()
     return (
         x509.CertificateBuilder(

@@ -146,7 +146,7 @@ def all_services(now: Settings) -> list[Service]:
     if now.nginx and now.tls_address:
         services += [
             Service("tlshost", ["tlshost"], socket_answers(now.tls_socket), str(now.tls_socket)),
-            Service("nginx", ["nginx"], listens(now.port + 3), now.tls_address),
+            Service("nginx", ["nginx"], listens(now.port + 3), f"https://localhost:{now.port + 3}"),
         ]
     for service in services:
         service.log = now.log / f"{service.name}.log"

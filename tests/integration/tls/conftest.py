@@ -177,7 +177,7 @@ def begin(stack: ExitStack, service: Service, hierarchy_folder: Path, folder: Pa
     """Everything but nginx, whose configuration is written to ``nginx/nginx.conf``."""
     portal_port, tls_port = free_port(), free_port()
     settings.PUBLIC_URL = f"https://localhost:{portal_port}"
-    settings.TLS_URL = f"https://localhost:{tls_port}"
+    settings.TLS_URL = f"https://*.card.localhost:{tls_port}"
     settings.HIERARCHY = hierarchy_folder
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     for cached in (party._hierarchy, party.relying_party):
@@ -199,7 +199,8 @@ def begin(stack: ExitStack, service: Service, hierarchy_folder: Path, folder: Pa
     plain = stack.enter_context(web.serve(portal))
     publish_status(now=datetime.now(UTC))
     asked = stack.enter_context(responder(service, folder))
-    return World(service, str(settings.PUBLIC_URL), str(settings.TLS_URL), plain, folder, certificate, asked)
+    tls_host = f"https://localhost:{tls_port}"
+    return World(service, str(settings.PUBLIC_URL), tls_host, plain, folder, certificate, asked)
 
 
 def write_nginx(

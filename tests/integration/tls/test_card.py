@@ -5,14 +5,19 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 from tests.integration.tls.conftest import World, begin
 from tests.support import nginx
+from tests.support.browser import CHROMIUM
+from tests.support.browser_window import NssHome, browser_window, wait_for_dialog
+from tests.support.desktop import Desktop
 from tests.support.pcsc import ONE_PIN_MODULE, Pcsc
 from tests.support.service import Service
 
@@ -24,6 +29,8 @@ from varmentaja.ports.connected import connect
 from varmentaja.signer.keys import ISSUER_SECRET
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.pcsc, pytest.mark.xdist_group("pcsc")]
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in this very thread
 
 PIN1, PIN2 = "2580", "258036"
 
@@ -86,4 +93,32 @@ def test_a_card_in_the_reader_signs_its_holder_in_to_my_card(
     assert card.person.family_name in answer.text
     card.refresh_from_db()
     assert (card.state, card.algorithm) == ("activated", algorithm)
+    pcsc.pull(card.chip_serial)
+
+
+def test_chromium_asks_for_the_pin_of_the_card_and_signs_its_holder_in(
+    world: World, pcsc: Pcsc, browser: Browser, desktop: Desktop, tmp_path: Path
+) -> None:
+    """Chromium's own handshake, with the key on the card."""
+    card = world.service.made_card()
+    world.publish()
+    pcsc.insert(card.chip_serial)
+    activate(world, pcsc, card)
+    home = NssHome(tmp_path / "home")
+    home.trust_site(world.server_certificate)
+    home.add_module(ONE_PIN_MODULE)
+    program = tmp_path / "chromium"
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(pcsc.enter)} {CHROMIUM} "$@"\n')
+    program.chmod(0o755)
+    with browser_window(browser, desktop, home, program=str(program)) as window:
+        page = window.pages[0]
+        page.goto(f"{world.portal}/en/sign-in/?next=/en/my-card/")
+        page.get_by_role("link", name="certificate choice").click(no_wait_after=True)
+        desktop.wait_for("Unlock Security Device")
+        desktop.type(PIN1)
+        desktop.press("Return")
+        wait_for_dialog(desktop)  # which certificate: there is one
+        desktop.press("Return")
+        page.wait_for_url("**/en/my-card/", timeout=30_000)
+        assert card.person.family_name in page.locator("body").inner_text()
     pcsc.pull(card.chip_serial)

@@ -33,7 +33,7 @@ def demo_world(world: World, hierarchy_folder: Path) -> Iterator[World]:
     both = world.folder / "both.pem"
     both.write_bytes(world.server_certificate.read_bytes() + (state / "keys/tls/server.crt").read_bytes())
     world.server_certificate = both
-    world.tls_host = str(settings.tls_address)
+    world.tls_host = str(settings.tls_address).replace("*", "visit")
     with nginx.running(config, lambda: listens(settings.port + 3)):
         yield world
 
@@ -93,7 +93,18 @@ def test_the_server_certificate_can_certify_nobody_else(tmp_path: Path) -> None:
     certificate = x509.load_pem_x509_certificate(file.read_bytes())
     assert not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.DNSName) == ["localhost"]
+    assert names.get_values_for_type(x509.DNSName) == ["localhost", "*.card.localhost"]
+
+
+def test_a_server_certificate_that_lacks_a_name_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("varmentaja.ground.nginx.HOSTS", ("localhost",))
+        _, file = server_certificate(tmp_path, now=NOW)
+    first = file.read_bytes()
+    server_certificate(tmp_path, now=NOW)
+    assert file.read_bytes() != first
 
 
 def test_without_nginx_there_is_no_such_sign_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -101,3 +112,5 @@ def test_without_nginx_there_is_no_such_sign_in(monkeypatch: pytest.MonkeyPatch,
     assert Settings(state=tmp_path).tls_address is None
     chosen = Settings(state=tmp_path, tls_url="https://card.example/")  # type: ignore[arg-type]  # as the environment gives it
     assert chosen.tls_address == "https://card.example"
+    each = Settings(state=tmp_path, tls_url="https://*.card.example/")  # type: ignore[arg-type]  # the same
+    assert each.tls_address == "https://*.card.example"

@@ -45,7 +45,10 @@ def start(request: HttpRequest) -> HttpResponse:
     request.session[STATE] = secrets.token_urlsafe(32)
     request.session[NEXT] = request.GET.get("next", "")
     query = urlencode({"state": request.session[STATE]})
-    return redirect(f"{settings.TLS_URL}/{get_language()}/?{query}")
+    # Browsers remember a certificate by the host that it was chosen for: a name that was never there before
+    # makes them ask again, so that after sign-out another card can be chosen.
+    host = str(settings.TLS_URL).replace("*", secrets.token_hex(8))
+    return redirect(f"{host}/{get_language()}/?{query}")
 
 
 @require_GET
