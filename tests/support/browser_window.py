@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,14 +54,19 @@ class NssHome:
 
 @contextmanager
 def browser_window(
-    browser: Browser, desktop: Desktop, home: NssHome, *, program: str = CHROMIUM
+    browser: Browser,
+    desktop: Desktop,
+    home: NssHome,
+    *,
+    program: str = CHROMIUM,
+    arguments: Sequence[str] = (),
 ) -> Iterator[BrowserContext]:
     """A Chromium that people see. ``browser`` is any that runs: there is one Playwright in a process."""
     context = browser.browser_type.launch_persistent_context(
         str(home.folder / "profile"),
         executable_path=program,
         headless=False,
-        args=[each for each in ARGUMENTS if not each.startswith("--headless")],
+        args=[*(each for each in ARGUMENTS if not each.startswith("--headless")), *arguments],
         env={**os.environ, "DISPLAY": desktop.display, "HOME": str(home.folder)},
         locale="en-GB",
         no_viewport=True,

@@ -17,10 +17,13 @@ HTTP_PORTS = (53951, 23123, 8088)
 
 _ALWAYS = {
     "searching": message("Looking for the card reader program …"),
-    "permission": message("Your browser asks whether this page may use your local network. Answer Allow."),
+    "permission": message(
+        "Your browser asks whether this page may use other apps on this device, or your local network. "
+        "Answer Allow."
+    ),
     "blocked": message(
-        "Your browser does not let this page speak with the card reader program. Allow the local network "
-        "for this page from the icon beside the address."
+        "Your browser does not let this page speak with the card reader program. From the icon beside the "
+        "address, allow this page to use other apps on this device, or the local network."
     ),
     "no_program": message("The card reader program does not answer. Start it on this computer."),
     "no_card": message("The card reader program is running. Put your card in the reader."),

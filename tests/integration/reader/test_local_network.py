@@ -113,7 +113,7 @@ def test_chromium_trusts_the_program_once_told_to(
 ) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    (tmp_path / "reader").symlink_to(tmp_path / "run" / "tls")
+    (tmp_path / "reader").symlink_to(tmp_path / "run" / "reader")
     site = SignInSite(program.scs_https.url)
     ready_card(control)
     with another(chromium, home=home) as browser:
