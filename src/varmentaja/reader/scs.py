@@ -194,6 +194,8 @@ def _ends_origin(octet: int) -> bool:
 
 def version_answer(*, card_present: bool, version: str = VERSION) -> dict[str, Any]:
     """The answer of ``GET /version``. Pages see by ``hashAlgorithms`` whether there is a card in a reader."""
+    # Since 1.3 there are applications that a program may be bound to; we ask for none.
+    since_1_3 = {"applicationOIDs": ""} if version == VERSION_1_3 else {}
     return {
         "version": version,
         "httpMethods": "GET, POST",
@@ -202,6 +204,7 @@ def version_answer(*, card_present: bool, version: str = VERSION) -> dict[str, A
         "selectorAvailable": True,
         "hashAlgorithms": ", ".join(HashAlgorithm) if card_present else "",
         "signatureAlgorithms": "RSA,ECDSA",
+        **since_1_3,
     }
 
 

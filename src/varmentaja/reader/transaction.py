@@ -12,8 +12,9 @@ import base64
 import hashlib
 import json
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from varmentaja.card.driver import HashAlgorithm, KeyRole
 from varmentaja.domain.errors import message
 from varmentaja.reader.attention import Candidate, GivenUp
+from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.jose import encoded, open_jwe, read_jws, seal_jwe, signing_input
 from varmentaja.reader.scs import (
     VERSION_1_3,
@@ -30,6 +32,7 @@ from varmentaja.reader.scs import (
     Problem,
     Reason,
     ScsError,
+    Selector,
     SignRequest,
     bad_request,
     failure,
@@ -68,6 +71,8 @@ class Transactions:
         self._service = service
         self._lock = threading.Lock()
         self._pending: _Pending | None = None
+        self._beginning: list[str] = []
+        """Origins of the pages whose beginning is before the person just now."""
 
     def handle(self, body: bytes, *, origin: str | None, given_up: GivenUp) -> str | dict[str, Any]:
         """Answer one step: a compact JOSE text, or the JSON object of a refusal."""
@@ -81,8 +86,11 @@ class Transactions:
             return failure(told(error), VERSION_1_3)
 
     def _begin(self, segments: Sequence[str], origin: str, given_up: GivenUp) -> str:
+        with self._begin_alone(origin):
+            return self._agree(segments, origin, given_up)
+
+    def _agree(self, segments: Sequence[str], origin: str, given_up: GivenUp) -> str:
         now = self._service.now()
-        self._refuse_second(origin, now)
         claims = read_jws(segments)
         payload = claims.payload
         _check_version(payload)
@@ -91,11 +99,12 @@ class Transactions:
         selector = read_selector(payload)
         if set(selector.key_usages) >= _USAGES:
             raise bad_request(message("The selector mixes the keys for signing in and for documents."))
+        is_strict = _is_strict(payload)
         own_key = ec.generate_private_key(ec.SECP256R1())
         texts: list[str] = []
 
         def find() -> tuple[Candidate, ...]:
-            return activated(fitting_keys(self._service.readers.cards(), selector))
+            return activated(_keys(self._service.readers.cards(), selector, is_strict=is_strict))
 
         def use(chosen: Candidate, pin: str) -> bytes:
             text, signature = _answered(chosen, own_key, pin)
@@ -126,14 +135,25 @@ class Transactions:
         answer = success(request, signature=signature, chain=chosen.chain, is_ec=chosen.certificate.is_ec)
         return seal_jwe(json.dumps(answer).encode(), pending.secret)
 
-    def _refuse_second(self, origin: str, now: datetime) -> None:
-        """A page may begin again; another has to wait until the first is executed or too old."""
+    @contextmanager
+    def _begin_alone(self, origin: str) -> Iterator[None]:
+        """A page may begin again; another has to wait until the first is executed or too old, also while the
+        first is still beginning."""
         with self._lock:
-            pending = self._pending
-            if pending and pending.origin != origin and now < pending.begun + PATIENCE:
+            pending, now = self._pending, self._service.now()
+            under_way = [*self._beginning]
+            if pending and now < pending.begun + PATIENCE:
+                under_way.append(pending.origin)
+            if any(other != origin for other in under_way):
                 raise ScsError(
                     Reason.FORBIDDEN, Problem.BUSY, message("Another page has a transaction under way.")
                 )
+            self._beginning.append(origin)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._beginning.remove(origin)
 
     def _take(self, origin: str) -> _Pending:
         """The transaction of this page; whatever comes of it, it is over."""
@@ -163,6 +183,29 @@ def _segments(body: bytes) -> Sequence[str]:
     if len(segments) not in (3, 5):
         raise bad_request(message("The request is neither a signed nor a sealed transaction."))
     return segments
+
+
+def _is_strict(payload: Mapping[str, Any]) -> bool:
+    """Whether the page takes no other kinds of key than those that its selector names; otherwise it would
+    rather have these."""
+    strict = payload.get("strictKeyPolicy", False)
+    if not isinstance(strict, bool):
+        raise bad_request(message("The value of %(name)s is neither true nor false.", name="strictKeyPolicy"))
+    return strict
+
+
+def _keys(cards: tuple[InsertedCard, ...], selector: Selector, *, is_strict: bool) -> tuple[Candidate, ...]:
+    """The keys that a selector accepts, of the kinds that it names or, unless it is strict, of others where
+    there are none of these."""
+    try:
+        return fitting_keys(cards, selector)
+    except ScsError as error:
+        if error.problem is not Problem.NO_CERTIFICATE or not selector.key_algorithms:
+            raise
+    others = fitting_keys(cards, replace(selector, key_algorithms=()))
+    if is_strict:
+        raise bad_request(message("The page accepts other kinds of key alone than the card has."))
+    return others
 
 
 def _check_version(payload: Mapping[str, Any]) -> None:

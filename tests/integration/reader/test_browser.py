@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.support.browser import DESKTOP, PHONE, OpenPage, keep, violations
 from tests.support.cards import CODE, PIN1, PIN2, SERIAL
+from tests.support.other_scs import OtherScs
 
 from varmentaja import relying_party
 from varmentaja.reader.control_client import ReaderControl
@@ -164,6 +165,25 @@ def test_a_cancelled_pin_is_told_on_the_page_that_asked(
     control.cancel(control.wait_for_question()["number"])
     expect(sign_in.get_by_role("status")).to_have_text("cancelled")
     expect(sign_in.get_by_role("button")).to_be_enabled()
+
+
+def test_of_two_programs_the_one_with_a_card_is_asked(
+    program: ReaderProgram, control: ReaderControl, site: SignInSite, open_page: OpenPage
+) -> None:
+    """As where the virtual reader runs beside the windowed program."""
+    other = OtherScs("1.2", lambda _usage, _content: (b"", []))
+    other.has_card = False
+    site.address = f"{other.url} {program.scs.url}"
+    page = open_page(site.server.url)
+    expect(page.get_by_role("status")).to_have_text("no card", timeout=10_000)
+    control.insert(SERIAL)
+    control.activate(CODE, PIN1, PIN2)
+    expect(page.get_by_role("status")).to_have_text("ready", timeout=10_000)
+    page.get_by_role("button").click()
+    control.answer(control.wait_for_question()["number"], PIN1)
+    expect(page.get_by_role("heading")).to_have_text("Signed in")
+    assert other.requests == []
+    other.close()
 
 
 def test_a_program_that_is_not_there_is_told(

@@ -26,7 +26,7 @@ from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, sign_answers
 from varmentaja.pki.serials import serial_text
 from varmentaja.reader.cli import reader_app
 from varmentaja.reader.control_client import ReaderControl
-from varmentaja.reader.program import ADDRESS_FILE, ReaderProgram
+from varmentaja.reader.program import ADDRESS_FILE, ReaderProgram, ReaderSettings
 from varmentaja.relying_party import RelyingParty, read_answer
 
 ORIGIN = "http://localhost:8000"
@@ -45,10 +45,12 @@ def good(demo: Demo, request: bytes) -> bytes:
     )
 
 
-def sign(program: ReaderProgram, content: bytes, usage: str) -> tuple[threading.Thread, list[dict[str, Any]]]:
+def sign(
+    program: ReaderProgram, content: bytes, usage: str, version: str = "1.2"
+) -> tuple[threading.Thread, list[dict[str, Any]]]:
     """What a page does: ask SCS, and wait for the person."""
     request = {
-        "version": "1.2",
+        "version": version,
         "selector": {"keyusages": [usage]},
         "content": base64.b64encode(content).decode(),
         "hashAlgorithm": "SHA384",
@@ -110,6 +112,35 @@ def test_from_a_fresh_card_to_sign_in_and_signature(
     assert len(answers[0]["chain"]) == 3
     verified = party.check_document(b"a prescription", read_answer(answers[0]), now=now)
     assert verified.profile == "professional-sign"
+
+
+def test_a_program_that_is_set_to_1_3_says_so_and_signs_by_its_rules(
+    card_host: CardHostClient, tmp_path: Path, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VARMENTAJA_SCS_VERSION", "1.3")
+    chosen = config.reader_settings()
+    program = ReaderProgram(
+        ReaderSettings(
+            tmp_path / "run", tmp_path / "run" / "cardhost.sock", 0, (0,), scs_version=chosen.scs_version
+        )
+    )
+    control = ReaderControl.running(tmp_path / "run")
+    control.insert(SERIAL)
+    control.activate(CODE, PIN1, PIN2)
+    told = httpx.get(f"{program.scs.url}/version").json()
+    assert (told["version"], told["applicationOIDs"]) == ("1.3", "")
+    party = RelyingParty(demo.hierarchy, lambda _, request: good(demo, request), ORIGIN, os.urandom(32))
+    now = demo.now + timedelta(seconds=30)
+    challenge = party.challenge(now=now, random=os.urandom).content
+    thread, answers = sign(program, challenge, "digitalSignature", version=told["version"])
+    give_pin(control, PIN1)
+    thread.join()
+    assert answers[0]["version"] == "1.3"
+    assert party.sign_in(challenge, read_answer(answers[0]), now=now).nonce
+    thread, answers = sign(program, challenge.replace(b";", b"#"), "digitalSignature", version="1.3")
+    thread.join()
+    assert answers[0]["problem"] == "wrong_origin"
+    program.close()
 
 
 @EACH_FAMILY

@@ -207,6 +207,12 @@ def test_only_what_begins_with_the_origin_is_ever_bound(content: bytes, origin: 
 def test_hash_algorithms_tell_whether_there_is_a_card() -> None:
     assert version_answer(card_present=False)["hashAlgorithms"] == ""
     with_card = version_answer(card_present=True)
+    assert "applicationOIDs" not in with_card
+    assert version_answer(card_present=True, version="1.3") == {
+        **with_card,
+        "version": "1.3",
+        "applicationOIDs": "",
+    }
     assert with_card["hashAlgorithms"] == "SHA256, SHA384, SHA512"
     assert with_card["version"] == "1.2"
     assert all(isinstance(value, str | bool) for value in with_card.values())

@@ -110,7 +110,9 @@ def test_only_https_pages_may_begin(step: Step, site: Site, typist: Typist, orig
         ({"serverCert": "AAAA"}, 400),
         ({"serverCert": None}, 400),
         ({"selector": {"keyusages": ["digitalSignature", "nonRepudiation"]}}, 400),
-        ({"selector": {"keyalgorithms": ["rsa"]}}, 404),
+        ({"selector": {"keyusages": ["keyAgreement"]}}, 404),
+        ({"selector": {"keyalgorithms": ["rsa"]}, "strictKeyPolicy": True}, 400),
+        ({"strictKeyPolicy": "true"}, 400),
     ],
 )
 def test_a_wrong_beginning_asks_for_no_pin(
@@ -231,3 +233,40 @@ def test_junk_in_the_form_of_a_beginning_is_refused(header: bytes, payload: byte
     parts = (base64.urlsafe_b64encode(part).rstrip(b"=") for part in (header, payload, value))
     transactions = Transactions(ScsService(OneReader(), Typist([])))
     assert code(transactions.handle(b".".join(parts), origin=ORIGIN, given_up=lambda: False)) in (400, 403)
+
+
+@pytest.mark.parametrize("algorithms", [["ec"], ["rsa"], ["rsa", "ec"]])
+@pytest.mark.parametrize("strict", [True, False])
+def test_kinds_of_key_are_a_wish_unless_the_policy_is_strict(
+    step: Step, site: Site, typist: Typist, algorithms: list[str], strict: bool
+) -> None:
+    selector = {"keyusages": ["digitalSignature"], "keyalgorithms": algorithms}
+    answer = step(site.begin(selector=selector, strictKeyPolicy=strict))
+    if strict and "ec" not in algorithms:
+        assert code(answer) == 400
+        assert typist.asked == []
+    else:
+        assert site.agree(answer)["status"] == "ok"
+
+
+def test_of_two_pages_that_begin_at_once_one_is_turned_away(memory_card: MemoryCard, clock: Clock) -> None:
+    """The second while the person has not yet given the first its PIN."""
+    others: list[Any] = []
+    typist = Typist([PIN1, PIN1])
+    transactions = Transactions(ScsService(OneReader([InsertedCard("1", memory_card)]), typist, now=clock))
+
+    def begin(site: Site) -> Any:
+        return transactions.handle(site.begin(), origin=site.origin, given_up=lambda: False)
+
+    first, second = Site(ORIGIN, now=NOW), Site("https://other.example", now=NOW)
+    typist.before_answer = lambda: others.append(begin(second))
+    begun = begin(first)
+    assert [code(answer) for answer in others] == [403]
+    assert others[0]["problem"] == "busy"
+    typist.before_answer = lambda: None
+    first.agree(begun)
+    answer = transactions.handle(first.execute(), origin=ORIGIN, given_up=lambda: False)
+    assert first.opened(answer)["status"] == "ok"
+    assert isinstance(begin(second), dict), "no PIN is left to be typed: the beginning fails"
+    typist.answers = [PIN1]
+    assert isinstance(begin(first), str), "a beginning that failed keeps nobody out"

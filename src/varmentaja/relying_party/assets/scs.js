@@ -98,16 +98,20 @@ class ScsForm {
   }
 
   // The program's own description, or null. The addresses are asked in their order, first the one that answered
-  // before; one where something listens and says nothing does not hold up the rest.
+  // before, until one has a card: two programs may run. One where something listens and says nothing does not
+  // hold up the rest.
   async version() {
     const looks = [];
+    const answers = [];
+    const withCard = () => answers.find(({ version }) => version.hashAlgorithms);
     for (const address of new Set([this.address ?? this.addresses[0], ...this.addresses])) {
-      const look = this.look(address);
+      const look = this.look(address).then((found) => answers.push(found));
       looks.push(look);
-      const answered = look.then(() => true, () => false);
-      if (await Promise.race([answered, scsPause(SCS_HEAD_START)])) break;
+      await Promise.race([look.catch(() => null), scsPause(SCS_HEAD_START)]);
+      if (withCard()) break;
     }
-    const found = await Promise.any(looks).catch(() => null);
+    if (!answers.length) await Promise.any(looks).catch(() => null);
+    const found = withCard() ?? answers[0] ?? null;
     this.address = found && found.address;
     // Requests are of the version that is served there: older programs turn a newer one away.
     if (found) this.served = found.version.version;
