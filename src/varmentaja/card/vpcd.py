@@ -20,6 +20,8 @@ _POWER_OFF, _POWER_ON, _RESET, _ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 _ANSWER_SECONDS = 60.0
 """Longest wait for a card: making an RSA key may take a while."""
 _LINK_SECONDS = 5.0
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+"""Linux alone has it."""
 
 
 class Card(Protocol):
@@ -171,8 +173,9 @@ def _receive(connection: socket.socket) -> bytes | None:
 def _exactly(connection: socket.socket, size: int) -> bytes | None:
     data = b""
     while len(data) < size:
-        # Linux forgets this option; without it vpcd's two writes a frame cost 40 ms an APDU (delayed ACK).
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        if _QUICKACK is not None:
+            # Linux forgets it again; without it vpcd's two writes a frame cost 40 ms an APDU (delayed ACK).
+            connection.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
         part = connection.recv(size - len(data))
         if not part:
             return None

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import mmap
 import os
@@ -138,6 +137,8 @@ def move_folder(source: Path, target: Path) -> None:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold an exclusive lock; the system frees it when the process dies, however that happens."""
+    import fcntl  # Unix alone has it; the card reader program, which locks nothing, imports this everywhere
+
     with path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
