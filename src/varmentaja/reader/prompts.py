@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Asking a person for a PIN: what is asked, and the answer that never shows itself in a log.
 
-The pad on the virtual reader's page is one way to ask (``pad.py``); a real reader's window will be another.
+The pad (``pad.py``) shows it on the virtual reader's page or in the window of a real one.
 """
 
 from __future__ import annotations
