@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.x509 import ocsp
-from tests.support.status import HOUR, NOW, Authority, Publication
+from tests.support.status import DAY, HOUR, NOW, Authority, Publication
 
 from varmentaja.domain.errors import DomainError, Kind, not_allowed
-from varmentaja.pki.publication import Answer, Candidate, Snapshot
+from varmentaja.pki.publication import Answer, Candidate, PublicationReader, Snapshot, reader
+from varmentaja.pki.publication.files import FileRef
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +110,84 @@ def test_a_late_good_does_not_undo_a_revocation(publication: Publication, author
     publication.publisher.overtake([late], [], NOW)
     snapshot = _publish(publication, authority, 3, late, authority.answer(2, revoked=True))
     assert [_status(snapshot, "people", serial) for serial in (1, 2)] == [REVOKED, REVOKED]
+
+
+@pytest.mark.parametrize("overtaking", [False, True])
+def test_what_a_wrong_clock_dated_in_the_future_gives_way(
+    publication: Publication, authority: Authority, overtaking: bool
+) -> None:
+    """Of the same revision an answer of now holds, in sets, overlays and what they are merged into."""
+    publisher, ahead = publication.publisher, NOW + DAY
+    answers = [authority.answer(serial, now=ahead) for serial in (1, 2, 3)]
+    publisher.publish(answers, [], {authority.name: authority.der}, 1, ahead)
+    publisher.overtake([authority.answer(3, revoked=True, now=ahead)], [], ahead)
+    fresh = [authority.answer(1), authority.answer(3)]
+    if overtaking:
+        publisher.overtake(fresh, [], NOW)
+    else:
+        publisher.publish(fresh, [], {}, 2, NOW)
+    for number in (3, 4):
+        snapshot = publisher.current()
+        assert snapshot
+        assert [_status(snapshot, "people", serial) for serial in (1, 2, 3)] == [GOOD, GOOD, REVOKED]
+        versions = [snapshot.version("people", serial) for serial in (1, 2, 3)]
+        assert versions == [(0, int(NOW.timestamp())), *[(r, int(ahead.timestamp())) for r in (0, 1)]]
+        publisher.publish([authority.answer(100 + number)], [], {}, number, NOW)
+
+
+def test_what_overtakes_waits_for_no_set_that_is_verified_or_judged(
+    tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes while the set is read back, and again while it is judged; then both are judged together."""
+    publication = Publication(tmp_path)
+    _publish(publication, authority, 1, *(authority.answer(serial) for serial in range(1, 9)))
+    judged: list[tuple[int, bool]] = []
+
+    def gate(candidate: Candidate) -> None:
+        judged.append((candidate.after.head.set.number, candidate.after.overlay is not None))
+        if len(judged) == 1:
+            publication.publisher.overtake([authority.answer(2, revoked=True)], [], NOW)
+
+    def matches(path: Path, ref: FileRef) -> bool:
+        monkeypatch.undo()
+        publication.publisher.overtake([authority.answer(1, revoked=True)], [], NOW)
+        return True
+
+    publisher = publication.publisher
+    publisher.current()
+    monkeypatch.setattr(reader, "_matches", matches)
+    renewed = [authority.answer(serial, now=NOW + HOUR) for serial in range(1, 9)]
+    publisher.judged_by([gate]).publish(renewed, [], {}, 2, NOW + HOUR)
+    snapshot = publisher.current()
+    assert snapshot
+    assert snapshot.head.set.number == 2
+    assert [_status(snapshot, "people", serial) for serial in (1, 2, 3)] == [REVOKED, REVOKED, GOOD]
+    assert judged == [(2, False), (2, True)]
+
+
+def test_files_are_verified_once_though_sets_are_looked_at_in_turns(
+    publication: Publication, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher, certificates = publication.publisher, {authority.name: authority.der}
+    heads = [publisher.publish([authority.answer(n)], [], certificates, n, NOW) for n in (1, 2)]
+    publication_reader = PublicationReader(publication.folder, publisher._verify)
+    for head in heads:
+        publication_reader.load(head)
+    monkeypatch.setattr(reader, "_matches", lambda path, ref: pytest.fail(f"{path} is verified again"))
+    for head in [*heads, *heads]:
+        publication_reader.load(head)
+
+
+def test_a_folder_set_aside_leaves_room_for_a_new_one(publication: Publication, authority: Authority) -> None:
+    _publish(publication, authority, 7, authority.answer(1))
+    publication.publisher.overtake([authority.answer(1, revoked=True)], [], NOW)
+    aside = publication.publisher.set_aside("broken")
+    assert publication.publisher.current() is None
+    assert sorted(path.name for path in aside.iterdir()) == ["head.json", "overlay", "sets"]
+    head = publication.publisher.publish(
+        [authority.answer(1, revoked=True)], [], {authority.name: authority.der}, 8, NOW, generation=2**40
+    )
+    assert (head.set.number, head.generation) == (8, 2**40)
 
 
 def test_overlays_add_up_and_the_next_set_takes_them_in(

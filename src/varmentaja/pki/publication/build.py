@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -25,10 +26,11 @@ segments, and an answer is rewritten a few times in its life and not at every ti
 class Build:
     """One set or overlay in the making. Take content, then call ``finish_set`` or ``finish_overlay`` once."""
 
-    def __init__(self, folder: Path, number: int, under: Snapshot | None) -> None:
+    def __init__(self, folder: Path, number: int, under: Snapshot | None, now: datetime) -> None:
         self.folder = folder
         self._number = number
         self._under = under
+        self._now = now
         self._runs: dict[str, list[Segment]] = {}
         self.fresh: list[tuple[str, Segment]] = []
         """What ``take`` has written, by authority; stays open for gates when the files are merged away."""
@@ -108,7 +110,7 @@ class Build:
     ) -> tuple[SegmentRef, ...]:
         if not segments:
             return ()
-        merged = merge(self.folder, f"{authority}.{self._number}", segments, keep)
+        merged = merge(self.folder, f"{authority}.{self._number}", segments, keep, self._now)
         for run in self.folder.glob(f"{authority}.run*"):
             run.unlink()
         return (merged,) if merged else ()
@@ -121,12 +123,18 @@ class Build:
 
     def _is_newer(self, answer: Answer) -> bool:
         version = answer.revision, int(answer.this_update.timestamp())
-        return self._under is None or version > self._under.version(answer.authority, answer.serial)
+        return version > self._version_under(answer.authority, answer.serial)
 
     def _is_newer_entry(self, authority: str) -> Callable[[Entry], bool]:
-        under = self._under
-        assert under
-        return lambda entry: entry.version > under.version(authority, entry.serial)
+        return lambda entry: entry.version > self._version_under(authority, entry.serial)
+
+    def _version_under(self, authority: str, serial: int) -> tuple[int, int]:
+        """Of what lies under. An answer that a wrong clock dated in the future, which clients refuse, gives
+        way to any of its revision."""
+        if self._under is None:
+            return -1, 0
+        revision, time = self._under.version(authority, serial)
+        return revision, time if time <= self._now.timestamp() else 0
 
     def _write_crl(self, crl: Crl) -> None:
         authority, shard = check_name(crl.authority), check_name(crl.shard)

@@ -25,6 +25,11 @@ class SegmentRef:
     answers: FileRef
     count: int
 
+    @property
+    def number(self) -> int:
+        """Of the set or overlay that it was written for; a later set links it."""
+        return int(self.index.name.split(".")[1])
+
 
 @dataclass(frozen=True, slots=True)
 class CrlRef:

@@ -25,6 +25,10 @@ from varmentaja.pki.publication.reader import PublicationReader, Snapshot
 from varmentaja.pki.publication.seal import Sign, Verify
 from varmentaja.pki.publication.segment import Segment
 
+_PUBLISH_LOCK = ".publish.lock"
+"""Held while a set is made: there is one at a time."""
+_SWITCH_LOCK = ".switch.lock"
+"""Held while the head changes: never for long."""
 _KEPT = 3
 """Sets and overlays left on disk: the current one and those that a slow reader may be opening."""
 
@@ -46,7 +50,8 @@ Gate = Callable[[Candidate], None]
 
 
 class Publisher:
-    """Publishes into one folder. Several processes may hold one each: locks let them in turn."""
+    """Publishes into one folder. Several threads may share one, and processes hold one each: locks let them
+    in turn, and what overtakes never waits for a set that is being written, verified or judged."""
 
     def __init__(self, folder: Path, sign: Sign, verify: Verify, gates: Sequence[Gate] = ()) -> None:
         """``verify`` checks what ``sign`` makes: all is read back, as a responder will, before it counts."""
@@ -67,11 +72,30 @@ class Publisher:
 
         The first call reads every file to verify it; later ones only what is new.
         """
+        document = self._document()
+        while document is not None:
+            try:
+                return self._reader.load(Head.unsealed(document, self._verify))
+            except (OSError, DomainError):
+                document, seen = self._document(), document
+                if document == seen:
+                    raise
+                # Another one has published meanwhile, and removed what is old.
+        return None
+
+    def head(self) -> Head | None:
+        """What the head says, though what it points at be damaged; None when it cannot be read itself."""
         try:
-            document = (self._folder / HEAD).read_bytes()
+            document = self._document()
+            return Head.unsealed(document, self._verify) if document is not None else None
+        except DomainError:
+            return None
+
+    def _document(self) -> bytes | None:
+        try:
+            return (self._folder / HEAD).read_bytes()
         except FileNotFoundError:
             return None
-        return self._reader.load(Head.unsealed(document, self._verify))
 
     def next_number(self, now: datetime) -> int:
         """A set number greater than any before, also when the folder was restored from yesterday's copy."""
@@ -85,16 +109,18 @@ class Publisher:
         certificates: Mapping[str, bytes],
         number: int,
         now: datetime,
+        *,
+        generation: int = 0,
     ) -> Head:
         """Publish a set: the one before, with these answers, CRLs and certificates (DER) added or renewed.
 
         An answer or CRL older than the published one is passed over (``Answer.revision``, ``Crl.number``).
+        The head's generation is not lower than ``generation``, which is known though the folder be lost.
         Raises ``conflict`` if ``number`` does not grow or an authority's certificate changes, ``invalid`` for
         content that cannot be published, and what a gate raises; the state before then stays.
         """
-        for name in ("sets", "overlay"):
-            (self._folder / name).mkdir(parents=True, exist_ok=True)
-        with locked(self._folder / ".publish.lock"):
+        self._make_folders()
+        with locked(self._folder / _PUBLISH_LOCK):
             before = self.current()
             if before and number <= before.head.set.number:
                 raise conflict(
@@ -102,12 +128,31 @@ class Publisher:
                     number=number,
                     current=before.head.set.number,
                 )
-            build = Build(empty_folder(self._folder / "sets" / ".building"), number, before)
+            build = Build(empty_folder(self._folder / "sets" / ".building"), number, before, now)
             build.take(answers, crls)
             made = self._place(build, "set", number, build.finish_set(certificates), now)
-            with locked(self._folder / ".switch.lock"), self._kept_if_published("sets", number):
-                head = self._switch(made, self.current(), [], [], now, build.fresh)
+            with self._kept_if_published("sets", number):
+                self._judge(before, Head(made, None, generation, now), build.fresh)
+                with locked(self._folder / _SWITCH_LOCK):
+                    head = self._switch_set(made, before, generation, now, build.fresh)
             self._remove_old("sets", number)
+        return head
+
+    def _switch_set(
+        self,
+        made: FolderRef,
+        before: Snapshot | None,
+        generation: int,
+        now: datetime,
+        fresh: Sequence[tuple[str, Segment]],
+    ) -> Head:
+        """Point the head at a set that was judged beside ``before``; what has overtaken since stays over it,
+        and both are judged together then."""
+        newest = self.current()
+        if newest and (before is None or newest.head != before.head):
+            return self._switch(made, newest, [], [], now, fresh)
+        head = Head(made, None, _generation(newest, generation, now), now)
+        replace_file(self._folder / HEAD, head.sealed(self._sign))
         return head
 
     def overtake(self, answers: Iterable[Answer], crls: Iterable[Crl], now: datetime) -> Head:
@@ -117,7 +162,7 @@ class Publisher:
         """
         if self.current() is None:
             raise conflict("Nothing has been published yet.")
-        with locked(self._folder / ".switch.lock"):
+        with locked(self._folder / _SWITCH_LOCK):
             before = self.current()
             if before is None:
                 raise conflict("Nothing has been published yet.")
@@ -125,33 +170,61 @@ class Publisher:
             self._remove_old("overlay", head.generation)
         return head
 
+    def set_aside(self, name: str) -> Path:
+        """Move everything published into the folder ``damaged/<name>``, for people to look at.
+
+        The head goes first: cut off after that, the rest is removed as old by later sets.
+        """
+        self._make_folders()
+        aside = self._folder / "damaged" / name
+        with locked(self._folder / _PUBLISH_LOCK), locked(self._folder / _SWITCH_LOCK):
+            aside.mkdir(parents=True)
+            for part in (HEAD, "sets", "overlay"):
+                if (self._folder / part).exists():
+                    (self._folder / part).rename(aside / part)
+            self._make_folders()
+        return aside
+
+    def _make_folders(self) -> None:
+        for name in ("sets", "overlay"):
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
+
     def _switch(
         self,
         base: FolderRef,
-        before: Snapshot | None,
+        before: Snapshot,
         answers: list[Answer],
         crls: list[Crl],
         now: datetime,
         fresh: Sequence[tuple[str, Segment]] = (),
     ) -> Head:
         """Point the head at ``base`` under an overlay: the new, and of the old one what ``base`` lacks."""
-        # In seconds, as set numbers and CRL numbers: so it grows though the folder is yesterday's copy.
-        generation = max(before.head.generation if before else 0, int(now.timestamp()))
+        generation = _generation(before, 0, now)
         under = self._reader.load(Head(base, None, generation, now))
-        build = Build(empty_folder(self._folder / "overlay" / ".building"), generation + 1, under)
+        build = Build(empty_folder(self._folder / "overlay" / ".building"), generation + 1, under, now)
         build.take(answers, crls)
-        content = build.finish_overlay(before.overlay if before else None)
+        content = build.finish_overlay(before.overlay)
         overlay = None
         if content:
             generation += 1
             overlay = self._place(build, "overlay", generation, content, now)
         head = Head(base, overlay, generation, now)
         with self._kept_if_published("overlay", generation) if overlay else nullcontext():
-            candidate = Candidate(before, self._reader.load(head), len(answers), (*fresh, *build.fresh))
-            for gate in self._gates:
-                gate(candidate)
+            self._judge(before, head, (*fresh, *build.fresh), len(answers))
         replace_file(self._folder / HEAD, head.sealed(self._sign))
         return head
+
+    def _judge(
+        self,
+        before: Snapshot | None,
+        head: Head,
+        fresh: Sequence[tuple[str, Segment]],
+        overtaking: int = 0,
+    ) -> None:
+        """Read back what was written, as a responder will, and call the gates."""
+        candidate = Candidate(before, self._reader.load(head), overtaking, tuple(fresh))
+        for gate in self._gates:
+            gate(candidate)
 
     @contextmanager
     def _kept_if_published(self, name: str, number: int) -> Iterator[None]:
@@ -175,3 +248,8 @@ class Publisher:
         numbers = sorted(int(path.name) for path in parent.iterdir() if path.name.isdecimal())
         for number in [number for number in numbers if number <= current][:-_KEPT]:
             shutil.rmtree(parent / str(number), ignore_errors=True)
+
+
+def _generation(before: Snapshot | None, least: int, now: datetime) -> int:
+    """In seconds, as set numbers and CRL numbers: so it grows though the folder is yesterday's copy."""
+    return max(before.head.generation if before else 0, least, int(now.timestamp()))

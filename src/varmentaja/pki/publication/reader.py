@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,15 @@ class Snapshot:
         found = self.find(authority, serial)
         return found[1].version if found else (-1, 0)
 
+    def segments_since(self, number: int) -> Iterator[tuple[str, Segment]]:
+        """The authorities' segments that were written after set ``number``; all of the overlay."""
+        for authority, content in self.base.manifest.authorities.items():
+            for ref, segment in zip(content.segments, self.base.segments[authority], strict=True):
+                if ref.number > number:
+                    yield authority, segment
+        for authority, segments in self.overlay.segments.items() if self.overlay else ():
+            yield from ((authority, segment) for segment in segments)
+
     def entries(self, authority: str) -> Iterator[Entry]:
         """Every entry that holds, once, in no promised order: to find what is due, or to count."""
         newer: list[Segment] = []
@@ -89,10 +99,18 @@ class Snapshot:
 
 _Identity = tuple[FileRef, int, int]
 """What the manifest says, inode, time of last change (ns)."""
+_Folder = tuple[str, int]
+"""``set`` or ``overlay``, and its number."""
+_REMEMBERED = 3
+"""Folders of each kind whose files are not verified again: a publisher looks at a new set and at the one
+before in turns."""
 
 
 class PublicationReader:
-    """Follows a publication folder. What cannot be verified is refused, and the old snapshot stays."""
+    """Follows a publication folder. What cannot be verified is refused, and the old snapshot stays.
+
+    ``load`` may be called by many threads.
+    """
 
     current: Snapshot | None = None
     problem: str | None = None
@@ -102,7 +120,8 @@ class PublicationReader:
         self.folder = folder
         self._verify = verify
         self._seen: bytes | None = None
-        self._verified: set[_Identity] = set()
+        self._verified: dict[_Folder, frozenset[_Identity]] = {}
+        self._lock = threading.Lock()
 
     def poll(self, *, again: bool = False) -> bool:
         """Take the folder's head if it is new and sound; return whether ``current`` changed.
@@ -134,15 +153,14 @@ class PublicationReader:
 
         Raises ``invalid`` for a broken set, OSError for a missing file.
         """
-        verified: set[_Identity] = set()
-        base = self._open_folder("set", self.folder / "sets", head.set, verified)
+        base = self._open_folder("set", self.folder / "sets", head.set)
         overlay = None
         if head.overlay:
-            overlay = self._open_folder("overlay", self.folder / "overlay", head.overlay, verified)
-        self._verified = verified  # files of earlier sets are forgotten
+            overlay = self._open_folder("overlay", self.folder / "overlay", head.overlay)
         return Snapshot(head, base, overlay)
 
-    def _open_folder(self, kind: str, parent: Path, ref: FolderRef, verified: set[_Identity]) -> Folder:
+    def _open_folder(self, kind: str, parent: Path, ref: FolderRef) -> Folder:
+        verified: set[_Identity] = set()
         path = parent / str(ref.number)
         document = (path / MANIFEST).read_bytes()
         if hashlib.sha256(document).hexdigest() != ref.manifest_sha256:
@@ -165,14 +183,24 @@ class PublicationReader:
                 self._check(path, segment.answers, verified)
                 opened.append(Segment(path / segment.index.name, path / segment.answers.name))
             folder.segments[authority] = tuple(opened)
+        self._remember((kind, ref.number), frozenset(verified))
         return folder
+
+    def _remember(self, folder: _Folder, verified: frozenset[_Identity]) -> None:
+        """Files of what was loaded longest ago are forgotten."""
+        with self._lock:
+            others = [each for each in self._verified if each[0] == folder[0] and each != folder]
+            forgotten = {folder, *others[: 1 - _REMEMBERED]}
+            kept = {each: files for each, files in self._verified.items() if each not in forgotten}
+            self._verified = {**kept, folder: verified}
 
     def _check(self, folder: Path, ref: FileRef, verified: set[_Identity]) -> None:
         """Compare a file with the manifest, unless it is a link to one compared for the set before."""
         path = folder / ref.name
         status = path.stat()
         identity = ref, status.st_ino, status.st_mtime_ns
-        if identity not in self._verified and not _matches(path, ref):
+        known = any(identity in each for each in self._verified.values())
+        if not known and not _matches(path, ref):
             raise invalid("The publication's file %(name)s is damaged.", name=ref.name)
         verified.add(identity)
 

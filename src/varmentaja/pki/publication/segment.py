@@ -170,10 +170,14 @@ def write_run(folder: Path, name: str, answers: Iterable[Answer]) -> SegmentRef:
 
 
 def merge(
-    folder: Path, name: str, segments: Sequence[Segment], keep: Callable[[Entry], bool]
+    folder: Path, name: str, segments: Sequence[Segment], keep: Callable[[Entry], bool], now: datetime
 ) -> SegmentRef | None:
-    """Write the newest version of each serial that ``keep`` accepts; None when nothing stays."""
-    ordered = heapq.merge(*(_ranked(segment, rank) for rank, segment in enumerate(segments)))
+    """Write the newest version of each serial that ``keep`` accepts; None when nothing stays.
+
+    Of one revision, what was dated later than ``now`` by a wrong clock gives way to all else.
+    """
+    second = _seconds(now)
+    ordered = heapq.merge(*(_ranked(segment, rank, second) for rank, segment in enumerate(segments)))
     with SegmentWriter(folder, name) as writer:
         for *_, rank, entry in _last_of_each(ordered):
             if keep(entry):
@@ -188,9 +192,11 @@ def merge(
 _Ranked = tuple[int, bytes, int, int, int, Entry]
 
 
-def _ranked(segment: Segment, rank: int) -> Iterator[_Ranked]:
+def _ranked(segment: Segment, rank: int, now: int) -> Iterator[_Ranked]:
     """Entries after what they are ordered by: serial, version, then the later segment."""
-    return ((entry[0], entry[1], entry[2], entry[6], rank, entry) for entry in segment)
+    return (
+        (entry[0], entry[1], entry[2], entry[6] if entry[6] <= now else 0, rank, entry) for entry in segment
+    )
 
 
 def _last_of_each(ordered: Iterable[_Ranked]) -> Iterator[_Ranked]:
