@@ -34,7 +34,7 @@ _LIFE = timedelta(days=1826)
 _COLUMNS = (
     "authority, serial, state, purpose, chip_serial, key_hash, profile, profile_version, profile_hash,"
     " subject, shard, not_before, not_after, twin, reserved_at, issued_at, revoked_at, revocation_reason,"
-    " revision, answer_due_at"
+    " revision, answer_due_at, first_listed"
 )
 _REASONS = tuple(RevocationReason)
 
@@ -102,7 +102,8 @@ def _rows(holder: int, now: datetime) -> Iterator[str]:
                 (begun + (now - begun) * (chance / REVOKED)).isoformat() if revoked else "\\N",
                 _REASONS[holder % len(_REASONS)] if revoked else "",
                 str(int(revoked)),
-                now.isoformat() + "\n",
+                now.isoformat(),
+                "0\n" if revoked else "\\N\n",
             )
         )
 

@@ -89,7 +89,7 @@ def publish(size: int) -> list[Row]:
     seconds = time.perf_counter() - begun
     assert not Certificate.objects.filter(answer_due_at=None).exists(), "each certificate has its answer"
     how = f"rows read, both answers signed, gates, files, rows stored; {longest:.1f} s for the longest step"
-    CrlShard.objects.update(changed_at=now)
+    CrlShard.objects.update(due_at=now)
     started = time.perf_counter()
     publish_status(now=now)
     lists = time.perf_counter() - started

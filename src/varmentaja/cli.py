@@ -210,6 +210,15 @@ def migrate() -> None:
     typer.echo("tables brought up to date" if bring_up_to_date() else "tables are up to date")
 
 
+@app.command(context_settings=PASS_ON, add_help_option=False)
+def recovered(ctx: typer.Context) -> None:
+    """Certificates whose records were lost: list them, revoke one."""
+    _django()
+    from varmentaja.ground.recovered import recovered_app
+
+    recovered_app(ctx.args, prog_name="varmentaja recovered")
+
+
 @app.command()
 def ceremony(
     file: Annotated[Path, typer.Argument(help="The reviewed ceremony file (TOML).")],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
 
 from varmentaja.ground.embedded_postgres import EmbeddedPostgres
@@ -28,6 +29,33 @@ def make_database(server_url: str, name: str) -> str:
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     return server_url.replace("///varmentaja?", f"///{name}?")
+
+
+class Backup:
+    """The tests' database as it was at a moment, whole; `restore` puts it back in its place."""
+
+    def __init__(self, server: EmbeddedPostgres) -> None:
+        self._server = server.url.replace("///varmentaja?", "///postgres?")
+        self._name = str(connections["default"].settings_dict["NAME"])
+        self._command(f'CREATE DATABASE "{self._copy}" TEMPLATE "{self._name}"')
+
+    def restore(self) -> None:
+        """Everything since is forgotten."""
+        self._command(f'DROP DATABASE "{self._name}" WITH (FORCE)')
+        self._command(f'ALTER DATABASE "{self._copy}" RENAME TO "{self._name}"')
+
+    @property
+    def _copy(self) -> str:
+        return f"{self._name}_yesterday"
+
+    def _command(self, words: str) -> None:
+        """Without sessions in the database; the next query opens a new one."""
+        connections.close_all()
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [self._name]
+            )
+            connection.execute(words)
 
 
 @pytest.fixture(scope="session")

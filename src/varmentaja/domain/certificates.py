@@ -22,6 +22,8 @@ class CertificateState(StrEnum):
     BURNED = "burned"
     """It is not known whether the authority signed; the serial is never used again."""
     EXPIRED = "expired"
+    RECOVERED = "recovered"
+    """The publication proves that it was issued; its record was lost with the newest part of the database."""
 
 
 class CertificateEvent(StrEnum):
@@ -31,6 +33,7 @@ class CertificateEvent(StrEnum):
     BURN = "burn"
     REVOKE = "revoke"
     EXPIRE = "expire"
+    RECOVER = "recover"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +68,23 @@ CERTIFICATE: Machine[CertificateState, CertificateEvent, CertificateFacts] = Mac
             message("Issuing was interrupted, so this serial number will never be used."),
         ),
         _S.EXPIRED: StateText(message("Expired"), message("The certificate has expired.")),
+        _S.RECOVERED: StateText(
+            message("Known from the publication alone"),
+            message("The certificate was issued, but its record has been lost."),
+        ),
     },
     events={
         _E.ISSUE: message("Issue the certificate"),
         _E.BURN: message("Never use this serial number"),
         _E.REVOKE: message("Revoke the certificate"),
         _E.EXPIRE: message("Note that the certificate has expired"),
+        _E.RECOVER: message("Note that the certificate was issued, as the publication proves"),
     },
     transitions=(
         _Row(_E.ISSUE, (_S.RESERVED,), _S.ISSUED, Action.CARD_PRODUCE),
         _Row(_E.BURN, (_S.RESERVED,), _S.BURNED, Action.CARD_PRODUCE),
-        _Row(_E.REVOKE, (_S.ISSUED,), _S.REVOKED, Action.CARD_REVOKE, _must_be_valid),
+        _Row(_E.REVOKE, (_S.ISSUED, _S.RECOVERED), _S.REVOKED, Action.CARD_REVOKE, _must_be_valid),
         _Row(_E.EXPIRE, (_S.ISSUED,), _S.EXPIRED, Action.DEADLINES_KEEP, _must_be_past),
+        _Row(_E.RECOVER, (_S.RESERVED, _S.BURNED), _S.RECOVERED, Action.DEADLINES_KEEP),
     ),
 )

@@ -39,6 +39,8 @@ class Gate(StrEnum):
     """What is published contradicts itself or the records."""
     REJECTED = "rejected"
     """An independent verifier refuses an answer or a list, or could not look at it."""
+    CLOCK = "clock"
+    """This machine's clock and another one are far apart."""
 
 
 LABELS: dict[Gate, Message] = {
@@ -49,6 +51,7 @@ LABELS: dict[Gate, Message] = {
     Gate.CANARY: message("A certificate of known status is told wrongly"),
     Gate.DISAGREEMENT: message("A contradiction"),
     Gate.REJECTED: message("Refused by an independent verifier"),
+    Gate.CLOCK: message("A clock is wrong"),
 }
 
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The worker: jobs of the queue, and beside them what must not wait in a queue.
+"""The worker: jobs of the queues in lanes, and beside them what must not wait in a queue.
+
+Each lane has jobs of its own and threads of its own: a revocation never waits behind two hundred cards, nor
+behind the merging of a publication set (docs/decisions/0052-lanes.md).
 
 Beside the queue run the audit's sealer (every 0.3 s), its signed head (every minute), the card reader
 program's list of versions (when the worker starts, and looked at every hour), and the finder of jobs
@@ -10,8 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
@@ -23,6 +29,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from varmentaja.apps.audit.heads import publish_head
 from varmentaja.apps.audit.sealing import seal_all
+from varmentaja.apps.status.tasks import URGENT, publish_changes
 from varmentaja.config import settings
 from varmentaja.files import write_new
 from varmentaja.ground.ceremony import record_ceremony
@@ -43,13 +50,30 @@ STALLED_SECONDS = 15.0
 HEARTBEAT_SECONDS = 3.0
 DEAD_SECONDS = 10.0
 """A worker without a heartbeat for so long is dead."""
-CONCURRENCY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Queues that are worked through together, and how many jobs at a time."""
+
+    name: str
+    queues: tuple[str, ...]
+    jobs: int
+
+
+def lanes() -> Iterator[Lane]:
+    """What overtakes, what must be published in time, and all the rest."""
+    yield Lane("urgent", (URGENT,), 1)
+    yield Lane("status", ("status", "directory"), 2)
+    others = {task.queue for task in app.tasks.values()} - {URGENT, "status", "directory"}
+    yield Lane("others", tuple(sorted(others)), 4)
 
 
 def run() -> None:
     """Work until SIGTERM or SIGINT."""
     connect_worker()
     record_ceremony(settings())
+    publish_changes.defer()  # what a worker that died was about to publish
     seal_all()  # so that there is something for the first head to sign
     stop = threading.Event()
     beside = [
@@ -97,23 +121,44 @@ def _every(seconds: float, work: Callable[[], object], stop: threading.Event) ->
 
 
 async def _work() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await work_until(stop)
+
+
+async def work_until(stop: asyncio.Event) -> None:
+    """Work in all lanes until told to stop; a lane that ends by itself takes the others with it."""
     connector = app.connector
     assert isinstance(connector, DjangoConnector)
     queue = app.with_connector(connector.get_worker_connector())
+    chosen = list(lanes())
+    threads = ThreadPoolExecutor(sum(lane.jobs for lane in chosen), "jobs")
+    asyncio.get_running_loop().set_default_executor(threads)
     async with queue.open_async():
         await put_back_stalled(queue)
         finder = asyncio.create_task(_find_stalled(queue))
-        try:
-            await queue.run_worker_async(
-                name=f"worker-{os.getpid()}",
-                concurrency=CONCURRENCY,
-                fetch_job_polling_interval=1.0,
-                update_heartbeat_interval=HEARTBEAT_SECONDS,
-                stalled_worker_timeout=DEAD_SECONDS,
-                shutdown_graceful_timeout=5.0,
-            )
-        finally:
-            finder.cancel()
+        running = [asyncio.create_task(_run_lane(queue, lane)) for lane in chosen]
+        told = asyncio.create_task(stop.wait())
+        await asyncio.wait([told, *running], return_when=asyncio.FIRST_COMPLETED)
+        for task in (finder, told, *running):
+            task.cancel()
+        for ended in await asyncio.gather(*running, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
+
+
+async def _run_lane(queue: App, lane: Lane) -> None:
+    await queue.run_worker_async(
+        name=f"{lane.name}-{os.getpid()}",
+        queues=list(lane.queues),
+        concurrency=lane.jobs,
+        install_signal_handlers=False,
+        fetch_job_polling_interval=1.0,
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=DEAD_SECONDS,
+        shutdown_graceful_timeout=5.0,
+    )
 
 
 async def _find_stalled(queue: App) -> None:

@@ -88,6 +88,7 @@ def pages(service: Service) -> dict[str, str]:
         "canary": f"holds/certificates/{canary}/",
         "canary-asked": f"holds/certificates/{asked}/",
         "serials": "serials/",
+        "recovered": "recovered/",
         "refusals": "refusals/",
     }
 

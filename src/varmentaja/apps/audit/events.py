@@ -49,6 +49,7 @@ class AuditAction(StrEnum):
     CERTIFICATE_BURNED = "certificate.burned"
     CERTIFICATE_REVOKED = "certificate.revoked"
     CERTIFICATE_EXPIRED = "certificate.expired"
+    CERTIFICATE_RECOVERED = "certificate.recovered"
 
     CODE_DERIVED = "code.derived"
     LETTER_SENT = "letter.sent"
@@ -65,6 +66,7 @@ class AuditAction(StrEnum):
 
     PUBLICATION_HELD = "status.held"
     PUBLICATION_RELEASED = "status.released"
+    PUBLICATION_DAMAGED = "status.damaged"
     CANARY_NAMED = "status.canary_named"
     CANARY_DISMISSED = "status.canary_dismissed"
     OUTAGE_BEGUN = "status.outage_begun"

@@ -26,8 +26,8 @@ class Certificate(models.Model):
     profile_version = models.CharField(max_length=20)
     profile_hash = models.CharField(max_length=64)
     subject = models.TextField()
-    shard = models.PositiveIntegerField()
-    """CRL shard, fixed at issuance and written into the certificate."""
+    shard = models.PositiveIntegerField(null=True)
+    """CRL shard, fixed at issuance and written into the certificate; null where the record was lost."""
     not_before = models.DateTimeField()
     not_after = models.DateTimeField()
     twin = models.BinaryField()
@@ -41,6 +41,8 @@ class Certificate(models.Model):
     """Counts changes of status, so that an answer signed late never undoes a newer one."""
     answer_due_at = models.DateTimeField(null=True)
     """When a new OCSP answer must be signed; null while there is nothing to answer."""
+    first_listed = models.BigIntegerField(null=True)
+    """Number of the list that named it first; null while a revocation waits to be told."""
 
     class Meta:
         constraints = [
@@ -57,5 +59,11 @@ class Certificate(models.Model):
                 condition=models.Q(state="revoked"),
                 name="certificate_revoked",
             ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(state="revoked", first_listed=None),
+                name="certificate_untold",
+            ),
             models.Index(fields=["id"], condition=models.Q(state="burned"), name="certificate_burned"),
+            models.Index(fields=["id"], condition=models.Q(state="recovered"), name="certificate_recovered"),
         ]

@@ -38,8 +38,8 @@ def certified_elsewhere(key_hashes: Iterable[str], card_id: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class BurnedSerial:
-    """A serial that will never be used; whose card it was for."""
+class SerialLine:
+    """A serial number with which something is amiss; whose card it was for."""
 
     authority: str
     serial: str
@@ -47,22 +47,32 @@ class BurnedSerial:
     card_id: int | None
 
 
-def burned_serials(after: str) -> Page[BurnedSerial]:
-    """Burned serials, newest first."""
-    return page_by_id(_burned(), after, _burned_serial, newest_first=True)
+def burned_serials(after: str) -> Page[SerialLine]:
+    """Burned serials, newest first: they will never be used."""
+    return page_by_id(_in_state(CertificateState.BURNED), after, _serial_line, newest_first=True)
 
 
 def count_burned_serials() -> int:
     """How many serials were burned, up to a hundred."""
-    return count_up_to(_burned())
+    return count_up_to(_in_state(CertificateState.BURNED))
 
 
-def _burned() -> QuerySet[Certificate]:
-    return Certificate.objects.filter(state=CertificateState.BURNED).defer("twin", "der")
+def recovered_certificates(after: str) -> Page[SerialLine]:
+    """Certificates whose records were lost and that are told good, newest first."""
+    return page_by_id(_in_state(CertificateState.RECOVERED), after, _serial_line, newest_first=True)
 
 
-def _burned_serial(row: Certificate) -> BurnedSerial:
-    return BurnedSerial(row.authority, row.serial, row.reserved_at, row.card_id)
+def count_recovered_certificates() -> int:
+    """How many there are, up to a hundred."""
+    return count_up_to(_in_state(CertificateState.RECOVERED))
+
+
+def _in_state(state: CertificateState) -> QuerySet[Certificate]:
+    return Certificate.objects.filter(state=state).defer("twin", "der")
+
+
+def _serial_line(row: Certificate) -> SerialLine:
+    return SerialLine(row.authority, row.serial, row.reserved_at, row.card_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Subquery, Sum
 
 from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status.clock import one_time
 from varmentaja.apps.status.independent import OpenSsl, PkiLint
 from varmentaja.apps.status.models import Canary, Hold, Publication
 from varmentaja.apps.status.told import revoked_in_records, told
@@ -34,6 +35,7 @@ class PublicationGate:
             gates.unreadable,
             gates.jump(revocations, limits.most, self._turned),
             gates.gone(withdrawals, limits.most_gone, limits.gone_percent, limits.looked_for),
+            one_time(),
             gates.wrong_issuer,
             gates.going_back,
             gates.canaries(_canaries(now)),

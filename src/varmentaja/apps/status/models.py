@@ -17,8 +17,6 @@ class CrlShard(models.Model):
     """Number of the CRL last signed."""
     due_at = models.DateTimeField()
     """When the next one is to be signed by schedule."""
-    changed_at = models.DateTimeField(null=True)
-    """A revocation waits for a list since then; null when the last list says all."""
     scheduled_at = models.DateTimeField(null=True)
     """thisUpdate of the last list that was signed by schedule: the base of deltas until the next one."""
     base_number = models.BigIntegerField(default=0)

@@ -10,10 +10,12 @@ from datetime import datetime
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.paging import Page, count_up_to, page_by_id
 from varmentaja.apps.status.models import Canary, Hold
+from varmentaja.apps.status.publication import kept
 from varmentaja.domain.canaries import CanaryState
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.errors import Message, not_found
 from varmentaja.domain.publication_gate import OPEN, Gate, HoldState
+from varmentaja.pki.publication import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,14 @@ def _named(names: Sequence[tuple[str, str]]) -> list[NamedCertificate]:
 def count_open_holds() -> int:
     """How many wait for officers, up to a hundred."""
     return count_up_to(Hold.objects.filter(state__in=OPEN))
+
+
+def published() -> Snapshot | None:
+    """What is published now, for those who hold the keys; None where nothing is.
+
+    Raises DomainError or OSError when it is damaged.
+    """
+    return kept().publisher.current()
 
 
 def _line(row: Hold) -> HoldLine:

@@ -1,28 +1,47 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Background work on what relying parties are told."""
+"""Background work on what relying parties are told, in two lanes (actions/publish_status.py)."""
 
 from __future__ import annotations
 
 from django.utils import timezone
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from varmentaja.apps.directory.tasks import after_publication
-from varmentaja.apps.status.actions.publish_status import is_behind, publish_status
+from varmentaja.apps.status.actions import publish_status
+
+URGENT = "urgent"
+"""The queue that has a place of its own in the worker, whatever else there is to do."""
+
+
+@app.task(queue=URGENT, retry=RetryStrategy(max_attempts=5, wait=1))
+def publish_changes() -> None:
+    """Publish whatever has changed: what was revoked at once, the rest in the other lane.
+
+    It has no job lock: that of a worker which died would hold back the next one's jobs until it is found out.
+    """
+    now = timezone.now()
+    published = publish_status.publish_revocations(now=now)
+    if published:
+        after_publication()
+        publish_changes.defer()  # what was revoked meanwhile, or lists that are due
+    if published or publish_status.is_behind(now):
+        publish_answers.defer()
 
 
 @app.task(queue="status", lock="publication")
-def publish_changes() -> None:
-    """Publish whatever has changed or is due; one at a time, so that numbers rise."""
+def publish_answers() -> None:
+    """Publish answers that are new or due; one at a time, so that numbers rise."""
     now = timezone.now()
-    if publish_status(now=now) is None:
+    if publish_status.publish_answers(now=now) is None:
         return
     after_publication()
-    if is_behind(now):
-        publish_changes.defer()
+    if publish_status.is_behind(now):
+        publish_answers.defer()
 
 
 @app.periodic(cron="* * * * *")
-@app.task(queue="status")
+@app.task(queue=URGENT)
 def refresh_status(timestamp: int) -> None:
     """Renew answers and lists that near their half-life (``timestamp`` in Unix seconds)."""
     publish_changes.defer()

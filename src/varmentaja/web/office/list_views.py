@@ -12,7 +12,8 @@ from varmentaja.apps.applications.actions.read_office_lists import read_queue
 from varmentaja.apps.audit.actions.read_refusals import read_refusals
 from varmentaja.apps.audit.queries import EntryLine
 from varmentaja.apps.cards.actions.read_office_lists import read_troubled_orders
-from varmentaja.apps.certificates.queries import burned_serials
+from varmentaja.apps.certificates.queries import SerialLine, burned_serials, recovered_certificates
+from varmentaja.apps.paging import Page
 from varmentaja.apps.people.queries import names_of
 from varmentaja.domain.actors import Role
 from varmentaja.domain.applications import ApplicationState
@@ -75,22 +76,32 @@ def orders(request: HttpRequest) -> HttpResponse:
 def serials(request: HttpRequest) -> HttpResponse:
     """Serial numbers that were reserved and will never be used."""
     page = burned_serials(request.GET.get("after", ""))
-    heading = _("Serial numbers out of use")
-    table = Table(
-        heading,
-        [Column(_("Serial number")), Column(_("Authority")), Column(_("Reserved")), Column(_("Card"))],
+    heading, empty = _("Serial numbers out of use"), _("No serial number has been put out of use.")
+    return _serials(request, heading, _("Reserved"), page, empty)
+
+
+@for_role(Role.OFFICER)
+def recovered(request: HttpRequest) -> HttpResponse:
+    """Certificates whose records were lost with the newest part of the database."""
+    page = recovered_certificates(request.GET.get("after", ""))
+    heading, empty = _("Certificates without a record"), _("Every certificate has its record.")
+    return _serials(request, heading, _("Recorded"), page, empty)
+
+
+def _serials(
+    request: HttpRequest, heading: str, when: str, page: Page[SerialLine], empty: str
+) -> HttpResponse:
+    columns = [Column(_("Serial number")), Column(_("Authority")), Column(when), Column(_("Card"))]
+    lines: list[list[Cell]] = [
         [
-            [
-                line.serial,
-                line.authority,
-                moment(line.reserved_at),
-                card_link(str(line.card_id), line.card_id) if line.card_id else "",
-            ]
-            for line in page.lines
-        ],
-        empty=_("No serial number has been put out of use."),
-    )
-    return _list(request, heading, table, page.next_key)
+            line.serial,
+            line.authority,
+            moment(line.reserved_at),
+            card_link(str(line.card_id), line.card_id) if line.card_id else "",
+        ]
+        for line in page.lines
+    ]
+    return _list(request, heading, Table(heading, columns, lines, empty=empty), page.next_key)
 
 
 @for_role(Role.OFFICER)

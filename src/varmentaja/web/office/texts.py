@@ -53,6 +53,7 @@ ACTIONS: dict[AuditAction, Promise] = {
     AuditAction.CERTIFICATE_BURNED: _("Serial number put out of use"),
     AuditAction.CERTIFICATE_REVOKED: _("Certificate revoked"),
     AuditAction.CERTIFICATE_EXPIRED: _("Certificate expired"),
+    AuditAction.CERTIFICATE_RECOVERED: _("Certificate recorded from the publication"),
     AuditAction.CODE_DERIVED: _("Activation code derived for a letter or the factory"),
     AuditAction.LETTER_SENT: _("Code letter posted"),
     AuditAction.LETTER_REPRINTED: _("Code letter put to be sent again"),
@@ -66,6 +67,7 @@ ACTIONS: dict[AuditAction, Promise] = {
     AuditAction.DOCUMENT_READ: _("Signed document read"),
     AuditAction.PUBLICATION_HELD: _("Publication of status held"),
     AuditAction.PUBLICATION_RELEASED: _("Publication of status released"),
+    AuditAction.PUBLICATION_DAMAGED: _("Damaged publication of status set aside"),
     AuditAction.CANARY_NAMED: _("Certificate of known status named"),
     AuditAction.CANARY_DISMISSED: _("Certificate of known status dismissed"),
     AuditAction.OUTAGE_BEGUN: _("Disturbance of a status service began"),
@@ -135,6 +137,7 @@ _CERTIFICATE_TONES = {
     CertificateState.ISSUED: Tone.GOOD,
     CertificateState.REVOKED: Tone.BAD,
     CertificateState.BURNED: Tone.ATTENTION,
+    CertificateState.RECOVERED: Tone.ATTENTION,
 }
 _LETTER_TONES = {LetterState.POSTED: Tone.GOOD, LetterState.RETURNED: Tone.ATTENTION}
 _OUTCOME_TONES = {Outcome.APPROVED: Tone.GOOD, Outcome.TO_OFFICER: Tone.ATTENTION, Outcome.REFUSED: Tone.BAD}

@@ -41,5 +41,6 @@ urlpatterns = [
     path("holds/certificates/<int:canary_id>/", canary_views.canary_page, name="canary"),
     path("outages/", outage_views.outages, name="outages"),
     path("serials/", list_views.serials, name="serials"),
+    path("recovered/", list_views.recovered, name="recovered"),
     path("refusals/", list_views.refusals, name="refusals"),
 ]

@@ -17,7 +17,7 @@ from varmentaja.apps.applications.queries_office import count_in
 from varmentaja.apps.audit.queries import DAY_MOST, count_since
 from varmentaja.apps.audit.recording import AuditAction
 from varmentaja.apps.cards.queries_office import count_troubled_orders
-from varmentaja.apps.certificates.queries import count_burned_serials
+from varmentaja.apps.certificates.queries import count_burned_serials, count_recovered_certificates
 from varmentaja.apps.observation.queries import count_open_outages
 from varmentaja.apps.paging import MOST
 from varmentaja.apps.status.queries import count_open_holds
@@ -91,6 +91,12 @@ def _queues() -> list[Queue]:
             _("Issuing was interrupted; the numbers are never used."),
             count_burned_serials(),
             "serials",
+        ),
+        _queue(
+            _("Certificates without a record"),
+            _("Their records were lost when the database was restored; they are told good until revoked."),
+            count_recovered_certificates(),
+            "recovered",
         ),
     ]
 

@@ -22,7 +22,7 @@ from varmentaja.apps.bulk import insert_all
 from varmentaja.apps.cards.models import Card
 from varmentaja.apps.certificates.actions.burn_reserved import burn
 from varmentaja.apps.certificates.models import Certificate
-from varmentaja.apps.status.actions.announce_change import announce_issuance
+from varmentaja.apps.status.actions.announce_change import announce_change
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.batch import go_on
 from varmentaja.domain.certificates import CertificateState
@@ -157,7 +157,7 @@ def _store(
         record_each(AuditAction.CERTIFICATE_ISSUED, SYSTEM, issued)
         burn([row for row in rows if row.pk in held and row.der is None])
         if issued:
-            announce_issuance()
+            announce_change()
     return results
 
 

@@ -9,10 +9,12 @@ from datetime import datetime
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.models import Card
 from varmentaja.apps.certificates.models import Certificate
-from varmentaja.apps.status.actions.announce_change import announce_revocation
+from varmentaja.apps.status.actions.announce_change import announce_change
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.revocation import RevocationReason
+
+_IN_FORCE = (CertificateState.ISSUED, CertificateState.RECOVERED)
 
 
 def revoke_certificates(
@@ -25,12 +27,13 @@ def revoke_certificates(
 ) -> list[Certificate]:
     """Revoke every certificate of ``card`` that is in force, save those for ``keep_keys`` (``key_hash``).
 
-    Runs in the caller's transaction, which has checked that ``actor`` may.
+    One whose record was lost is of use to nobody, and never kept. Runs in the caller's transaction, which has
+    checked that ``actor`` may.
     """
     rows = list(
         Certificate.objects.select_for_update()
-        .filter(card=card, state=CertificateState.ISSUED, not_after__gt=now)
-        .exclude(key_hash__in=keep_keys)
+        .filter(card=card, state__in=_IN_FORCE, not_after__gt=now)
+        .exclude(state=CertificateState.ISSUED, key_hash__in=keep_keys)
         .order_by("id")
     )
     revoke_rows(actor, rows, reason, now=now)
@@ -49,4 +52,4 @@ def revoke_rows(
         row.answer_due_at = now
         row.save(update_fields=["state", "revoked_at", "revocation_reason", "revision", "answer_due_at"])
         record(AuditAction.CERTIFICATE_REVOKED, actor, row, facts={"reason": reason})
-    announce_revocation(rows, now=now)
+    announce_change()

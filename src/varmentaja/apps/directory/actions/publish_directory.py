@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import structlog
 from django.conf import settings
@@ -18,10 +17,11 @@ from django.db import transaction
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.directory.models import Consent
+from varmentaja.apps.status.queries import published
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.pki.directory import Entry, ShardLists, authority_entries, person_entry
-from varmentaja.pki.publication import PublicationReader, Snapshot
+from varmentaja.pki.publication import Snapshot
 from varmentaja.ports.connected import outside
 from varmentaja.ports.custody import Custody
 from varmentaja.ports.directory import Directory
@@ -47,15 +47,14 @@ def publish(*, now: datetime) -> int:
 
 def _authorities(custody: Custody) -> Iterator[Entry]:
     """From the publication itself, so that the directory never says more than responders do."""
-    reader = PublicationReader(Path(settings.PUBLICATION), custody.verify_seal)
-    reader.poll()
-    if reader.current is None:
+    current = published()
+    if current is None:
         return
     shards: dict[str, list[int]] = {}
     for name, number in custody.shards():
         shards.setdefault(name, []).append(number)
-    for name, certificate in reader.current.certificates.items():
-        lists = [_lists(reader.current, name, number) for number in sorted(shards[name])]
+    for name, certificate in current.certificates.items():
+        lists = [_lists(current, name, number) for number in sorted(shards[name])]
         yield from authority_entries(certificate, lists)
 
 

@@ -1,249 +1,150 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Sign and publish every OCSP answer and revocation list that has changed or is due.
 
-A run signs only what is due, so a day's work is proportional to what changed. Files are switched before the
-rows are stored: a run that is cut off in between is done again, and nothing published ever goes back.
+Two lanes publish at the same time. Revocations and lists overtake (``publish_revocations``): nothing that
+takes long is done there. New and renewed answers, by the thousand, and the merging of sets are the other's
+(``publish_answers``). A run signs only what is due, so a day's work is proportional to what changed. Files
+are switched before the rows are stored: a run that is cut off in between is done again, and nothing published
+ever goes back.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
 
-from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status import answers, lists
+from varmentaja.apps.status.actions.make_good import is_sound, last_published, make_good
+from varmentaja.apps.status.answers import Row
 from varmentaja.apps.status.gate import PublicationGate
 from varmentaja.apps.status.holds import hold_back, settle
 from varmentaja.apps.status.models import CrlShard, Publication
-from varmentaja.domain.certificates import CertificateState
-from varmentaja.pki.crl import next_crl_number, stays_listed
-from varmentaja.pki.publication import Answer, Crl, Head, Publisher, Snapshot
+from varmentaja.apps.status.publication import kept, keys
+from varmentaja.pki.publication import Head, Snapshot
 from varmentaja.pki.publication.gates import Held
-from varmentaja.ports.connected import outside
-from varmentaja.ports.custody import Custody, SerialStatus
 
-LIFETIME = timedelta(hours=48)
-"""Validity of answers and lists (decision 21)."""
-HALF_LIFE = LIFETIME / 2
-LISTED_BEYOND = 2 * LIFETIME
-"""An entry stays in the lists so long after expiry: until then an answer may still call it revoked, and the
-gate must find the two in agreement. RFC 5280 §3.3 asks for less."""
-COMMITTED_WITHIN = timedelta(hours=1)
-"""A revocation is in the records so long after its time at the latest: so far a delta reaches behind its
-base."""
-STAGGER = timedelta(hours=4)
-"""Renewals are spread over this time before the half-life, each serial at a place of its own."""
 OVERTAKING = 200
 """Up to so many answers stand in the overlay; with more, all that overtook becomes part of a new set."""
 BATCH = 5000
-URGENT = 50
-"""While a revocation waits, a run signs no more than this, so that it takes no time and needs no new set."""
+"""Answers signed in one run."""
+_REVOCATIONS, _ANSWERS = (0x5654 << 48) + 1, (0x5654 << 48) + 2
+"""Numbers of the advisory locks that let a lane's runs in turn (any that nobody else uses)."""
 
 
 def publish_status(*, now: datetime) -> Head | None:
-    """Publish what is due; None when nothing is, or when a gate holds it back and the office is alarmed.
+    """Everything that waits or is due, a batch of answers at the most: for those without a worker.
 
-    Runs one at a time (a job lock sees to it).
+    None when there was nothing, or when a gate holds it back and the office is alarmed.
     """
-    try:
-        return _publish(now=now)
-    except Held as held:
-        hold_back(held.findings, now=now)
-        return None
+    last = None
+    while (head := publish_revocations(now=now)) is not None:
+        last = head
+    return publish_answers(now=now) or last
 
 
-def _publish(*, now: datetime) -> Head | None:
-    custody = outside().custody
-    assert custody is not None, "the worker holds the keys"
-    publisher = _publisher(Path(settings.PUBLICATION), custody)
-    with transaction.atomic():
-        gate = PublicationGate(now=now)
-        _ensure_shards(custody, now=now)
-        second = now.replace(microsecond=0)  # what is signed is dated in whole seconds
-        _make_good_what_was_lost(publisher.current(), now=second)
-        waits = CrlShard.objects.filter(changed_at__isnull=False).exists()
-        rows = _due_certificates(now, min(URGENT, BATCH) if waits else BATCH)
-        due = Q(due_at__lte=now) | Q(changed_at__isnull=False) | Q(base_number=0)
-        shards = list(CrlShard.objects.select_for_update().filter(due).order_by("authority", "shard"))
-        if not rows and not shards:
-            return None
-        answers = _answers(custody, rows, now=second)
-        crls = [crl for shard in shards for crl in _lists(custody, shard, now=second)]
-        head = _switch(publisher.judged_by([gate]), custody, answers, crls, now=now)
-        _store(rows, shards, now=second)
-        Publication.objects.create(
-            set_number=head.set.number,
-            generation=head.generation,
-            published_at=now,
-            answers=len(answers),
-            crls=len(crls),
-            **gate.counts,
-        )
-        settle(gate, now=now)
-    return head
+def publish_revocations(*, now: datetime) -> Head | None:
+    """Tell what has been revoked, in answers and lists together; else sign lists that are due by schedule.
+
+    It comes first after a loss, and makes the first set. None when there is nothing to do, or when a gate
+    holds it back and the office is alarmed.
+    """
+    return _in_turn(_REVOCATIONS, _publish_revocations, now, before=make_good)
+
+
+def publish_answers(*, now: datetime) -> Head | None:
+    """Publish a batch of answers that are due, or bring what has overtaken into a set. None as above."""
+    return _in_turn(_ANSWERS, _publish_answers, now)
 
 
 def is_behind(now: datetime) -> bool:
-    """Whether answers are due still: one run signs a batch at the most, and lets revocations in between."""
-    return Certificate.objects.filter(answer_due_at__lte=now).exists()
+    """Whether answers are due still: one run signs a batch at the most."""
+    return answers.due(now).exists()
 
 
-def _make_good_what_was_lost(current: Snapshot | None, *, now: datetime) -> None:
-    """All that was signed after the folder's head is due again when the folder is older than the records say:
-    it was restored from a copy, or lost. Else what was revoked since would stay good until its half-life."""
-    last = Publication.objects.order_by("-id").first()
-    if last is None:
-        return
+def _in_turn(
+    lane: int,
+    publish: Callable[[datetime], Head | None],
+    now: datetime,
+    before: Callable[[datetime], None] = lambda _: None,
+) -> Head | None:
+    """Each in a transaction of its own, one run of the lane at a time wherever it runs: a worker that was
+    only slow to show signs of life may still be at it."""
+    try:
+        for step in (before, publish):
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lane])
+                done = step(now)
+    except Held as held:
+        hold_back(held.findings, now=now)
+        return None
+    except Exception:
+        kept().compared = False  # it may have published what the records did not keep
+        raise
+    return done
+
+
+def _publish_revocations(now: datetime) -> Head | None:
+    lists.ensure_shards(keys(), now=now)
+    current = kept().publisher.current()
+    if current is not None and not lists.waiting().exists() and not lists.due_lists(now):
+        return None
+    gate = PublicationGate(now=now)
+    told = answers.read(lists.waiting().order_by("id")[:BATCH])
     if current is None:
-        Certificate.objects.filter(answer_due_at__isnull=False).update(answer_due_at=now)
-    elif (current.head.set.number, current.head.generation) < (last.set_number, last.generation):
-        signed_since = current.head.time + HALF_LIFE - STAGGER
-        Certificate.objects.filter(answer_due_at__gt=signed_since).update(answer_due_at=now)
-    else:
-        return
-    CrlShard.objects.update(due_at=now)
+        every = list(CrlShard.objects.order_by("authority", "shard"))
+        return _publish(gate, None, [*told, *answers.read(answers.due(now)[:BATCH])], told, every, now)
+    shards = lists.lists_of(told) or lists.due_lists(now)
+    return _publish(gate, current, told, told, shards, now) if shards else None
 
 
-def _ensure_shards(custody: Custody, *, now: datetime) -> None:
-    known = set(CrlShard.objects.values_list("authority", "shard"))
-    CrlShard.objects.bulk_create(
-        [
-            CrlShard(authority=name, shard=shard, due_at=now)
-            for name, shard in custody.shards()
-            if (name, shard) not in known
-        ],
-        ignore_conflicts=True,
-    )
+def _publish_answers(now: datetime) -> Head | None:
+    if not is_sound(now):
+        return None  # the other lane makes it good first
+    current = kept().publisher.current()
+    assert current is not None, "it is sound"
+    if not is_behind(now) and _overtaken(current) <= OVERTAKING:
+        return None
+    gate = PublicationGate(now=now)
+    return _publish(gate, current, answers.read(answers.due(now)[:BATCH]), [], [], now)
 
 
-class _Row(NamedTuple):
-    """What a status is said from."""
-
-    pk: int
-    authority: str
-    serial: str
-    revision: int
-    not_after: datetime
-    revoked_at: datetime | None
-    revocation_reason: str
-
-
-def _due_certificates(now: datetime, most: int) -> list[_Row]:
-    """What fell due last comes first: a revocation does not wait behind a backlog of renewals.
-
-    A row that is locked is being revoked: that announces itself when it commits.
-    """
-    due = (
-        Certificate.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(answer_due_at__lte=now)
-        .order_by("-answer_due_at", "id")[:most]
-    )
-    rows = map(_Row._make, due.values_list(*_Row._fields))
-    return sorted(rows, key=lambda row: row.authority)
-
-
-def _answers(custody: Custody, rows: list[_Row], *, now: datetime) -> list[Answer]:
-    """One for each row, in another order: what is long over is withdrawn."""
-    over = [row for row in rows if _is_over(row, now)]
-    spoken = [_status(row) for row in rows if not _is_over(row, now)]
-    return [
-        *(Answer.withdrawn(row.authority, int(row.serial, 16), row.revision, now) for row in over),
-        *custody.answers(spoken, this_update=now, next_update=now + LIFETIME),
-    ]
-
-
-def _is_over(row: _Row, now: datetime) -> bool:
-    """Whether the certificate ended so long ago that nothing is said of it any more."""
-    return row.not_after < now - LIFETIME
-
-
-def _status(row: _Row) -> SerialStatus:
-    return SerialStatus(row.authority, row.serial, row.revision, row.revoked_at, row.revocation_reason)
-
-
-def _lists(custody: Custody, shard: CrlShard, *, now: datetime) -> Iterator[Crl]:
-    """The full list of a shard and its delta, under one number (RFC 5280 §5.2.3).
-
-    A list signed by schedule is the base of the deltas until the next. Between, full lists drop nothing, so
-    that base and delta together always say what the full list says.
-    """
-    shard.number = next_crl_number(shard.number or None, now)
-    if shard.due_at <= now or not shard.base_number:
-        shard.base_number, shard.listed_since, shard.scheduled_at = shard.number, shard.scheduled_at, now
-        shard.due_at = now + HALF_LIFE
-    assert shard.scheduled_at is not None, "a base was signed"
-    dates = {"this_update": now, "next_update": now + LIFETIME}
-    revoked = Certificate.objects.filter(
-        authority=shard.authority, shard=shard.shard, state=CertificateState.REVOKED
-    )
-    yield custody.crl(
-        shard.authority, shard.shard, _listed(revoked, shard.listed_since), number=shard.number, **dates
-    )
-    recent = revoked.filter(revoked_at__gte=shard.scheduled_at - COMMITTED_WITHIN)
-    delta = custody.delta_crl(
-        shard.authority,
-        shard.shard,
-        _listed(recent, shard.listed_since),
-        number=shard.number,
-        base_number=shard.base_number,
-        **dates,
-    )
-    if delta:
-        yield delta
-
-
-def _listed(rows: QuerySet[Certificate], since: datetime | None) -> Iterator[SerialStatus]:
-    for row in map(_Row._make, rows.values_list(*_Row._fields).iterator(chunk_size=5000)):
-        if row.revoked_at and stays_listed(row.not_after + LISTED_BEYOND, row.revoked_at, since):
-            yield _status(row)
-
-
-def _switch(
-    publisher: Publisher, custody: Custody, answers: list[Answer], crls: list[Crl], *, now: datetime
+def _publish(
+    gate: PublicationGate,
+    current: Snapshot | None,
+    rows: Sequence[Row],
+    told: Sequence[Row],
+    shards: Sequence[CrlShard],
+    now: datetime,
 ) -> Head:
-    current = publisher.current()
-    if current is not None and _overtaken(current) + len(answers) <= OVERTAKING:
-        return publisher.overtake(answers, crls, now)
-    return publisher.publish(answers, crls, custody.certificates(), publisher.next_number(now), now)
-
-
-_kept: list[tuple[Path, Custody, Publisher]] = []
-
-
-def _publisher(folder: Path, custody: Custody) -> Publisher:
-    """Kept while the process lives: a new one would read and verify everything that is published."""
-    if not _kept or _kept[0][:2] != (folder, custody):
-        _kept[:] = [(folder, custody, Publisher(folder, custody.seal, custody.verify_seal))]
-    return _kept[0][2]
+    """Sign, switch, store: answers for all ``rows``, lists for ``shards`` that tell of those ``told``."""
+    custody, ids = keys(), {row.pk for row in told}
+    made = answers.sign_answers(custody, rows, now=now)
+    crls = [crl for shard in shards for crl in lists.sign_lists(custody, shard, ids, current, now=now)]
+    publisher = kept().publisher.judged_by([gate])
+    if current is not None and (shards or _overtaken(current) + len(made) <= OVERTAKING):
+        head = publisher.overtake(made, crls, now)
+    else:
+        last = last_published()
+        number = max(publisher.next_number(now), last[0] + 1)
+        head = publisher.publish(made, crls, custody.certificates(), number, now, generation=last[1])
+    answers.note_answered(rows, now=now)
+    lists.note_told(shards, ids)
+    Publication.objects.create(
+        set_number=head.set.number,
+        generation=head.generation,
+        published_at=now,
+        answers=len(made),
+        crls=len(crls),
+        **gate.counts,
+    )
+    settle(gate, now=now)
+    return head
 
 
 def _overtaken(snapshot: Snapshot) -> int:
     """How many answers stand in the overlay, which is written anew at every change."""
     overlay = snapshot.overlay
     return sum(len(segment) for each in overlay.segments.values() for segment in each) if overlay else 0
-
-
-def _store(rows: list[_Row], shards: list[CrlShard], *, now: datetime) -> None:
-    dues = [None if _is_over(row, now) else now + HALF_LIFE - _stagger(row.serial) for row in rows]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE certificates_certificate SET answer_due_at = due.at"
-            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS due (id, at)"
-            " WHERE certificates_certificate.id = due.id",
-            [[row.pk for row in rows], dues],
-        )
-    for shard in shards:
-        shard.changed_at = None
-    CrlShard.objects.bulk_update(
-        shards, ["number", "base_number", "changed_at", "scheduled_at", "listed_since", "due_at"]
-    )
-
-
-def _stagger(serial: str) -> timedelta:
-    return STAGGER * (zlib.crc32(serial.encode()) % 1000) / 1000

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Before anything is published: make good what was lost, damaged, restored from a copy or wrongly dated.
+
+Records and publication folder are compared by the numbers of the last publication, which only grow. Whichever
+is behind is brought up to the other, so that statuses and numbers never go back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import Q
+
+from varmentaja.apps.audit.recording import AuditAction, record
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status.actions.restore_records import restore_records
+from varmentaja.apps.status.answers import HALF_LIFE, LIFETIME, STAGGER
+from varmentaja.apps.status.models import CrlShard, Publication
+from varmentaja.apps.status.publication import Position, kept, position
+from varmentaja.domain.actors import SYSTEM
+from varmentaja.domain.certificates import CertificateState
+from varmentaja.domain.errors import DomainError, message
+from varmentaja.domain.publication_gate import Finding, Gate
+from varmentaja.pki.publication import Snapshot
+from varmentaja.pki.publication.gates import Held
+
+AHEAD = timedelta(minutes=1)
+"""The published head may be dated so much later than now: clocks are set right by seconds every day."""
+_LANES = 10
+"""Publications among which the last one is: lanes store theirs in another order than they switched."""
+_NONE: Position = (0, 0)
+
+_log = structlog.get_logger("status")
+
+
+def last_published() -> Position:
+    """The last publication that the records know of."""
+    last = Publication.objects.order_by("-id").values_list("set_number", "generation")[:_LANES]
+    return max(last, default=_NONE)
+
+
+def is_sound(now: datetime) -> bool:
+    """Whether there is nothing to be made good."""
+    last = last_published()
+    try:
+        current = kept().publisher.current()
+    except (DomainError, FileNotFoundError):
+        return False
+    return (
+        current is not None
+        and kept().compared
+        and position(current.head) >= last
+        and current.head.time <= now + AHEAD
+    )
+
+
+def make_good(now: datetime) -> None:
+    """Bring what is behind up to what is ahead; one run at a time, in its transaction.
+
+    Raises ``Held`` when what is published is damaged and newer than the records: nobody could tell then what
+    was revoked.
+    """
+    last = last_published()  # before the folder: the other lane may publish meanwhile, and be ahead there
+    current = _readable(last, now)
+    if current is None:
+        if last != _NONE:
+            _sign_again(Q(answer_due_at__gt=now), now)
+    elif position(current.head) < last:
+        _log.warning("publication_behind", published=position(current.head), recorded=last)
+        _sign_again(Q(answer_due_at__gt=current.head.time + HALF_LIFE - STAGGER), now)
+    elif position(current.head) > last and not kept().compared:
+        restore_records(current, since=last[0], now=now)
+    if current is not None and current.head.time > now + AHEAD:
+        _date_again(current, now)
+    kept().compared = True
+
+
+def _readable(last: Position, now: datetime) -> Snapshot | None:
+    """What is published; a damaged folder is set aside, and made anew from the records as if it were lost."""
+    publisher = kept().publisher
+    try:
+        return publisher.current()
+    except (DomainError, FileNotFoundError) as damage:
+        head = publisher.head()
+        if head is not None and position(head) > last:
+            text = message(
+                "What is published is damaged and newer than the records: the set must be put back from a"
+                " responder's copy."
+            )
+            raise Held([Finding(Gate.GOING_BACK, "", 1, text)]) from damage
+        aside = publisher.set_aside(f"{now:%Y%m%dT%H%M%S}")
+        _log.error("publication_damaged", problem=str(damage), kept_in=str(aside))
+        record(AuditAction.PUBLICATION_DAMAGED, SYSTEM, facts={"kept_in": aside.name})
+        return None
+
+
+def _sign_again(rows: Q, now: datetime) -> None:
+    """All that was signed after the folder's head is due again. Else what was revoked since would stay good
+    until its half-life."""
+    Certificate.objects.filter(rows).update(answer_due_at=now)
+    CrlShard.objects.update(due_at=now)
+
+
+def _date_again(current: Snapshot, now: datetime) -> None:
+    """The clock was ahead when this was published, or is behind now: clients refuse what is dated in their
+    future. It is signed again, and nothing goes by its dates any more."""
+    _log.error("publication_dated_in_the_future", published=current.head.time.isoformat())
+    never_told = (CertificateState.RESERVED, CertificateState.BURNED)
+    withdrawn = Q(answer_due_at=None, not_after__gte=now - LIFETIME) & ~Q(state__in=never_told)
+    _sign_again(Q(answer_due_at__gt=now + HALF_LIFE - STAGGER) | withdrawn, now)
+    CrlShard.objects.filter(scheduled_at__gt=now).update(scheduled_at=None)
+    CrlShard.objects.filter(listed_since__gt=now).update(listed_since=None)
+    Publication.objects.filter(published_at__gt=now).update(published_at=now)

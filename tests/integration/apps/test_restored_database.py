@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The database is restored from a backup, and what is published is newer: nothing goes back, all goes on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.x509 import ocsp
+from tests.integration.apps.test_publication_lost import REVOKED, number_of, statuses
+from tests.integration.apps.test_status import answer, crl_of, published
+from tests.support.certificates import issue, revoke, serials
+from tests.support.postgres import Backup
+from tests.support.service import Service
+
+from varmentaja.apps.audit.models import Entry
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status import publication
+from varmentaja.apps.status.actions import publish_status as publishing
+from varmentaja.apps.status.actions.publish_status import is_behind, publish_status
+from varmentaja.apps.status.answers import HALF_LIFE, LIFETIME
+from varmentaja.apps.status.models import Hold
+from varmentaja.domain.certificates import CertificateState
+from varmentaja.ground.embedded_postgres import EmbeddedPostgres
+from varmentaja.pki.publication import PublicationReader
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECOND = timedelta(seconds=1)
+GOOD = ocsp.OCSPCertStatus.GOOD
+
+
+def test_a_database_of_yesterday_learns_from_what_is_published(
+    service: Service, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, lost_after = issue(2, now=service.now), issue(2, now=service.now)
+    publish_status(now=service.now)
+    backup = Backup(postgres)
+
+    later = service.now + 5 * SECOND
+    made_after, made_and_lost, (reserved, burned) = (issue(2, now=later) for _ in range(3))
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "OVERTAKING", 0)  # some of it in a new set, and then some over it
+        publish_status(now=later)
+    revoked = revoke(*lost_after, *made_and_lost, now=later)
+    good = [*made_after, *kept, reserved, burned]
+    publish_status(now=later + SECOND)
+    assert published(service).overlay
+    responder = reader(service)
+    assert responder.poll()
+    authority, number = revoked[0].authority, number_of(service, revoked[0].authority)
+    said = {row.serial: told(service, row) for row in revoked}
+
+    backup.restore()
+    # As if the backup had been taken while these were being issued, and the worker was quick to burn one.
+    for row, state in ((reserved, "reserved"), (burned, "burned")):
+        row.pk, row.card, row.person = None, None, None
+        row.state, row.der, row.answer_due_at = state, None, None
+        row.save(force_insert=True)
+    publication._kept.clear()  # another process
+
+    again = later + 10 * SECOND
+    assert publish_status(now=again) is not None
+    assert responder.poll(), responder.problem
+    assert not Hold.objects.exists() and not is_behind(again)
+    assert statuses(service, revoked) == [REVOKED] * 4 and statuses(service, good) == [GOOD] * 6
+    assert {row.serial: told(service, row) for row in revoked} == said, "with the same times and reasons"
+    assert number_of(service, authority) > number
+    assert listed(service, authority) == serials(revoked)
+    assert states(revoked) == {CertificateState.REVOKED}
+    assert states(kept) == {CertificateState.ISSUED}
+    recovered = Certificate.objects.filter(state=CertificateState.RECOVERED)
+    assert serials(recovered) == serials([*good[:2], reserved, burned])
+    for action, count in (("certificate.recovered", 6), ("certificate.revoked", 4)):
+        assert sum(f'"action":"{action}"' in entry.content for entry in Entry.objects.all()) == count
+
+    half = again + HALF_LIFE
+    assert publish_status(now=half) is not None and not is_behind(half)
+    for row in [*good, *revoked]:
+        current = answer(service, row)
+        assert current is not None and current.next_update_utc == (half + LIFETIME).replace(microsecond=0)
+    assert statuses(service, revoked) == [REVOKED] * 4 and statuses(service, good) == [GOOD] * 6
+    gone = revoke(*kept, now=half + SECOND)
+    publish_status(now=half + SECOND)
+    assert listed(service, authority) == serials([*revoked, *gone])
+    assert listed(service, authority, "0-delta") == serials(gone)
+
+
+def test_a_restart_without_a_restore_changes_no_record(service: Service) -> None:
+    rows = issue(2, now=service.now)
+    publish_status(now=service.now)
+    revoke(*rows, now=service.now + SECOND)
+    publish_status(now=service.now + SECOND)
+    before = list(Certificate.objects.order_by("id").values())
+    publication._kept.clear()
+    assert publish_status(now=service.now + 2 * SECOND) is None
+    assert list(Certificate.objects.order_by("id").values()) == before
+    assert statuses(service, rows) == [REVOKED] * 2
+
+
+def reader(service: Service) -> PublicationReader:
+    assert service.outside.custody is not None
+    return PublicationReader(service.folder / "publication", service.outside.custody.verify_seal)
+
+
+def states(rows: list[Certificate]) -> set[str]:
+    """As the records have them now."""
+    found = Certificate.objects.filter(serial__in=[row.serial for row in rows])
+    assert found.count() == len(rows)
+    return {row.state for row in found}
+
+
+def listed(service: Service, authority: str, shard: str = "0") -> set[int]:
+    return {entry.serial_number for entry in x509.load_der_x509_crl(crl_of(service, authority, shard))}
+
+
+def told(service: Service, row: Certificate) -> tuple[object, ...]:
+    said = answer(service, row)
+    crl = x509.load_der_x509_crl(crl_of(service, row.authority))
+    entry = crl.get_revoked_certificate_by_serial_number(int(row.serial, 16))
+    assert said is not None and entry is not None
+    reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+    return said.revocation_time_utc, said.revocation_reason, entry.revocation_date_utc, reason
