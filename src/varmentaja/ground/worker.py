@@ -64,7 +64,7 @@ class Lane:
 def lanes() -> Iterator[Lane]:
     """What overtakes, what must be published in time, and all the rest."""
     yield Lane("urgent", (URGENT,), 1)
-    yield Lane("status", ("status", "directory"), 2)
+    yield Lane("status", ("status", "directory"), 3)
     others = {task.queue for task in app.tasks.values()} - {URGENT, "status", "directory"}
     yield Lane("others", tuple(sorted(others)), 4)
 

@@ -50,7 +50,10 @@ def statuses(service: Service, rows: list[Certificate]) -> list[ocsp.OCSPCertSta
     return [each.certificate_status if each else None for each in said]
 
 
-def test_a_publication_folder_of_yesterday_is_made_good_at_the_next_run(service: Service) -> None:
+@pytest.mark.parametrize("overtaking", [0, 200], ids=["sets", "overlays"])
+def test_a_publication_folder_of_yesterday_is_made_good_at_the_next_run(
+    service: Service, monkeypatch: pytest.MonkeyPatch, overtaking: int
+) -> None:
     card = service.made_card()
     publish_status(now=service.now)
     folder, copy = service.folder / "publication", service.folder / "yesterday"
@@ -58,7 +61,9 @@ def test_a_publication_folder_of_yesterday_is_made_good_at_the_next_run(service:
     responder = PublicationReader(folder, service.outside.custody.verify_seal)
     shutil.copytree(folder, copy)
     rows = lose(service, card, service.now + SECOND)
-    publish_status(now=service.now + SECOND)
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "OVERTAKING", overtaking)
+        publish_status(now=service.now + SECOND)
     number, last = number_of(service, rows[0].authority), published(service).head
     assert responder.poll()
     shutil.rmtree(folder)

@@ -21,7 +21,7 @@ from varmentaja.apps.status.answers import Row
 from varmentaja.apps.status.gate import PublicationGate
 from varmentaja.apps.status.holds import hold_back, settle
 from varmentaja.apps.status.models import CrlShard, Publication
-from varmentaja.apps.status.publication import kept, keys
+from varmentaja.apps.status.publication import Position, kept, keys
 from varmentaja.pki.publication import Head, Snapshot
 from varmentaja.pki.publication.gates import Held
 
@@ -124,10 +124,10 @@ def _publish(
     made = answers.sign_answers(custody, rows, now=now)
     crls = [crl for shard in shards for crl in lists.sign_lists(custody, shard, ids, current, now=now)]
     publisher = kept().publisher.judged_by([gate])
-    if current is not None and (shards or _overtaken(current) + len(made) <= OVERTAKING):
+    last = last_published()
+    if _may_overtake(current, last) and (shards or _overtaken(current) + len(made) <= OVERTAKING):
         head = publisher.overtake(made, crls, now)
     else:
-        last = last_published()
         number = max(publisher.next_number(now), last[0] + 1)
         head = publisher.publish(made, crls, custody.certificates(), number, now, generation=last[1])
     answers.note_answered(rows, now=now)
@@ -144,7 +144,14 @@ def _publish(
     return head
 
 
-def _overtaken(snapshot: Snapshot) -> int:
+def _may_overtake(current: Snapshot | None, last: Position) -> bool:
+    """Whether there is a set to lay an overlay on that responders take: they refuse an older one than they
+    have seen, and the folder may be yesterday's copy."""
+    head = kept().publisher.head() if current else None
+    return head is not None and head.set.number >= last[0]
+
+
+def _overtaken(snapshot: Snapshot | None) -> int:
     """How many answers stand in the overlay, which is written anew at every change."""
-    overlay = snapshot.overlay
+    overlay = snapshot.overlay if snapshot else None
     return sum(len(segment) for each in overlay.segments.values() for segment in each) if overlay else 0
