@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from cryptography.x509 import ocsp
 from tests.support.status import DAY, HOUR, NOW, Authority, Publication
 
 from varmentaja.domain.errors import DomainError, Kind, not_allowed
-from varmentaja.pki.publication import Answer, Candidate, PublicationReader, Snapshot, reader
+from varmentaja.pki.publication import Answer, Candidate, PublicationReader, Snapshot, build, reader
 from varmentaja.pki.publication.files import FileRef
 
 
@@ -88,6 +89,42 @@ def test_the_number_of_segments_stays_small(publication: Publication, authority:
         largest = max(largest, len(snapshot.segments("people")))
     assert largest <= 4
     assert all(_status(snapshot, "people", serial) is GOOD for serial in range(1, 60))
+
+
+def test_segments_stay_small_and_the_outlived_are_taken_apart(
+    publication: Publication, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches, renewals by age, revocations, withdrawals and overlays, against a plain dictionary."""
+    monkeypatch.setattr(build, "_MOST", 12)
+    publisher, certificates = publication.publisher, {authority.name: authority.der}
+    chance, now = random.Random(7), NOW
+    known: dict[int, Answer] = {}
+    for number in range(1, 90):
+        now += HOUR
+        batch = {}
+        for _ in range(chance.choice([1, 2, 5])):
+            aged = sorted(known, key=lambda serial: known[serial].this_update)
+            serial = aged[0] if len(aged) > 30 else chance.randrange(1000)
+            revision = (known[serial].revision if serial in known else 0) + (chance.random() < 0.2)
+            answer = Answer.withdrawn("people", serial, revision, now)
+            if chance.random() < 0.9:
+                answer = replace(answer, sha1=b"1", sha256=f"{serial} {revision} {now}".encode())
+            batch[serial] = answer
+        known |= batch
+        if number % 5:
+            publisher.publish(batch.values(), [], certificates, number, now)
+        else:
+            publisher.overtake(batch.values(), [], now)
+        snapshot = publisher.current()
+        assert snapshot
+        for serial, answer in known.items():
+            found = snapshot.find("people", serial)
+            said = found[0].sha256(found[1]) if found else b""
+            assert said == answer.sha256
+        base = snapshot.base.segments["people"]
+        assert max(map(len, base)) <= 16, "a few that outlived their segment may come on top"
+        assert sum(map(len, base)) <= 2 * 31 and len(base) <= 8
+    assert len(base) > 2
 
 
 def test_a_set_number_never_goes_back(publication: Publication, authority: Authority) -> None:

@@ -14,13 +14,19 @@ from varmentaja.pki.publication.content import Answer, Crl, check_name
 from varmentaja.pki.publication.files import FileRef, write_file
 from varmentaja.pki.publication.manifest import AuthorityRef, CrlRef, SegmentRef
 from varmentaja.pki.publication.reader import Folder, PublishedCrl, Snapshot
-from varmentaja.pki.publication.segment import Entry, Segment, merge, write_run
+from varmentaja.pki.publication.segment import Entry, Segment, copy_run, merge, write_run
 
 _RUN = 50_000
 """Answers sorted in memory at a time (about 100 MB)."""
 _TIER = 4
 """An older segment is merged into the new one unless it is more than this many times larger. So a set has few
 segments, and an answer is rewritten a few times in its life and not at every tick."""
+_MOST = 200_000
+"""No merge makes a segment of more answers (0.4 GB): a set costs publisher, mirrors and responders no more
+than that, however many certificates there are. Large segments age, since answers are renewed every day."""
+_SAMPLE = 256
+_ALIVE = 0.25
+"""The oldest segment is taken apart when no more than this part of it still holds."""
 
 
 class Build:
@@ -90,14 +96,31 @@ class Build:
         older = self._older_segments(authority)
         merging = self._runs.get(authority, [])
         if merging:
-            while older and len(older[-1][1]) <= _TIER * sum(map(len, merging)):
+            while older and _go_together(older[-1][1], merging):
                 merging = [older.pop()[1], *merging]
+            if older and _is_outlived(older[0][1], [*(segment for _, segment in older[1:]), *merging]):
+                merging = [
+                    *self._survivors(authority, older.pop(0)[1], [each for _, each in older]),
+                    *merging,
+                ]
         for ref, _ in older:
             self._link(ref.index)
             self._link(ref.answers)
         # Only the oldest segment may leave out the withdrawn: in a newer one they hide what lies below.
         fresh = self._merge(authority, merging, lambda entry: bool(older) or not entry.is_withdrawn)
         return (*(ref for ref, _ in older), *fresh)
+
+    def _survivors(self, authority: str, oldest: Segment, newer: list[Segment]) -> list[Segment]:
+        """What of the oldest segment no newer one says better: it moves up among the newest. Nothing lies
+        below that the withdrawn would hide."""
+        kept = (
+            entry
+            for entry in oldest
+            if not entry.is_withdrawn and not any(segment.find(entry.serial) for segment in newer)
+        )
+        name = f"{authority}.run{len(self._runs[authority])}"
+        ref = copy_run(self.folder, name, oldest, kept)
+        return [Segment(self.folder / ref.index.name, self.folder / ref.answers.name)]
 
     def _older_segments(self, authority: str) -> list[tuple[SegmentRef, Segment]]:
         if self._under is None or authority not in self._under.base.segments:
@@ -189,3 +212,16 @@ class Build:
     def _link(self, ref: FileRef) -> None:
         assert self._under
         os.link(self._under.base.path / ref.name, self.folder / ref.name)
+
+
+def _go_together(older: Segment, merging: list[Segment]) -> bool:
+    new = sum(map(len, merging))
+    return len(older) <= _TIER * new and len(older) + new <= _MOST
+
+
+def _is_outlived(oldest: Segment, newer: list[Segment]) -> bool:
+    """Whether newer segments have a word for most of its certificates, by a sample spread over them."""
+    step = max(1, len(oldest) // _SAMPLE)
+    sample = list(islice(oldest, 0, None, step))
+    alive = sum(not any(segment.find(entry.serial) for segment in newer) for entry in sample)
+    return alive <= _ALIVE * len(sample)

@@ -169,6 +169,14 @@ def write_run(folder: Path, name: str, answers: Iterable[Answer]) -> SegmentRef:
     return writer.ref
 
 
+def copy_run(folder: Path, name: str, segment: Segment, entries: Iterable[Entry]) -> SegmentRef:
+    """Write some of a segment's entries, in its order."""
+    with SegmentWriter(folder, name) as writer:
+        for entry in entries:
+            writer.copy(entry, segment.both(entry))
+    return writer.ref
+
+
 def merge(
     folder: Path, name: str, segments: Sequence[Segment], keep: Callable[[Entry], bool], now: datetime
 ) -> SegmentRef | None:
