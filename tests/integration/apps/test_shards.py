@@ -17,11 +17,15 @@ from tests.integration.apps.test_status import published
 from tests.support.certificates import AUTHORITY, issue, revoke, serials
 from tests.support.pki import BASE_URL, Demo
 from tests.support.service import Service
+from typer.testing import CliRunner
 
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.certificates.queries import status_addresses
 from varmentaja.apps.status.actions.publish_status import publish_revocations, publish_status
 from varmentaja.apps.status.answers import HALF_LIFE
+from varmentaja.apps.status.lists import waiting
+from varmentaja.domain.errors import DomainError
+from varmentaja.ground.recovered import recovered_app
 from varmentaja.pki.ceremony import perform_ceremony, read_plan
 from varmentaja.pki.keystore import open_software_store
 
@@ -88,6 +92,28 @@ def openssl(service: Service, row: Certificate, shard: int, folder: Path) -> str
     command += ["-crl_check", "-extended_crl", "leaf.pem"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     return done.stdout + done.stderr
+
+
+def test_a_certificate_whose_shard_nobody_knows_stands_in_every_list(service: Service) -> None:
+    """Its record was lost: an operator finds it by the command, and revokes it by its serial number."""
+    rows = issue(3, now=service.now)
+    publish_status(now=service.now)
+    lost = rows[0]
+    Certificate.objects.filter(pk=lost.pk).update(state="recovered", shard=None, der=None)
+    say = CliRunner().invoke
+    assert say(recovered_app, ["list"]).stdout == f"{AUTHORITY} {lost.serial}\n"
+    told = say(recovered_app, ["revoke", AUTHORITY, lost.serial.upper(), "--ground", "stolen"])
+    assert told.exit_code == 0, told.output
+    later = datetime.now(UTC) + SECOND
+    assert publish_revocations(now=later) is not None
+    assert not waiting().exists()
+    for shard in range(SHARDS):
+        for kind in ("", "-delta"):
+            assert {entry.serial_number for entry in the_list(service, shard, kind)} == serials([lost])
+    assert isinstance(say(recovered_app, ["revoke", AUTHORITY, lost.serial]).exception, DomainError)
+    publish_status(now=later + HALF_LIFE)
+    for shard in range(SHARDS):
+        assert len(the_list(service, shard)) == 1 and len(the_list(service, shard, "-delta")) == 0
 
 
 def test_a_revocation_signs_one_list_and_openssl_finds_it_there(service: Service, tmp_path: Path) -> None:

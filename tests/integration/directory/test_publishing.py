@@ -26,6 +26,7 @@ from varmentaja.apps.status.actions.publish_status import publish_status
 from varmentaja.domain.actors import Actor, Authentication, Role
 from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.domain.revocation import Ground
+from varmentaja.pki.publication import reader
 from varmentaja.ports.connected import connect
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,17 @@ def numbers(slapd: Slapd) -> set[str]:
 def openssl(folder: Path, *words: str) -> str:
     done = subprocess.run(["openssl", *words], cwd=folder, capture_output=True, text=True, timeout=30)
     return done.stdout + done.stderr
+
+
+def test_what_is_published_is_not_verified_again_for_the_directory(
+    connected: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = connected.made_card()
+    publish_all(connected)
+    end_card(holder(card), card.pk, Ground.LOST, now=connected.now, today=connected.today)
+    publish_status(now=connected.now + timedelta(seconds=5))
+    monkeypatch.setattr(reader, "_matches", lambda path, ref: pytest.fail(f"{path} is read again"))
+    assert publish(now=connected.now) == 1, "the list and its delta, in one entry"
 
 
 def test_a_stranger_finds_every_authority_and_verifies_by_it(
