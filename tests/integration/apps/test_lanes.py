@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 from django.db import connection
 from tests.integration.apps.test_publication_lost import REVOKED, statuses
-from tests.integration.apps.test_status import crl_of, published
+from tests.integration.apps.test_status import answer, crl_of, published
 from tests.support.certificates import AUTHORITY, issue, revoke, serials
 from tests.support.service import Service
 
@@ -25,7 +26,11 @@ from varmentaja.apps.status.actions.publish_status import (
     publish_revocations,
     publish_status,
 )
+from varmentaja.apps.status.answers import HALF_LIFE
 from varmentaja.apps.status.lists import waiting
+from varmentaja.apps.status.models import Hold
+from varmentaja.domain import publication_gate
+from varmentaja.domain.publication_gate import Gate, HoldState
 from varmentaja.pki.publication import build, reader
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,6 +78,30 @@ def test_a_revocation_overtakes_a_set_in_the_making(
     assert listed(service) == serials(rows)
     assert statuses(service, others) == [ocsp.OCSPCertStatus.GOOD] * 2
     assert not is_behind(datetime.now(UTC)) and not waiting().exists(), "nothing is left"
+
+
+def test_while_revocations_are_held_back_nothing_else_goes_stale(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = publication_gate.limits()
+    monkeypatch.setattr(publication_gate, "limits", lambda: replace(known, most=1))
+    poisoned, others = issue(2, now=service.now), issue(2, now=service.now)
+    publish_status(now=service.now)
+    revoke(*poisoned, now=service.now)
+    assert publish_status(now=service.now) is None
+    half = service.now + HALF_LIFE
+    assert publish_status(now=half) is not None
+    assert statuses(service, others) == [ocsp.OCSPCertStatus.GOOD] * 2 and listed(service) == set()
+    for row in others:
+        said = answer(service, row)
+        assert said is not None and said.this_update_utc == half.replace(microsecond=0)
+    crl = x509.load_der_x509_crl(crl_of(service, AUTHORITY))
+    assert crl.last_update_utc == half.replace(microsecond=0)
+    for row in poisoned:
+        said = answer(service, row)
+        assert said is not None and said.this_update_utc < half, "nothing is said of them anew"
+    hold = Hold.objects.get()
+    assert (hold.gate, hold.state) == (Gate.JUMP, HoldState.HELD), "and it is not over"
 
 
 def listed(service: Service) -> set[int]:

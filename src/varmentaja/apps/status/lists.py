@@ -114,6 +114,8 @@ def note_told(shards: Collection[CrlShard], told: Collection[int]) -> None:
         listed = _revoked(shard).filter(pk__in=told)
         listed.filter(first_listed=None).update(first_listed=shard.number)
         listed.filter(shard=None, first_listed__lt=shard.number).update(first_listed=shard.number)
+    # Whose list there is no more was told by its answer.
+    Certificate.objects.filter(pk__in=told, first_listed=None).update(first_listed=0)
     CrlShard.objects.bulk_update(shards, ["number", "base_number", "scheduled_at", "listed_since", "due_at"])
 
 

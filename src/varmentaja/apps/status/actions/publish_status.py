@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import connection, transaction
 
@@ -32,6 +33,8 @@ BATCH = 5000
 _REVOCATIONS, _ANSWERS = (0x5654 << 48) + 1, (0x5654 << 48) + 2
 """Numbers of the advisory locks that let a lane's runs in turn (any that nobody else uses)."""
 
+_T = TypeVar("_T")
+
 
 def publish_status(*, now: datetime) -> Head | None:
     """Everything that waits or is due, a batch of answers at the most: for those without a worker.
@@ -48,9 +51,11 @@ def publish_revocations(*, now: datetime) -> Head | None:
     """Tell what has been revoked, in answers and lists together; else sign lists that are due by schedule.
 
     It comes first after a loss, and makes the first set. None when there is nothing to do, or when a gate
-    holds it back and the office is alarmed.
+    holds it back and the office is alarmed; lists do not go stale while revocations are held back.
     """
-    return _in_turn(_REVOCATIONS, _publish_revocations, now, before=make_good)
+    if not _in_turn(_REVOCATIONS, _is_made_good, now):
+        return None
+    return _in_turn(_REVOCATIONS, _tell_revocations, now) or _in_turn(_REVOCATIONS, _renew_lists, now)
 
 
 def publish_answers(*, now: datetime) -> Head | None:
@@ -63,46 +68,51 @@ def is_behind(now: datetime) -> bool:
     return answers.due(now).exists()
 
 
-def _in_turn(
-    lane: int,
-    publish: Callable[[datetime], Head | None],
-    now: datetime,
-    before: Callable[[datetime], None] = lambda _: None,
-) -> Head | None:
-    """Each in a transaction of its own, one run of the lane at a time wherever it runs: a worker that was
-    only slow to show signs of life may still be at it."""
+def _in_turn(lane: int, step: Callable[[datetime], _T | None], now: datetime) -> _T | None:
+    """Do it in a transaction, one run of the lane at a time wherever it runs: a worker that was only slow to
+    show signs of life may still be at it. None when it is held back."""
     try:
-        for step in (before, publish):
-            with transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lane])
-                done = step(now)
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lane])
+            return step(now)
     except Held as held:
         hold_back(held.findings, now=now)
         return None
     except Exception:
         kept().compared = False  # it may have published what the records did not keep
         raise
-    return done
 
 
-def _publish_revocations(now: datetime) -> Head | None:
+def _is_made_good(now: datetime) -> bool:
+    make_good(now)
+    return True
+
+
+def _tell_revocations(now: datetime) -> Head | None:
     lists.ensure_shards(keys(), now=now)
     current = kept().publisher.current()
-    if current is not None and not lists.waiting().exists() and not lists.due_lists(now):
+    if current is not None and not lists.waiting().exists():
         return None
     gate = PublicationGate(now=now)
     told = answers.read(lists.waiting().order_by("id")[:BATCH])
-    if current is None:
-        every = list(CrlShard.objects.order_by("authority", "shard"))
-        return _publish(gate, None, [*told, *answers.read(answers.due(now)[:BATCH])], told, every, now)
-    shards = lists.lists_of(told) or lists.due_lists(now)
-    return _publish(gate, current, told, told, shards, now) if shards else None
+    if current is not None:
+        return _publish(gate, current, told, told, lists.lists_of(told), now)
+    every = list(CrlShard.objects.order_by("authority", "shard"))
+    return _publish(gate, None, [*told, *answers.read(answers.due(now)[:BATCH])], told, every, now)
+
+
+def _renew_lists(now: datetime) -> Head | None:
+    current = kept().publisher.current()
+    if current is None or not lists.due_lists(now):
+        return None
+    gate = PublicationGate(now=now)
+    return _publish(gate, current, [], [], lists.due_lists(now), now)
 
 
 def _publish_answers(now: datetime) -> Head | None:
     if not is_sound(now):
-        return None  # the other lane makes it good first
+        return None  # it is made good before revocations are told
     current = kept().publisher.current()
     assert current is not None, "it is sound"
     if not is_behind(now) and _overtaken(current) <= OVERTAKING:
@@ -125,7 +135,8 @@ def _publish(
     crls = [crl for shard in shards for crl in lists.sign_lists(custody, shard, ids, current, now=now)]
     publisher = kept().publisher.judged_by([gate])
     last = last_published()
-    if _may_overtake(current, last) and (shards or _overtaken(current) + len(made) <= OVERTAKING):
+    is_urgent = bool(told or shards)
+    if _may_overtake(current, last) and (is_urgent or _overtaken(current) + len(made) <= OVERTAKING):
         head = publisher.overtake(made, crls, now)
     else:
         number = max(publisher.next_number(now), last[0] + 1)
