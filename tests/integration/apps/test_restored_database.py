@@ -87,6 +87,23 @@ def test_a_database_of_yesterday_learns_from_what_is_published(
     assert listed(service, authority, "0-delta") == serials(gone)
 
 
+def test_when_only_lists_were_renewed_since_the_next_delta_has_a_published_base(
+    service: Service, postgres: EmbeddedPostgres
+) -> None:
+    rows = issue(2, now=service.now)
+    publish_status(now=service.now)
+    backup = Backup(postgres)
+    publish_status(now=service.now + HALF_LIFE)
+    number = number_of(service, rows[0].authority)
+    backup.restore()
+    publication._kept.clear()
+    later = service.now + HALF_LIFE + SECOND
+    gone = revoke(*rows, now=later)
+    assert publish_status(now=later) is not None and not Hold.objects.exists()
+    assert listed(service, rows[0].authority) == serials(gone)
+    assert number_of(service, rows[0].authority) > number
+
+
 def test_a_restart_without_a_restore_changes_no_record(service: Service) -> None:
     rows = issue(2, now=service.now)
     publish_status(now=service.now)

@@ -37,6 +37,7 @@ class Build:
         self._number = number
         self._under = under
         self._now = now
+        """Nothing is dated later but by a wrong clock."""
         self._runs: dict[str, list[Segment]] = {}
         self.fresh: list[tuple[str, Segment]] = []
         """What ``take`` has written, by authority; stays open for gates when the files are merged away."""
@@ -49,6 +50,7 @@ class Build:
             by_authority: dict[str, list[Answer]] = {}
             for answer in chunk:
                 if self._is_newer(answer):
+                    self._now = max(self._now, answer.this_update)
                     by_authority.setdefault(answer.authority, []).append(answer)
             for authority, group in by_authority.items():
                 self._write_run(authority, group)

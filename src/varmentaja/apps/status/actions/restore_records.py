@@ -8,7 +8,7 @@ being told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby, islice
 from operator import itemgetter
@@ -33,13 +33,14 @@ def restore_records(current: Snapshot, *, since: int, now: datetime) -> int:
     Runs in the caller's transaction. After a run that was cut off between publishing and storing there is
     little to look at, and nothing to restore.
     """
-    restored = 0
-    for authority, group in groupby(_published_since(current, since), key=itemgetter(0)):
+    newer, restored = list(_newer_lists(current)), 0
+    for authority, group in groupby(_published_since(current, newer, since), key=itemgetter(0)):
         while chunk := [status for _, status in islice(group, _CHUNK)]:
             restored += restore_certificates(authority, chunk, now=now)
+    for authority, shard in newer:  # the base that the records know of may be older than the published one
+        CrlShard.objects.filter(authority=authority, shard=int(shard)).update(due_at=now)
     if restored:
         _log.error("records_restored", certificates=restored, known_set=since)
-        CrlShard.objects.update(due_at=now)
     head = current.head
     Publication.objects.create(
         set_number=head.set.number, generation=head.generation, published_at=now, answers=0, crls=0
@@ -47,13 +48,13 @@ def restore_records(current: Snapshot, *, since: int, now: datetime) -> int:
     return restored
 
 
-def _published_since(current: Snapshot, since: int) -> Iterator[tuple[str, PublishedStatus]]:
+def _published_since(
+    current: Snapshot, lists: Iterable[tuple[str, str]], since: int
+) -> Iterator[tuple[str, PublishedStatus]]:
     """Lists first: only they tell a certificate's shard."""
-    for (authority, shard), number in _known_lists(current).items():
-        crl = current.crls[authority, shard]
-        if crl.ref.number > number:
-            for listed in x509.load_der_x509_crl(bytes(crl.der)):
-                yield authority, _from_list(current, authority, int(shard), listed)
+    for authority, shard in lists:
+        for listed in x509.load_der_x509_crl(bytes(current.crls[authority, shard].der)):
+            yield authority, _from_list(current, authority, int(shard), listed)
     for authority, segment in current.segments_since(since):
         for entry in segment:
             found = current.find(authority, entry.serial)
@@ -62,10 +63,12 @@ def _published_since(current: Snapshot, since: int) -> Iterator[tuple[str, Publi
                 yield authority, _from_answer(entry.serial, entry.revision, answer)
 
 
-def _known_lists(current: Snapshot) -> dict[tuple[str, str], int]:
-    """The published full lists, and what number each has in the records."""
+def _newer_lists(current: Snapshot) -> Iterator[tuple[str, str]]:
+    """Authority and shard of the full lists that are newer than the records know."""
     recorded = {(each.authority, str(each.shard)): each.number for each in CrlShard.objects.all()}
-    return {place: recorded.get(place, 0) for place in current.crls if not place[1].endswith("-delta")}
+    for place, crl in current.crls.items():
+        if not place[1].endswith("-delta") and crl.ref.number > recorded.get(place, 0):
+            yield place
 
 
 def _from_list(
