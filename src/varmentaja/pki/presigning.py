@@ -50,9 +50,16 @@ class Presigner:
         return SignedAnswers(self._sign(status, CertIdHash.SHA1), self._sign(status, CertIdHash.SHA256))
 
     def sign_all(self, statuses: Iterable[CertificateStatus], pool: Executor) -> Iterator[SignedAnswers]:
-        """The same for many, in their order, by all threads of a pool: while one signs, another encodes."""
+        """The same for many, in their order, by all threads of a pool: while one signs, another encodes.
+
+        Few are signed by the caller, who waits for nobody: a revocation would stand behind thousands of
+        renewals in the pool.
+        """
         stream = iter(statuses)
-        chunks = iter(lambda: list(islice(stream, _CHUNK)), [])
+        first = list(islice(stream, _CHUNK))
+        if len(first) < _CHUNK:
+            return map(self.sign, first)
+        chunks = chain([first], iter(lambda: list(islice(stream, _CHUNK)), []))
         return chain.from_iterable(pool.map(lambda chunk: [self.sign(each) for each in chunk], chunks))
 
     def _sign(self, status: CertificateStatus, name: CertIdHash) -> bytes:

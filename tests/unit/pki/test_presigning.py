@@ -60,6 +60,13 @@ def test_many_keep_their_order_whoever_signs_them(demo: Demo, line: str) -> None
         _check(demo, line, status, each)
 
 
+def test_few_wait_for_nobody_in_the_pool(demo: Demo) -> None:
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()  # it would take nothing
+    (signed,) = _presigner(demo, "ecc").sign_all([CertificateStatus("40")], pool)
+    _check(demo, "ecc", CertificateStatus("40"), signed)
+
+
 def test_a_root_has_no_responder(demo: Demo) -> None:
     with pytest.raises(DomainError, match="no OCSP responder"):
         Presigner(demo.hierarchy.authority("root-ecc"), demo.store, this_update=NOW, next_update=LATER)
