@@ -40,8 +40,8 @@ def parse_request(content: bytes) -> OcspRequest | ErrorStatus:
     """Read a request, or say with which status to turn it away.
 
     MALFORMED_REQUEST: not an OCSPRequest in DER, over 16 kB, a nonce not of 1 to 128 octets (RFC 9654), an
-    unknown critical extension. UNAUTHORIZED: more than 32 certificates, or a CertID by another hash than
-    SHA-1 or SHA-256.
+    unknown critical extension, an extension that comes twice (RFC 5280 §4.2). UNAUTHORIZED: more than 32
+    certificates, or a CertID by another hash than SHA-1 or SHA-256.
     """
     if len(content) > MOST_OCTETS:
         return ErrorStatus.MALFORMED_REQUEST
@@ -95,8 +95,9 @@ def _read_single(request: Reader) -> CertId | None:
 
 
 def _read_extensions(wrapped: Reader) -> bytes | None:
-    """The nonce among the extensions; refuses unknown critical ones."""
+    """The nonce among the extensions; refuses unknown critical ones, and one that comes twice."""
     nonce: bytes | None = None
+    seen: set[bytes] = set()
     extensions = wrapped.enter(0x30)
     wrapped.end()
     while not extensions.at_end():
@@ -105,6 +106,9 @@ def _read_extensions(wrapped: Reader) -> bytes | None:
         critical = extension.next_tag() == 0x01 and extension.read(0x01) != b"\x00"
         value = extension.read(0x04)
         extension.end()
+        if kind in seen:
+            raise ValueError("an extension comes twice")
+        seen.add(kind)
         if critical and kind not in _SERVICE_EXTENSIONS:
             raise ValueError("unknown critical extension")
         if kind == der.oid(NONCE_OID)[2:]:

@@ -87,6 +87,11 @@ def test_what_the_standard_allows_is_understood(content: bytes) -> None:
         (_whole(_single(), after=_extensions(der.extension("1.2.3", b"", critical=True))), MALFORMED),
         (_whole(_single(), after=_extensions(der.extension(NONCE, der.octet_string(b"")))), MALFORMED),
         (_whole(_single(), after=_extensions(der.extension(NONCE, der.octet_string(b"x" * 129)))), MALFORMED),
+        (
+            _whole(_single(), after=_extensions(*[der.extension(NONCE, der.octet_string(b"x"))] * 2)),
+            MALFORMED,
+        ),
+        (_whole(_single(), after=_extensions(*[der.extension("1.2.3.4", b"")] * 2)), MALFORMED),
         (_whole(_single(oid="2.16.840.1.101.3.4.2.3")), UNAUTHORIZED),
         (_whole(*[_single()] * 33), UNAUTHORIZED),
         (_whole(*[_single()] * 1000), MALFORMED),
