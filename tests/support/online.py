@@ -85,8 +85,9 @@ class OnlineState:
         """In this process, by a clock that stands still."""
         watch = Watch(PublicationReader(self.folder / "publication", self.custody.verify_seal))
         watch.look()
-        delegations = Delegations(self.folder / "delegations", self.demo.hierarchy, PASSPHRASE)
-        return OnlineResponder(watch, delegations, lambda: (now or self.now).timestamp())
+        clock = (now or self.now).timestamp
+        delegations = Delegations(self.folder / "delegations", self.demo.hierarchy, PASSPHRASE, clock)
+        return OnlineResponder(watch, delegations, clock)
 
     def request(
         self,

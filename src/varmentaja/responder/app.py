@@ -6,18 +6,19 @@
 ``POST /ocsp/<authority>``             OCSP
 ``GET /crl/<authority>/<shard>.crl``   CRL of a shard (DER)
 ``GET /ca/<authority>.crt``            the authority's certificate (DER)
-``GET /health``                        JSON; 503 while there is nothing to serve
+``GET /health``                        JSON; 503 while nothing that is served is in force
 ``GET /metrics``                       for Prometheus
 =====================================  ============================================
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from varmentaja.responder.counters import OUTCOME, Counters, outcome_of
+from varmentaja.responder.health import health
 from varmentaja.responder.http import (
     MAX_AGE_OF_REFUSAL,
     Document,
@@ -27,7 +28,7 @@ from varmentaja.responder.http import (
     send_error,
 )
 from varmentaja.responder.metrics import MEDIA_TYPE, metrics
-from varmentaja.responder.question import ErrorStatus, decode_get, read_question
+from varmentaja.responder.question import ErrorStatus, decode_get, read_question, recognise
 from varmentaja.responder.watch import View, Watch
 
 if TYPE_CHECKING:
@@ -42,9 +43,12 @@ OCSP_RESPONSE = "application/ocsp-response"
 class Responder:
     """A WSGI callable, safe for many threads. Serves ``watch.view`` as it is at the start of each request."""
 
-    def __init__(self, watch: Watch, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, watch: Watch, clock: Callable[[], float] = time.time, counters: Counters | None = None
+    ) -> None:
         self._watch = watch
         self._clock = clock
+        self._counters = counters or Counters()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Route a request."""
@@ -61,8 +65,7 @@ class Responder:
         if kind == "health" and len(parts) == 2:
             return self._health(environ, start_response)
         if kind == "metrics" and len(parts) == 2:
-            body = metrics(self._watch, self._clock())
-            return send_bytes(environ, start_response, body, MEDIA_TYPE, "no-store")
+            return self._metrics(environ, start_response)
         return _not_found(environ, start_response)
 
     def _ocsp(
@@ -103,9 +106,12 @@ class Responder:
         crl = view.snapshot.crls.get((authority, name.removesuffix(".crl"))) if view else None
         if crl is None or not name.endswith(".crl"):
             return _not_found(environ, start_response)
+        environ[OUTCOME] = "list"
         dates = int(crl.ref.this_update.timestamp()), int(crl.ref.next_update.timestamp())
         etag = f'"{crl.ref.file.sha256[:32]}"'
-        document = Document(crl.der, "application/pkix-crl", *dates, etag)
+        # Of lists signed within one second the first alone has it as its number (pki.crl.next_crl_number).
+        by_date = crl.ref.number <= dates[0]
+        document = Document(crl.der, "application/pkix-crl", *dates, etag, by_date)
         return send_document(environ, start_response, document, self._clock())
 
     def _certificate(
@@ -115,27 +121,20 @@ class Responder:
         der = view.snapshot.certificates.get(name.removesuffix(".crt")) if view else None
         if view is None or der is None or not name.endswith(".crt"):
             return _not_found(environ, start_response)
+        environ[OUTCOME] = "certificate"
         published = int(view.snapshot.base.manifest.time.timestamp())
-        document = Document(der, "application/pkix-cert", published, None, etag_of(der))
+        document = Document(der, "application/pkix-cert", published, None, etag_of(der), by_date=True)
         return send_document(environ, start_response, document, self._clock())
 
     def _health(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """``ok``; ``behind``: an older set is served, since the newest was refused; ``empty``: nothing is."""
-        view, problem = self._watch.view, self._watch.problem
-        state = "empty" if view is None else "behind" if problem else "ok"
-        report: dict[str, object] = {"state": state, "problem": problem}
-        if view:
-            head = view.snapshot.head
-            report |= {
-                "set": head.set.number,
-                "overlay": head.overlay.number if head.overlay else None,
-                "published": head.time.isoformat(),
-            }
-        if mirror := self._watch.mirror_state():
-            report["mirror"] = mirror
-        status = "200 OK" if view else "503 Service Unavailable"
-        body = json.dumps(report).encode() + b"\n"
+        environ[OUTCOME] = "page"
+        status, body = health(self._watch, self._clock())
         return send_bytes(environ, start_response, body, "application/json", "no-store", status)
+
+    def _metrics(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[OUTCOME] = "page"
+        body = metrics(self._watch, self._counters, self._clock())
+        return send_bytes(environ, start_response, body, MEDIA_TYPE, "no-store")
 
 
 def find_answer(view: View, authority: str, der: bytes) -> Document | ErrorStatus:
@@ -144,7 +143,7 @@ def find_answer(view: View, authority: str, der: bytes) -> Document | ErrorStatu
     The issuer in the CertID must be that authority: a right serial under another issuer, or at another
     authority's address, gets UNAUTHORIZED and never a status (docs/decisions/0021-status-answers.md).
     """
-    question = read_question(der)
+    question = recognise(der, view.beginnings[authority]) or read_question(der)
     if isinstance(question, ErrorStatus):
         return question
     if question.issuer not in view.issuers[authority]:
@@ -154,7 +153,9 @@ def find_answer(view: View, authority: str, der: bytes) -> Document | ErrorStatu
         return ErrorStatus.UNAUTHORIZED
     segment, entry = found
     body = segment.sha1(entry) if question.issuer.hash_name == "sha1" else segment.sha256(entry)
-    return Document(body, OCSP_RESPONSE, entry.this_update, entry.next_update, etag_of(body))
+    dates = entry.this_update, entry.next_update
+    # A status that has never changed was no other a moment ago.
+    return Document(body, OCSP_RESPONSE, *dates, etag_of(body), by_date=not entry.revision)
 
 
 def read_request(environ: WSGIEnvironment, encoded: str) -> bytes | str | None:
@@ -183,6 +184,7 @@ def _send_status(
     environ: WSGIEnvironment, start_response: StartResponse, status: ErrorStatus
 ) -> Iterable[bytes]:
     """An unsigned OCSP error goes out as HTTP 200 (RFC 6960 A.2)."""
+    environ[OUTCOME] = outcome_of(status.der)
     keep = f"public, max-age={MAX_AGE_OF_REFUSAL}" if status is ErrorStatus.UNAUTHORIZED else "no-store"
     return send_bytes(environ, start_response, status.der, OCSP_RESPONSE, keep)
 

@@ -6,10 +6,9 @@ from __future__ import annotations
 import hashlib
 import mmap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -22,8 +21,7 @@ _CHUNK = 256 * 1024
 _TEXT = "text/plain; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A signed document with its dates (Unix seconds)."""
 
     body: bytes | mmap.mmap
@@ -32,6 +30,19 @@ class Document:
     next_update: int | None
     """None: it does not go stale (an authority's certificate)."""
     etag: str
+    by_date: bool = False
+    """Whether thisUpdate tells it from every earlier document at its address. Two that were signed within a
+    second do not differ by it, and ``If-Modified-Since`` would keep the earlier one alive."""
+
+
+class Mapped:
+    """A body in a mapped file: pieces for any WSGI server; our own sends it as it lies, without a copy."""
+
+    def __init__(self, content: mmap.mmap) -> None:
+        self.content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (self.content[start : start + _CHUNK] for start in range(0, len(self.content), _CHUNK))
 
 
 def etag_of(body: bytes) -> str:
@@ -43,27 +54,26 @@ def send_document(
     environ: WSGIEnvironment, start_response: StartResponse, document: Document, now: float
 ) -> Iterable[bytes]:
     """Answer with a document, or 304 if the client has it. Stale documents are sent, and said to be stale."""
-    max_age = MAX_AGE
-    if document.next_update is not None:
-        max_age = max(0, min(MAX_AGE, document.next_update - int(now)))
+    body, media_type, this_update, next_update, etag, _ = document
+    max_age, second = MAX_AGE, int(now)
+    if next_update is not None:
+        max_age = max(0, min(MAX_AGE, next_update - second))
     headers = [
         ("Cache-Control", f"public, no-transform, must-revalidate, max-age={max_age}"),
-        ("ETag", document.etag),
-        ("Expires", _date(int(now) + max_age) if max_age else _date(document.next_update or 0)),
-        ("Last-Modified", _date(document.this_update)),
+        ("ETag", etag),
+        ("Expires", http_date(second + max_age) if max_age else http_date(next_update or 0)),
+        ("Last-Modified", http_date(this_update)),
     ]
     method = environ["REQUEST_METHOD"]
-    if method != "POST" and _is_unchanged(environ, document):
+    if method != "POST" and _is_unchanged(environ, document, now):
         start_response("304 Not Modified", headers)
         return []
-    headers.append(("Content-Type", document.media_type))
-    headers.append(("Content-Length", str(len(document.body))))
+    headers.append(("Content-Type", media_type))
+    headers.append(("Content-Length", str(len(body))))
     start_response("200 OK", headers)
     if method == "HEAD":
         return []
-    if isinstance(document.body, bytes):
-        return [document.body]
-    return _chunks(document.body)
+    return [body] if isinstance(body, bytes) else Mapped(body)
 
 
 def send_error(
@@ -97,7 +107,7 @@ def send_bytes(
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
-def _is_unchanged(environ: WSGIEnvironment, document: Document) -> bool:
+def _is_unchanged(environ: WSGIEnvironment, document: Document, now: float) -> bool:
     """If-None-Match by weak comparison, or else If-Modified-Since (RFC 9110 §13.2.2)."""
     tags = environ.get("HTTP_IF_NONE_MATCH")
     if tags is not None:
@@ -105,19 +115,15 @@ def _is_unchanged(environ: WSGIEnvironment, document: Document) -> bool:
             tag.strip().removeprefix("W/") for tag in tags.split(",")
         )
     since = environ.get("HTTP_IF_MODIFIED_SINCE")
-    if since is None:
+    if since is None or not document.by_date:
         return False
     try:
-        return parsedate_to_datetime(since).timestamp() >= document.this_update
+        return document.this_update <= parsedate_to_datetime(since).timestamp() <= now
     except (ValueError, OverflowError):
         return False
 
 
-def _chunks(content: mmap.mmap) -> Iterator[bytes]:
-    for start in range(0, len(content), _CHUNK):
-        yield content[start : start + _CHUNK]
-
-
 @lru_cache(maxsize=8192)
-def _date(seconds: int) -> str:
+def http_date(seconds: int) -> str:
+    """A moment (Unix seconds) as HTTP writes it."""
     return formatdate(seconds, usegmt=True)

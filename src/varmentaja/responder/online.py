@@ -10,7 +10,8 @@ holds delegated keys of a week (signer/delegation.py), no authority's key and no
   answer in it, since that is when the statuses were known to be so; producedAt is now.
 - A serial of ours that was never published, or long ago: ``unknown``, with the publication's own date.
 - Another issuer's certificate, another hash, mixed hashes: ``unauthorized``, as the static responder says.
-- A published answer that has gone stale: ``tryLater``. A signature of today would hide its age.
+- A published answer that has gone stale, or by a clock that stands before it: ``tryLater``. A signature of
+  today would hide its age.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ from cryptography.x509 import ocsp
 
 from varmentaja.domain.errors import DomainError
 from varmentaja.pki.crl import REASON_CODES, Reason
-from varmentaja.pki.hierarchy import Authority, load_hierarchy
+from varmentaja.pki.hierarchy import load_hierarchy
 from varmentaja.pki.ocsp import CertificateStatus, Condition, ErrorStatus, error_response, sign_answers
 from varmentaja.pki.ocsp_request import CertId, OcspRequest, parse_request
 from varmentaja.pki.publication import PublicationReader
 from varmentaja.pki.publication.issuer import Issuer
 from varmentaja.responder.app import OCSP_RESPONSE, Responder, read_request
+from varmentaja.responder.counters import OUTCOME, Counters, outcome_of
 from varmentaja.responder.http import send_bytes, send_error
 from varmentaja.responder.key import read_verifier
 from varmentaja.responder.serve import run_server
@@ -59,12 +61,16 @@ class OnlineResponder:
     """A WSGI callable, safe for many threads. CRLs, certificates and health are the static responder's."""
 
     def __init__(
-        self, watch: Watch, delegations: Delegations, clock: Callable[[], float] = time.time
+        self,
+        watch: Watch,
+        delegations: Delegations,
+        clock: Callable[[], float] = time.time,
+        counters: Counters | None = None,
     ) -> None:
         self._watch = watch
         self._delegations = delegations
         self._clock = clock
-        self._static = Responder(watch, clock)
+        self._static = Responder(watch, clock, counters)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Sign what must be signed; leave the rest to the static responder."""
@@ -96,14 +102,16 @@ def answer(view: View, signers: Signers, authority: str, request: OcspRequest, n
     names = {certificate.hash for certificate in request.certificates}
     if (
         signer is None
+        or signer.responder is None
         or len(names) != 1
         or not all(_issuer(certificate) in view.issuers[authority] for certificate in request.certificates)
     ):
         return error_response(ErrorStatus.UNAUTHORIZED)
     said = [_look_up(view, authority, certificate.serial) for certificate in request.certificates]
-    until = min(min(each.next_update for each in said), _end(signer))
+    delegate = signer.responder.certificate
+    until = min(min(each.next_update for each in said), delegate.not_valid_after_utc)
     since = min(each.this_update for each in said)
-    if not since <= now < until:
+    if not max(since, delegate.not_valid_before_utc) <= now < until:
         return error_response(ErrorStatus.TRY_LATER)
     try:
         return sign_answers(
@@ -144,13 +152,9 @@ def _issuer(certificate: CertId) -> Issuer:
     return Issuer(certificate.hash, certificate.issuer_name_hash, certificate.issuer_key_hash)
 
 
-def _end(signer: Authority) -> datetime:
-    assert signer.responder is not None, "a delegation names each signer's delegate"
-    return signer.responder.certificate.not_valid_after_utc
-
-
 def _send(environ: WSGIEnvironment, start_response: StartResponse, der: bytes) -> Iterable[bytes]:
     """Signed for one asker, or a refusal: nothing to keep."""
+    environ[OUTCOME] = outcome_of(der)
     return send_bytes(environ, start_response, der, OCSP_RESPONSE, "no-store")
 
 
@@ -169,10 +173,10 @@ class Places:
 
 def serve(places: Places, address: str, port: int, workers: int = 1) -> None:
     """Serve over HTTP/1.1 until SIGTERM or SIGINT."""
-    run_server(lambda: load_application(places), address, port, workers)
+    run_server(lambda counters: load_application(places, counters), address, port, workers)
 
 
-def load_application(places: Places) -> OnlineResponder:
+def load_application(places: Places, counters: Counters | None = None) -> OnlineResponder:
     """Make the WSGI application and start to follow the publication and the delegations.
 
     Raises OSError or DomainError when the hierarchy or the passphrase cannot be read.
@@ -181,4 +185,5 @@ def load_application(places: Places) -> OnlineResponder:
     watch.start()
     hierarchy = load_hierarchy(places.hierarchy, production=places.production)
     passphrase = places.passphrase_file.read_bytes().strip()
-    return OnlineResponder(watch, Delegations(places.delegations, hierarchy, passphrase))
+    delegations = Delegations(places.delegations, hierarchy, passphrase)
+    return OnlineResponder(watch, delegations, counters=counters)

@@ -7,12 +7,14 @@ signer: here a parser is run for every hit of a nation, and this one costs a thi
 
 from __future__ import annotations
 
-import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Iterable
 from enum import IntEnum
+from typing import NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from varmentaja.pki.publication.issuer import Issuer
@@ -31,8 +33,7 @@ class ErrorStatus(IntEnum):
         return bytes((0x30, 0x03, 0x0A, 0x01, self))
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A request for the status of one certificate."""
 
     issuer: Issuer
@@ -63,9 +64,53 @@ def read_question(der: bytes) -> Question | ErrorStatus:
         return ErrorStatus.MALFORMED_REQUEST
 
 
+Beginnings = dict[bytes, Issuer]
+"""The octets before the serial number of every plain question about one authority's certificates."""
+_LONGEST_SERIAL = 20
+_ALGORITHMS = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256()}  # noqa: S303  RFC 9919 §3.1.1
+_BEGINNING_SIZES = (67, 95)
+"""By SHA-1 and by SHA-256: what stands before a serial has a fixed size, and each length takes one octet."""
+
+
+def beginnings_of(issuers: Iterable[Issuer]) -> Beginnings:
+    """What plain questions (one certificate, no extension) about these issuers' certificates begin with."""
+    return {
+        _plain(issuer, 1 << 8 * size - 8)[:-size]: issuer
+        for issuer in issuers
+        for size in range(1, _LONGEST_SERIAL + 1)
+    }
+
+
+def recognise(der: bytes, beginnings: Beginnings) -> Question | None:
+    """A plain question by its looks, in a tenth of a parser's time; None: ``read_question`` has to see.
+
+    Nothing is guessed: the octets are those that DER has for this question alone.
+    """
+    for size in _BEGINNING_SIZES:
+        issuer = beginnings.get(der[:size])
+        if issuer is not None:
+            serial = der[size:]
+            if len(serial) != der[size - 1] or not _is_shortest(serial):
+                return None
+            return Question(issuer, int.from_bytes(serial, "big"))
+    return None
+
+
+def _is_shortest(integer: bytes) -> bool:
+    """Whether these are the octets that DER has for an integer, and it is not negative."""
+    return integer[0] < 0x80 and (integer[0] > 0 or len(integer) == 1 or integer[1] > 0x7F)
+
+
+def _plain(issuer: Issuer, serial: int) -> bytes:
+    builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
+        issuer.name_hash, issuer.key_hash, serial, _ALGORITHMS[issuer.hash_name]
+    )
+    return builder.build().public_bytes(Encoding.DER)
+
+
 def decode_get(text: str) -> bytes | None:
     """Return the request in the path of a GET (RFC 6960 A.1.1), already percent-decoded; None: not base64."""
     try:
-        return base64.b64decode(text.encode("ascii"), validate=True)
-    except (UnicodeEncodeError, binascii.Error):
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:  # binascii.Error, or not ASCII
         return None

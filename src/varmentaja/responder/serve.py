@@ -1,36 +1,38 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Runs the responder under granian: ``python -m varmentaja.responder.serve --folder … --key … --port …``.
+"""Runs the responder: ``python -m varmentaja.responder.serve --folder … --key … --port …``.
 
-Workers are separate processes, each with its own view of the folder. The server ends with the process that
-started it and the workers with the server (parent-death signals), so no kill leaves a responder behind.
+Workers are separate processes on one listening socket, each with its own view of the folder: when one is
+killed, the others take what comes. The server ends with the process that started it and the workers with the
+server (parent-death signals), so no kill leaves a responder behind.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
-import os
-import signal
+import resource
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from granian import Granian
-from granian.constants import Interfaces
-from granian.http import HTTP1Settings
 
 from varmentaja.pki.publication import PublicationReader
 from varmentaja.responder.app import Responder
+from varmentaja.responder.counters import Counters
 from varmentaja.responder.key import read_verifier
+from varmentaja.responder.processes import run_workers
+from varmentaja.responder.server import Server
 from varmentaja.responder.watch import Watch
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-_PR_SET_PDEATHSIG = 1
-_HEADER_TIMEOUT = 10_000
-"""Milliseconds for a client to send the head of a request."""
+MOST_CONNECTIONS = 16_384
+"""At the same time to one worker, if it may have as many descriptors."""
+_OWN_DESCRIPTORS = 512
+"""For what is not a connection: two mapped files a segment, and a list for each shard."""
+_BACKLOG = 4096
 
 
 def main() -> None:
@@ -47,10 +49,10 @@ def main() -> None:
 
 def serve(folder: Path, key: Path, address: str, port: int, workers: int = 1) -> None:
     """Serve the publication folder over HTTP/1.1 until SIGTERM or SIGINT."""
-    run_server(lambda: load_application(folder, key), address, port, workers)
+    run_server(lambda counters: load_application(folder, key, counters), address, port, workers)
 
 
-def run_server(make: Callable[[], WSGIApplication], address: str, port: int, workers: int) -> None:
+def run_server(make: Callable[[Counters], WSGIApplication], address: str, port: int, workers: int) -> None:
     """Serve over HTTP/1.1 until SIGTERM or SIGINT; each worker process makes its own application."""
     structlog.configure(
         processors=[
@@ -60,40 +62,31 @@ def run_server(make: Callable[[], WSGIApplication], address: str, port: int, wor
             structlog.processors.JSONRenderer(),
         ]
     )
-    end_with_parent(signal.SIGTERM)
-
-    def load() -> WSGIApplication:
-        end_with_parent(signal.SIGKILL)  # without the server, a worker has nobody who would stop it
-        return make()
-
-    server = Granian(
-        "varmentaja.responder",
-        address=address,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=2,
-        websockets=False,
-        backlog=4096,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_TIMEOUT, pipeline_flush=True),
-        respawn_failed_workers=True,
-    )
-    server.serve(target_loader=load, wrap_loader=False)
+    counters = Counters(workers)
+    most = min(MOST_CONNECTIONS, _raise_descriptors() - _OWN_DESCRIPTORS)
+    with socket.create_server((address, port), family=_family(address), backlog=_BACKLOG) as listener:
+        run_workers(workers, lambda place: Server(listener, make(counters), most, counters.workers[place]))
 
 
-def load_application(folder: Path, key: Path) -> Responder:
+def load_application(folder: Path, key: Path, counters: Counters | None = None) -> Responder:
     """Make the WSGI application over a publication folder and start to follow it."""
     watch = Watch(PublicationReader(folder, read_verifier(key)))
     watch.start()
-    return Responder(watch)
+    return Responder(watch, counters=counters)
 
 
-def end_with_parent(how: signal.Signals) -> None:
-    """Ask the system for a signal to this process when its parent dies; end now if it is dead already."""
-    parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, how)
-    if os.getppid() != parent:
-        raise SystemExit("the parent process has ended")
+def _raise_descriptors() -> int:
+    """Take as many file descriptors as the system lets us; how many that are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + _OWN_DESCRIPTORS
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 if __name__ == "__main__":

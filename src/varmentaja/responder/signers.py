@@ -7,8 +7,9 @@ import json
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -37,10 +38,13 @@ class Signers:
 class Delegations:
     """Follows the folder; a new delegation takes the old one's place without a restart."""
 
-    def __init__(self, folder: Path, hierarchy: Hierarchy, passphrase: bytes) -> None:
+    def __init__(
+        self, folder: Path, hierarchy: Hierarchy, passphrase: bytes, clock: Callable[[], float] = time.time
+    ) -> None:
         self._folder = folder
         self._hierarchy = hierarchy
         self._passphrase = passphrase
+        self._clock = clock
         self._lock = threading.Lock()
         self._looked = 0.0
         self._signers: Signers | None = None
@@ -77,4 +81,6 @@ class Delegations:
         certificate = x509.load_der_x509_certificate((folder / f"{Path(label).name}.crt").read_bytes())
         if store.public_key(label) != certificate.public_key():
             raise ValueError(f"{label}: certificate of another key")
+        if certificate.not_valid_before_utc > datetime.fromtimestamp(self._clock(), UTC):
+            raise ValueError(f"{label}: its time has not come")  # the worker's clock is ahead: the next look
         return replace(self._hierarchy.authority(authority), responder=Delegate(label, label, certificate))

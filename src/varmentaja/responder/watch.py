@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from functools import lru_cache
 
 import structlog
@@ -12,12 +13,17 @@ from cryptography.x509 import load_der_x509_certificate
 
 from varmentaja.pki.publication import PublicationReader, Snapshot
 from varmentaja.pki.publication.issuer import Issuer, issuers_of
+from varmentaja.responder.ages import Ages, ages_of_answers
+from varmentaja.responder.question import Beginnings, beginnings_of
 
 MIRROR_STATE = "mirror.json"
 POLL = 0.3
 """Seconds between looks at the head: half of this is the mean delay of a revocation."""
 _RETRY = 10
 """A refused set is verified again at every tenth look: what was missing may have come."""
+
+_MEASURED_EVERY, _MEASURING = 5.0, 50
+"""Seconds between measurings of the answers' ages, or so many times what one takes: 2 % of a core."""
 
 _log = structlog.get_logger("responder")
 
@@ -30,17 +36,21 @@ class View:
         self.issuers: dict[str, tuple[Issuer, Issuer]] = {
             name: _issuers(certificate) for name, certificate in snapshot.certificates.items()
         }
+        self.beginnings = {name: _beginnings(issuers) for name, issuers in self.issuers.items()}
 
 
 class Watch:
     """Holds the current view; ``run`` keeps it current until ``stop``."""
 
     view: View | None = None
+    ages: Ages | None = None
+    """Of the answers in force, as last measured."""
 
     def __init__(self, reader: PublicationReader) -> None:
         self._reader = reader
         self._stopping = threading.Event()
         self._problem: str | None = None
+        self._measured: View | None = None
 
     @property
     def problem(self) -> str | None:
@@ -77,10 +87,27 @@ class Watch:
             except Exception:
                 _log.exception("publication_watch_failed")
 
+    def measure(self) -> None:
+        """Find the ages of the answers, if they may have changed."""
+        view = self.view
+        if view is not None and view is not self._measured:
+            self.ages, self._measured = ages_of_answers(view.snapshot), view
+
+    def _measure_again_and_again(self) -> None:
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            begun = time.thread_time()
+            try:
+                self.measure()
+            except Exception:
+                _log.exception("publication_not_measured")
+            pause = max(_MEASURED_EVERY, _MEASURING * (time.thread_time() - begun))
+
     def start(self) -> None:
-        """Look once, then go on in a thread that ends with the process."""
+        """Look once, then go on in threads that end with the process."""
         self.look()
-        threading.Thread(target=self.run, name="publication-watch", daemon=True).start()
+        for work in (self.run, self._measure_again_and_again):
+            threading.Thread(target=work, name=f"publication-{work.__name__}", daemon=True).start()
 
     def stop(self) -> None:
         """End ``run``."""
@@ -90,3 +117,8 @@ class Watch:
 @lru_cache(maxsize=256)
 def _issuers(certificate: bytes) -> tuple[Issuer, Issuer]:
     return issuers_of(load_der_x509_certificate(certificate))
+
+
+@lru_cache(maxsize=256)
+def _beginnings(issuers: tuple[Issuer, Issuer]) -> Beginnings:
+    return beginnings_of(issuers)

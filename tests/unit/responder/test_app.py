@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Iterator
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
 from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.responder import request_for
-from tests.support.status import NOW, Authority, Publication
+from tests.support.status import DAY, HOUR, NOW, Authority, Publication
 
 from varmentaja.pki.publication import PublicationReader, verifier
 from varmentaja.responder.app import Responder
@@ -19,6 +23,7 @@ from varmentaja.responder.watch import Watch
 
 _PEOPLE, _SERVICES = Authority("people"), Authority("services")
 _ISSUED = 2**100 + 5
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +103,48 @@ def test_freshness_ends_with_the_answer(responder: Responder) -> None:
         assert headers["Cache-Control"].endswith(f"max-age={max_age}")
     crl_headers = _ask(responder, "GET", "/crl/people/0.crl")[1]
     assert crl_headers["Last-Modified"] == NOW.strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+def test_an_hour_back_or_a_day_forward_promises_nothing_beyond_the_dates(responder: Responder) -> None:
+    """By a wrong clock a document keeps its own dates, and caches are told no more than those allow."""
+    request = request_for(_PEOPLE.certificate, _ISSUED)
+    for hours in (-48, -1, 24, 47, 48, 72):
+        now = NOW + hours * HOUR
+        wrong = Responder(responder._watch, clock=now.timestamp)
+        for method, path, end in (
+            ("POST", "/ocsp/people", NOW + 2 * DAY),
+            ("GET", "/crl/people/0.crl", NOW + DAY),
+        ):
+            status, headers, _ = _ask(wrong, method, path, request if method == "POST" else b"")
+            max_age = int(headers["Cache-Control"].rpartition("max-age=")[2])
+            expires = parsedate_to_datetime(headers["Expires"])
+            assert status == 200
+            assert max_age == max(0, min(60, (end - now).total_seconds()))
+            assert expires <= end and expires == (now + max_age * SECOND if max_age else end)
+            assert parsedate_to_datetime(headers["Last-Modified"]) == NOW
+
+
+def test_of_two_lists_of_one_second_the_date_keeps_none(tmp_path: Path) -> None:
+    """If-Modified-Since has whole seconds: the client may hold the first, which lacks a revocation."""
+    publication, second = Publication(tmp_path / "publication"), int(NOW.timestamp())
+    watch = Watch(PublicationReader(publication.folder, verifier(publication.key.public_key())))
+    responder = Responder(watch, clock=lambda: NOW.timestamp() + 3600)
+    revoked = _PEOPLE.answer(_ISSUED, revoked=True)
+    encoded = base64.b64encode(request_for(_PEOPLE.certificate, _ISSUED)).decode()
+    paths = ("/crl/people/0.crl", f"/ocsp/people/{encoded}")
+    kept: dict[str, dict[str, str]] = {}
+    for number, answer in ((second, _PEOPLE.answer(_ISSUED)), (second + 1, revoked)):
+        crl = _PEOPLE.crl([_ISSUED] if answer is revoked else [], number=number)
+        publication.publisher.publish([answer], [crl], {"people": _PEOPLE.der}, number, NOW)
+        watch.look()
+        for path in paths:
+            date, tag = (kept.get(path, {}).get(name, "") for name in ("Last-Modified", "ETag"))
+            for fields in ({"HTTP_IF_MODIFIED_SINCE": date}, {"HTTP_IF_NONE_MATCH": tag}):
+                status, headers, _ = _ask(responder, "GET", path, **fields)
+                assert status == 200
+            assert _ask(responder, "GET", path, HTTP_IF_NONE_MATCH=headers["ETag"])[0] == 304
+            by_date = _ask(responder, "GET", path, HTTP_IF_MODIFIED_SINCE=headers["Last-Modified"])[0]
+            assert by_date == (200 if answer is revoked else 304)
+            kept[path] = headers
+    later = "Fri, 31 Dec 2100 00:00:00 GMT"  # of a time when this clock was ahead
+    assert _ask(responder, "GET", "/ca/people.crt", HTTP_IF_MODIFIED_SINCE=later)[0] == 200

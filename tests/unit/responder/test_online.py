@@ -152,6 +152,33 @@ def test_a_clock_before_the_publication_signs_nothing(state: OnlineState) -> Non
     assert post(early, state.request(GOOD, nonce=NONCE))[1] == TRY_LATER
 
 
+def test_an_hour_back_or_a_day_forward_nothing_is_signed_that_does_not_hold(
+    state: OnlineState, demo: Demo
+) -> None:
+    request = state.request(GOOD, NEVER, nonce=NONCE)
+    for hours in (-48, -1, 0, 24, 47, 48, 72):
+        now = state.now + hours * HOUR
+        status, body = post(state.responder(now=now), request)
+        assert status == "200 OK"
+        if not 0 <= hours < 48:
+            assert body == TRY_LATER
+            continue
+        assert ocsp.load_der_ocsp_response(body).produced_at_utc == now
+        for single in signed(body, demo):
+            assert (single.this_update_utc, single.next_update_utc) == (state.now, state.now + HOURS_48)
+
+
+def test_a_key_whose_time_has_not_come_signs_nothing(demo: Demo, tmp_path: Path) -> None:
+    state = OnlineState(demo, tmp_path / "state", demo.now)
+    state.publish()
+    state.delegate(now=state.now + HOUR)
+    begins = state.now + HOUR - timedelta(minutes=10)  # a delegation is dated back a little
+    request = state.request(GOOD, nonce=NONCE)
+    assert post(state.responder(now=begins - timedelta(seconds=1)), request)[1] == TRY_LATER
+    body = post(state.responder(now=begins), request)[1]
+    assert ocsp.load_der_ocsp_response(body).certificates[0].not_valid_before_utc == begins
+
+
 def test_no_answer_lives_longer_than_its_signer(demo: Demo, tmp_path: Path) -> None:
     state = OnlineState(demo, tmp_path / "state", demo.now)
     state.publish()
@@ -186,7 +213,9 @@ def test_a_damaged_new_delegation_leaves_the_old_one_in_force(
     assert ocsp.load_der_ocsp_response(post(responder, request)[1]).certificates[0] == before
     current.write_text("../../keys")
     assert ocsp.load_der_ocsp_response(post(responder, request)[1]).certificates[0] == before
-    state.delegate(now=state.now + HOUR)
+    state.delegate(now=state.now + HOUR)  # by a clock that is ahead of the responder's
+    assert ocsp.load_der_ocsp_response(post(responder, request)[1]).certificates[0] == before
+    state.delegate(now=state.now - HOUR)
     after = ocsp.load_der_ocsp_response(post(responder, request)[1]).certificates[0]
     assert after != before
 

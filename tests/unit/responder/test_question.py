@@ -10,13 +10,23 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.amount import examples
 from tests.support.responder import request_for
 from tests.support.status import Authority
 
 from varmentaja.pki.publication.issuer import issuers_of
-from varmentaja.responder.question import ErrorStatus, Question, decode_get, read_question
+from varmentaja.responder.question import (
+    ErrorStatus,
+    Question,
+    beginnings_of,
+    decode_get,
+    read_question,
+    recognise,
+)
 
 _AUTHORITY = Authority("people")
+_BEGINNINGS = beginnings_of(issuers_of(_AUTHORITY.certificate))
+_SERIALS = st.one_of(st.integers(1, 300), st.integers(1, 2**159 - 1))
 
 
 def _asking(times: int) -> bytes:
@@ -56,6 +66,27 @@ def test_two_certificates_or_another_hash_are_not_for_us() -> None:
         bytes.fromhex("06052b0e03021a"), bytes.fromhex("06052b0e030219")
     )
     assert read_question(odd) is ErrorStatus.UNAUTHORIZED
+
+
+@given(_SERIALS, st.sampled_from([hashes.SHA1(), hashes.SHA256()]))
+def test_every_plain_question_is_recognised(serial: int, algorithm: hashes.HashAlgorithm) -> None:
+    request = request_for(_AUTHORITY.certificate, serial, algorithm)
+    question = recognise(request, _BEGINNINGS)
+    assert question is not None and question == read_question(request)
+    assert recognise(request_for(Authority("people").certificate, serial, algorithm), _BEGINNINGS) is None
+
+
+@examples(500, 100_000)
+@given(st.data(), _SERIALS, st.sampled_from([hashes.SHA1(), hashes.SHA256()]))
+def test_what_is_recognised_is_what_the_parser_reads(
+    data: st.DataObject, serial: int, algorithm: hashes.HashAlgorithm
+) -> None:
+    request = bytearray(request_for(_AUTHORITY.certificate, serial, algorithm))
+    for _ in range(data.draw(st.integers(1, 3))):
+        request[data.draw(st.integers(-25, -1))] = data.draw(st.integers(0, 255))
+    cut = bytes(request[: len(request) - data.draw(st.integers(0, 3))]) + data.draw(st.binary(max_size=2))
+    question = recognise(cut, _BEGINNINGS)
+    assert question is None or question == read_question(cut)
 
 
 @settings(max_examples=300)
