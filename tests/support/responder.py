@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,17 +56,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(publication: Publication, workers: int = 1) -> Iterator[RunningResponder]:
-    """Run a responder over a publication folder."""
+def running(
+    publication: Publication, workers: int = 1, port: int = 0, under: Sequence[str] = ()
+) -> Iterator[RunningResponder]:
+    """Run a responder over a publication folder; ``under`` a command that starts another, such as prlimit."""
     folder = publication.folder
     folder.mkdir(parents=True, exist_ok=True)
     key = folder.parent / "publisher.pem"
     key.write_bytes(publication.public_key)
-    port = free_port()
-    command = [sys.executable, "-m", "varmentaja.responder.serve", "--folder", str(folder)]
+    port = port or free_port()
+    command = [*under, sys.executable, "-m", "varmentaja.responder.serve", "--folder", str(folder)]
     command += ["--key", str(key), "--port", str(port), "--workers", str(workers)]
     log = folder.parent / "responder.log"
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
         responder = RunningResponder(process, port, log)
         try:
