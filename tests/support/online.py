@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 from tests.support.pki import Demo
+from tests.support.responder import RunningResponder, free_port
 
 from varmentaja.domain.revocation import RevocationReason
 from varmentaja.pki import der
@@ -116,6 +120,25 @@ class OnlineState:
 def _content(data: bytes, at: int) -> int:
     """Where the content of the element at ``at`` begins."""
     return at + 2 + (data[at + 1] & 0x7F if data[at + 1] & 0x80 else 0)
+
+
+@contextmanager
+def running(state: OnlineState) -> Iterator[RunningResponder]:
+    """``varmentaja responder-online`` as a process of its own."""
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VARMENTAJA_")}
+    environment |= {"VARMENTAJA_STATE": str(state.folder), "VARMENTAJA_ISSUERS": str(state.demo.folder)}
+    command = [sys.executable, "-m", "varmentaja", "responder-online", "--port", str(port - 7)]
+    log = state.folder / "online.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+        responder = RunningResponder(process, port, log)
+        try:
+            responder.wait_until_ready()
+            yield responder
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
 def post(responder: OnlineResponder, request: bytes, authority: str = AUTHORITY) -> tuple[str, bytes]:

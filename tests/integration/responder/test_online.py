@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from tests.support.online import GOOD, NEVER, REVOKED, OnlineState, pem
+from tests.support.online import GOOD, NEVER, REVOKED, OnlineState, pem, running
 from tests.support.pki import LINES, Demo
-from tests.support.responder import RunningResponder, free_port
+from tests.support.responder import RunningResponder
 
 KEYS = {
     "ecc": ec.generate_private_key(ec.SECP384R1()),
@@ -52,23 +50,8 @@ def online(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Onl
         for name in ("root", "professionals"):
             authority = demo.hierarchy.authority(f"{name}-{line}")
             (folder / f"{name}-{line}.pem").write_bytes(pem(authority.certificate))
-    port = free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("VARMENTAJA_")}
-    environment |= {
-        "VARMENTAJA_STATE": str(state.folder),
-        "VARMENTAJA_ISSUERS": str(demo.folder),
-    }
-    command = [sys.executable, "-m", "varmentaja", "responder-online", "--port", str(port - 7)]
-    log = folder / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
-        running = RunningResponder(process, port, log)
-        try:
-            running.wait_until_ready()
-            yield Online(running, folder)
-        finally:
-            process.terminate()
-            process.wait(20)
+    with running(state) as responder:
+        yield Online(responder, folder)
 
 
 @pytest.mark.parametrize("line", LINES)
