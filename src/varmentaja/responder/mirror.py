@@ -21,7 +21,7 @@ from pathlib import Path
 
 import structlog
 
-from varmentaja.domain.errors import DomainError, invalid, unavailable
+from varmentaja.domain.errors import DomainError, invalid
 from varmentaja.pki.publication.files import FileRef, locked, map_file, move_folder, replace_file, write_file
 from varmentaja.pki.publication.manifest import HEAD, MANIFEST, FolderRef, Head, Manifest
 from varmentaja.pki.publication.seal import Verify
@@ -34,6 +34,10 @@ _AFTER_TROUBLE = 2.0
 """Seconds before the next look when the last one failed: a large damaged file is not fetched all the time."""
 _TELL = 10.0
 """Seconds between writings of the state while nothing changes."""
+
+_INCOMING = ".incoming"
+_Identity = tuple[FileRef, int, int]
+"""What the manifest says, inode, time of last change (ns); as in ``PublicationReader``."""
 
 _log = structlog.get_logger("mirror")
 
@@ -48,17 +52,20 @@ class Mirror:
         self.problem: str | None = None
         """Why the folder may be behind; None when it is as the source was at the last look."""
         self._pending: bytes | None = None
+        """A head that is not here yet."""
+        self._refused: str | None = None
+        """Why the source's newest head is not wanted; until there is another."""
+        self._verified: set[_Identity] = set()
         for name in ("sets", "overlay"):
             (folder / name).mkdir(parents=True, exist_ok=True)
 
     def look(self) -> bool:
         """Bring the newest state here if it is new and sound; whether there was one. Raises nothing."""
         try:
-            self._pending = self._source.head() or self._pending
-            if self._pending is None:
-                self.problem = None
-                return False
-            changed = self._bring(self._pending)
+            fresh = self._source.head()
+            if fresh is not None:
+                self._pending, self._refused = fresh, None
+            changed = self._pending is not None and self._bring(self._pending)
         except DomainError as error:
             self._tell(str(error))
             return False
@@ -66,7 +73,7 @@ class Mirror:
             self._tell(f"{type(error).__name__}: {error.strerror}")
             return False
         self._pending = None
-        self.problem = None
+        self._tell(self._refused)
         return changed
 
     def _bring(self, document: bytes) -> bool:
@@ -75,8 +82,8 @@ class Mirror:
         if current == head:
             return False
         if current and head.goes_back(current):
-            self._pending = None
-            raise unavailable("The publication went back to an older set; the newer one is kept.")
+            self._refused = "The publication went back to an older set; the newer one is kept."
+            return False
         self._bring_folder("set", "sets", head.set)
         if head.overlay:
             self._bring_folder("overlay", "overlay", head.overlay)
@@ -99,27 +106,31 @@ class Mirror:
         document = self._source.manifest(f"{parent}/{ref.number}")
         if hashlib.sha256(document).hexdigest() != ref.manifest_sha256:
             raise invalid("The publication's file %(name)s is damaged.", name=MANIFEST)
-        manifest = Manifest.unsealed(kind, document, self._verify)
-        incoming = self._folder / parent / f".incoming.{ref.number}"
+        files = list(files_of(Manifest.unsealed(kind, document, self._verify)))
+        incoming = self._folder / parent / _INCOMING
         incoming.mkdir(exist_ok=True)
-        for file in files_of(manifest):
-            if not (incoming / file.name).exists() and not self._link(parent, file, incoming):
+        _clear(incoming, files)
+        for file in files:
+            if self._is(incoming / file.name, file):
+                continue
+            (incoming / file.name).unlink(missing_ok=True)
+            if not self._link(parent, file, incoming):
                 self._bring_file(f"{parent}/{ref.number}", file, incoming)
-        (incoming / MANIFEST).unlink(missing_ok=True)
         write_file(incoming / MANIFEST, document)
         move_folder(incoming, target)
+        if kind == "set":  # what earlier sets had is forgotten
+            self._verified = {each for each in self._verified if each[0] in set(files)}
 
     def _link(self, parent: str, file: FileRef, incoming: Path) -> bool:
-        """Take the file from the set before, if it is the very same; a responder compares hashes anyway."""
+        """Take the file from a set before, if it is the very same."""
         for folder in (self._folder / parent).glob("[0-9]*"):
-            before = folder / file.name
-            if before.exists() and _is(before, file):
-                os.link(before, incoming / file.name)
+            if self._is(folder / file.name, file):
+                os.link(folder / file.name, incoming / file.name)
                 return True
         return False
 
     def _bring_file(self, folder: str, file: FileRef, incoming: Path) -> None:
-        part = incoming / f"{file.name}.part"
+        part = incoming / _part(file)
         with part.open("ab") as out:
             start = out.tell()
             if start < file.size:
@@ -129,22 +140,39 @@ class Mirror:
                         break
             out.flush()
             os.fsync(out.fileno())
-        if not _is(part, file):
+        if not self._is(part, file):
             size = part.stat().st_size
             if size >= file.size:  # a shorter one was cut off, and the next look goes on with it
                 part.unlink()
             raise invalid("The publication's file %(name)s is damaged.", name=file.name)
         part.rename(incoming / file.name)
 
-    def _tell(self, problem: str) -> None:
-        if problem != self.problem:
+    def _is(self, path: Path, ref: FileRef) -> bool:
+        """Whether a file is what the manifest says. Each is read once: a nation's set has gigabytes."""
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return False
+        identity = ref, status.st_ino, status.st_mtime_ns
+        if identity in self._verified:
+            return True
+        if status.st_size != ref.size or hashlib.sha256(map_file(path)).hexdigest() != ref.sha256:
+            return False
+        self._verified.add(identity)
+        return True
+
+    def _tell(self, problem: str | None) -> None:
+        if problem and problem != self.problem:
             _log.error("mirror_behind", problem=problem)
         self.problem = problem
 
     def write_state(self, now: datetime) -> None:
-        """Leave word for the responder's health page."""
+        """Leave word for the responder's health page, if there is room for it."""
         state = {"looked_at": now.isoformat(timespec="seconds"), "problem": self.problem}
-        replace_file(self._folder / MIRROR_STATE, json.dumps(state).encode() + b"\n")
+        try:
+            replace_file(self._folder / MIRROR_STATE, json.dumps(state).encode() + b"\n")
+        except OSError as error:
+            _log.error("mirror_state_not_written", problem=error.strerror)
 
 
 def files_of(manifest: Manifest) -> Iterator[FileRef]:
@@ -180,17 +208,23 @@ def _has_manifest(target: Path, ref: FolderRef) -> bool:
     return file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() == ref.manifest_sha256
 
 
-def _is(path: Path, ref: FileRef) -> bool:
-    return path.stat().st_size == ref.size and hashlib.sha256(map_file(path)).hexdigest() == ref.sha256
+def _part(file: FileRef) -> str:
+    """Where its content gathers: by the hash, so that what was cut off goes on for another set, too."""
+    return f"{file.sha256}.part"
+
+
+def _clear(incoming: Path, files: list[FileRef]) -> None:
+    """Remove what an unfinished transfer left and nobody wants any more: a full disk would stay full."""
+    wanted = {name for file in files for name in (file.name, _part(file))}
+    for path in incoming.iterdir():
+        if path.name not in wanted:
+            path.unlink()
 
 
 def _remove_old(parent: Path, current: int) -> None:
     numbers = sorted(int(path.name) for path in parent.glob("[0-9]*") if path.name.isdecimal())
     for number in [number for number in numbers if number <= current][:-_KEPT]:
         shutil.rmtree(parent / str(number), ignore_errors=True)
-    for path in parent.glob(".incoming.*"):
-        if int(path.suffix[1:]) <= current:
-            shutil.rmtree(path, ignore_errors=True)
 
 
 def main() -> None:
