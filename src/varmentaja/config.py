@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     ``<state>/observer`` when unset."""
     observer_roots: Path | None = None
     """Folder of the roots that the observer trusts (``*.crt``); the hierarchy's folder when unset."""
+    responders: str = ""
+    """Addresses of single responders behind the published one, with spaces between, for the observer."""
+    online_url: HttpUrl | None = None
+    """Address of the online-signing responder as relying parties see it."""
     ldap_url: str | None = None
     """``ldaps://…`` or ``ldap://…`` of the public directory; none is published to when unset."""
     ldap_base: str = "dmdName=VARMENTAJA,c=FI"
@@ -216,7 +220,17 @@ class Settings(BaseSettings):
     @property
     def online_address(self) -> str:
         """Address of the online-signing responder, no slash at the end."""
-        return f"http://127.0.0.1:{self.online_port}"
+        return _address(self.online_url, f"http://127.0.0.1:{self.online_port}")
+
+    @property
+    def observed_online(self) -> str | None:
+        """The same where there is one: in production only if it is named."""
+        return self.online_address if self.online_url or self.test_service else None
+
+    @property
+    def responder_addresses(self) -> tuple[str, ...]:
+        """Addresses of single responders, no slash at the end."""
+        return tuple(address.rstrip("/") for address in self.responders.split())
 
     @property
     def clinic(self) -> Path:

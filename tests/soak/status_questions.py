@@ -74,7 +74,7 @@ class World:
             return Question(self.chance.choice(["GET", "GET", "GET", "HEAD"]), path, b"", at, request)
         spoilt = self.damaged(base64.urlsafe_b64encode(request))
         method = self.chance.choice(["GET", "POST", "PUT", "OPTIONS", "X"])
-        return Question(method, f"/ocsp/{at}/{quote(spoilt, safe='')}", b"", at, None)
+        return Question(method, f"/ocsp/{at}/{quote(spoilt, safe='')}", b"", at, _meant(spoilt))
 
     def request(self, name: str) -> bytes:
         """A well-formed request: mostly about a certificate of this authority."""
@@ -181,6 +181,13 @@ class Judge:
         known = self.world.statuses.get((question.authority, serial))
         assert said == known or (known is None and said == "unknown" and self.signs), (said, known, question)
         self.said[said] += 1
+
+
+def _meant(encoded: bytes) -> bytes | None:
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except ValueError:
+        return None
 
 
 _known: dict[tuple[x509.Certificate, str], tuple[bytes, bytes]] = {}

@@ -127,7 +127,7 @@ class _Wire:
             self._socket.settimeout(0.05)
             while data := self._socket.recv(65536):
                 self._received += data
-        assert b"HTTP/1.1 5" not in self._received, question
+        assert b"HTTP/1.1 500" not in self._received, question
         self._judge.said["damaged on the wire"] += 1
         self._close()
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from tests.support.pki import Demo
 
 from varmentaja.observer.plan import Authority, Lists, Plan, Watched
 from varmentaja.pki.crl import Reason, encode_entry, sign_crl
-from varmentaja.pki.ocsp import CertificateStatus, Condition, presign
+from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, presign, sign_answers
 from varmentaja.pki.serials import serial_text
 
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ DAY = timedelta(days=1)
 ISSUING, ROOT = "professionals-ecc", "root-ecc"
 LDAP_NAME = "cn=Varmentaja TEST CA for Care Professionals ECC,o=Varmentaja TEST,dmdName=VARMENTAJA,c=FI"
 LDAP_ROOT = "cn=Varmentaja TEST Root CA ECC,o=Varmentaja TEST,dmdName=VARMENTAJA,c=FI"
-TYPES = {"ocsp": "application/ocsp-response", "crl": "application/pkix-crl", "ca": "application/pkix-cert"}
+TYPES = {
+    "ocsp": "application/ocsp-response",
+    "online": "application/ocsp-response",
+    "crl": "application/pkix-crl",
+    "ca": "application/pkix-cert",
+}
 
 
 @dataclass
@@ -64,6 +69,8 @@ class Liar:
         """Kinds (``ocsp``, ``crl``, ``ca``) that answer with 503."""
         self.spoilt: set[str] = set()
         """Kinds whose signature has one bit turned."""
+        self.nonce: Callable[[bytes], bytes | None] = bytes
+        """The nonce that the online responder sends back."""
         self.answers_about: int | None = None
         """Answers every question with the status of this serial."""
         self.asked: list[str] = []
@@ -157,21 +164,33 @@ class Liar:
             der = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         else:
             der = base64.b64decode(unquote(rest[0]))
-        serial, truth = self.answers_about or ocsp.load_der_ocsp_request(der).serial_number, self.ocsp
-        at = truth.revoked.get(serial)
-        status = CertificateStatus(
-            serial_text(serial),
-            Condition.REVOKED if at else Condition.GOOD,
-            at,
-            Reason.SUPERSEDED if at else None,
-        )
+        serial = self.answers_about or ocsp.load_der_ocsp_request(der).serial_number
         return presign(
             self.demo.hierarchy.authority(name),
-            status,
+            self._status(serial),
             self.demo.store,
-            this_update=truth.this_update,
-            next_update=truth.next_update,
+            this_update=self.ocsp.this_update,
+            next_update=self.ocsp.next_update,
         ).sha1
+
+    def _online(self, environ: Any, name: str, rest: list[str]) -> bytes:
+        asked = ocsp.load_der_ocsp_request(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        nonce = asked.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
+        return sign_answers(
+            self.demo.hierarchy.authority(name),
+            [self._status(asked.serial_number)],
+            self.demo.store,
+            name=CertIdHash.SHA1,
+            this_update=self.ocsp.this_update,
+            next_update=self.ocsp.next_update,
+            produced_at=self.now,
+            nonce=self.nonce(nonce),
+        )
+
+    def _status(self, serial: int) -> CertificateStatus:
+        at = self.ocsp.revoked.get(serial)
+        condition = Condition.REVOKED if at else Condition.GOOD
+        return CertificateStatus(serial_text(serial), condition, at, Reason.SUPERSEDED if at else None)
 
 
 def serial_of(certificate: x509.Certificate) -> str:

@@ -21,6 +21,7 @@ class Service(StrEnum):
     """What relying parties ask."""
 
     OCSP = "ocsp"
+    ONLINE = "online"
     CRL = "crl"
     CERTIFICATES = "certificates"
     DIRECTORY = "directory"
@@ -52,6 +53,7 @@ class Trouble(StrEnum):
 
 SERVICES: dict[Service, Message] = {
     Service.OCSP: message("Status of one certificate (OCSP)"),
+    Service.ONLINE: message("Status signed on the spot (OCSP with a nonce)"),
     Service.CRL: message("Revocation lists"),
     Service.CERTIFICATES: message("Certificates of the authorities"),
     Service.DIRECTORY: message("Directory (LDAP)"),
@@ -146,6 +148,10 @@ class Round:
     at: datetime
     tallies: dict[Service, Tally]
     findings: tuple[Finding, ...] = ()
+    signed_at: datetime | None = None
+    """When the newest answer or list that came was signed (thisUpdate)."""
+    holds_until: datetime | None = None
+    """When the first of those that came goes out of date (nextUpdate)."""
 
 
 @dataclass(frozen=True, slots=True)

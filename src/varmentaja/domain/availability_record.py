@@ -40,6 +40,9 @@ class Report:
     """What goes on; not all of it is believed yet."""
     over: tuple[Outage, ...]
     """What has ended within the kept time, oldest first."""
+    signed_at: datetime | None = None
+    holds_until: datetime | None = None
+    """As in the last round."""
 
 
 class History:
@@ -74,7 +77,16 @@ class History:
         """What is known; None before the first round."""
         if self._last is None:
             return None
-        return Report(self._last.at, self._last.tallies, self._days, tuple(self._open), tuple(self._over))
+        last = self._last
+        return Report(
+            last.at,
+            last.tallies,
+            self._days,
+            tuple(self._open),
+            tuple(self._over),
+            last.signed_at,
+            last.holds_until,
+        )
 
     def _forget(self, now: datetime) -> None:
         first = now - timedelta(days=limits().days)
@@ -94,6 +106,7 @@ def round_document(found: Round) -> dict[str, Any]:
         "findings": [
             [each.service.value, each.trouble.value, each.subject, each.detail] for each in found.findings
         ],
+        **_dates(found),
     }
 
 
@@ -106,6 +119,8 @@ def read_round(document: dict[str, Any]) -> Round:
             Finding(Service(service), Trouble(trouble), subject, detail)
             for service, trouble, subject, detail in document["findings"]
         ),
+        signed_at=_moment(document.get("signed_at")),
+        holds_until=_moment(document.get("holds_until")),
     )
 
 
@@ -123,6 +138,7 @@ def report_document(report: Report) -> dict[str, Any]:
         },
         "open": [_outage(each) for each in report.open],
         "over": [_outage(each) for each in report.over],
+        **_dates(report),
     }
 
 
@@ -137,7 +153,14 @@ def read_report(document: dict[str, Any]) -> Report:
         },
         open=tuple(_read_outages(document["open"])),
         over=tuple(_read_outages(document["over"])),
+        signed_at=_moment(document.get("signed_at")),
+        holds_until=_moment(document.get("holds_until")),
     )
+
+
+def _dates(told: Round | Report) -> dict[str, str | None]:
+    dates = {"signed_at": told.signed_at, "holds_until": told.holds_until}
+    return {name: at.isoformat() if at else None for name, at in dates.items()}
 
 
 def _outage(outage: Outage) -> dict[str, Any]:

@@ -28,23 +28,41 @@ class Judge:
         self.openssl = openssl
         self._known: dict[Hashable, Any] = {}
         self._used: dict[Hashable, Any] = {}
+        self._nonces: dict[tuple[str, int], bytes] = {}
 
     def begin(self, plan: Plan) -> None:
         """A new round: verdicts that the last one did not need are forgotten."""
         self._plan = plan
         self._by_name = {each.name: each for each in plan.authorities}
-        self._known, self._used = self._used, {}
+        self._known, self._used, self._nonces = self._used, {}, {}
 
     def request(self, authority: Authority, watched: Watched) -> bytes:
         """DER of the question."""
         key = ("request", authority.name, watched.serial)
         return self._once(key, lambda: self.openssl.request(authority.certificate, watched.serial), bool)
 
-    def answer(self, der: bytes, authority: Authority, watched: Watched, now: datetime) -> Answer:
-        """OpenSSL's and, for a canary, pyHanko's opinion of an OCSP answer."""
-        key = ("answer", _hash(der), authority.name, watched.serial)
+    def request_with_nonce(self, authority: Authority, watched: Watched) -> bytes:
+        """DER of a question that was never asked before this round."""
+        key = authority.name, watched.serial
+        if key not in self._nonces:
+            self._nonces[key] = self.openssl.request(authority.certificate, watched.serial, nonce=True)
+        return self._nonces[key]
+
+    def answer(
+        self,
+        der: bytes,
+        authority: Authority,
+        watched: Watched,
+        now: datetime,
+        request: bytes | None = None,
+    ) -> Answer:
+        """OpenSSL's and, for a canary, pyHanko's opinion of an OCSP answer.
+
+        ``request``: whose nonce must come back.
+        """
+        key = ("answer", _hash(der), authority.name, watched.serial, request)
         return self._once(
-            key, lambda: self._answer(der, authority, watched, now), lambda told: not told.problem
+            key, lambda: self._answer(der, authority, watched, now, request), lambda told: not told.problem
         )
 
     def published(self, der: bytes, authority: Authority, shard: int) -> Published | str:
@@ -78,8 +96,12 @@ class Judge:
             lambda told: not told[0],
         )
 
-    def _answer(self, der: bytes, authority: Authority, watched: Watched, now: datetime) -> Answer:
+    def _answer(
+        self, der: bytes, authority: Authority, watched: Watched, now: datetime, request: bytes | None
+    ) -> Answer:
         told = self.openssl.answer(der, authority.certificate, self._plan.roots, watched.serial, now)
+        if not told.problem and request and (problem := self.openssl.nonce(der, request)):
+            return Answer(problem=problem)
         if told.problem or watched.certificate is None or is_stale(told.next_update, now):
             return told
         problem, revoked = status_by_answer(der, watched.certificate, authority.certificate, now)
@@ -183,7 +205,9 @@ def agreement(
     yield Finding(service, Trouble.DISAGREEMENT, subject, said)
 
 
-def behind(subject: str, published: Published, copy: Published, now: datetime) -> Iterator[Finding]:
+def behind(
+    service: Service, subject: str, published: Published, copy: Published, now: datetime
+) -> Iterator[Finding]:
     """Whether a copy of a list lacks what has been published for long enough."""
     lacking = [
         f"{serial:x}"
@@ -192,7 +216,7 @@ def behind(subject: str, published: Published, copy: Published, now: datetime) -
     ]
     if lacking:
         detail = f"number {copy.number} instead of {published.number} lacks {', '.join(lacking)}"
-        yield Finding(Service.DIRECTORY, Trouble.DISAGREEMENT, subject, detail)
+        yield Finding(service, Trouble.DISAGREEMENT, subject, detail)
 
 
 def _hash(der: bytes) -> bytes:

@@ -17,6 +17,12 @@ def write_metrics(path: Path, report: Report) -> None:
     Gauge(
         "varmentaja_observer_round_seconds", "Time of the last round (Unix seconds)", registry=registry
     ).set(report.at.timestamp())
+    for name, text, at in (
+        ("signed", "When the newest answer or list that came was signed (Unix seconds)", report.signed_at),
+        ("holds_until", "When the first of those goes out of date (Unix seconds)", report.holds_until),
+    ):
+        if at is not None:
+            Gauge(f"varmentaja_observer_{name}_seconds", text, registry=registry).set(at.timestamp())
     asked = _gauge(registry, "asked", "Questions in the last round")
     lost = _gauge(registry, "lost", "Questions of the last round without an answer")
     middle = _gauge(registry, "median_seconds", "Median time to an answer in the last round")

@@ -44,9 +44,11 @@ class OpenSsl:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def request(self, authority: bytes, serial: int) -> bytes:
-        """DER of the request that openssl makes by default (SHA-1, no nonce). OSError, or RuntimeError."""
-        asked = ["-issuer", "authority", "-serial", f"0x{serial:x}", "-no_nonce", "-reqout", "request"]
+    def request(self, authority: bytes, serial: int, *, nonce: bool = False) -> bytes:
+        """DER of the request that openssl makes by default (SHA-1), without or with a nonce. OSError, or
+        RuntimeError."""
+        asked = ["-issuer", "authority", "-serial", f"0x{serial:x}", "-reqout", "request"]
+        asked.append("-nonce" if nonce else "-no_nonce")
         with _folder({"authority": pem(authority)}) as folder:
             done = self._run(folder, ["ocsp", *asked])
             if not (folder / "request").exists():
@@ -58,7 +60,7 @@ class OpenSsl:
     ) -> Answer:
         """Verify an OCSP answer up to a root; its dates are given back and not judged."""
         files = {"authority": pem(authority), "roots": pem(*roots), "answer": der}
-        asked = ["-issuer", "authority", "-serial", f"0x{serial:x}", "-respin", "answer"]
+        asked = ["-issuer", "authority", "-serial", f"0x{serial:x}", "-no_nonce", "-respin", "answer"]
         with _folder(files) as folder:
             trust = ["-CAfile", "roots", "-no-CApath", "-no-CAstore", "-verify_other", "authority"]
             done = self._run(folder, ["ocsp", *asked, *trust, *_at(now), "-validity_period", _ANY_AGE])
@@ -72,6 +74,13 @@ class OpenSsl:
             this_update=_date(said, "This Update: "),
             next_update=_date(said, "Next Update: "),
         )
+
+    def nonce(self, der: bytes, request: bytes) -> str:
+        """Why an OCSP answer does not bring back the nonce of a request; empty when it does."""
+        with _folder({"answer": der, "request": request}) as folder:
+            done = self._run(folder, ["ocsp", "-reqin", "request", "-respin", "answer"])
+        said = done.stdout + done.stderr
+        return next((line for line in said.splitlines() if "nonce" in line.lower()), "")
 
     def revocation_list(self, der: bytes, authority: bytes) -> ListVerdict:
         """Verify the signature of a revocation list."""

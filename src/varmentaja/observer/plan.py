@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is asked: addresses, and certificates whose status is watched.
 
-The worker writes the plan (apps/status/actions/write_plan.py). The roots do not stand in it: they come from a
-folder that is put beside the observer once, as with every relying party.
+The worker writes the plan (apps/observation/actions/write_plan.py). The roots do not stand in it: they come
+from a folder that is put beside the observer once, as with every relying party.
 """
 
 from __future__ import annotations
@@ -43,6 +43,15 @@ class Lists:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Where one responder of several answers by itself: the published address may lead to any of them."""
+
+    ocsp_url: str | None
+    lists: tuple[Lists, ...]
+    """By shard."""
+
+
+@dataclass(frozen=True, slots=True)
 class Authority:
     """One authority and its addresses."""
 
@@ -57,6 +66,15 @@ class Authority:
     directory_name: str
     """DN of its entry in the directory; empty where there is none."""
     watched: tuple[Watched, ...]
+    online_url: str | None = None
+    """Of the responder that signs on the spot; None where there is none."""
+    copies: tuple[Copy, ...] = ()
+
+    @property
+    def ocsp_urls(self) -> tuple[str, ...]:
+        """The published address, then those of single responders."""
+        urls = (self.ocsp_url, *(copy.ocsp_url for copy in self.copies))
+        return tuple(url for url in urls if url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +112,7 @@ def _authority(entry: dict[str, Any]) -> Authority:
         issued_by=entry["issued_by"],
         certificate_url=entry["certificate_url"],
         ocsp_url=entry["ocsp_url"],
-        lists=tuple(Lists(each["full"], each["delta"], each["directory_name"]) for each in entry["lists"]),
+        lists=_lists(entry),
         directory_name=entry["directory_name"],
         watched=tuple(
             Watched(
@@ -105,6 +123,14 @@ def _authority(entry: dict[str, Any]) -> Authority:
             )
             for each in entry["watched"]
         ),
+        online_url=entry.get("online_url"),
+        copies=tuple(Copy(each["ocsp_url"], _lists(each)) for each in entry.get("copies", [])),
+    )
+
+
+def _lists(entry: dict[str, Any]) -> tuple[Lists, ...]:
+    return tuple(
+        Lists(each["full"], each["delta"], each.get("directory_name", "")) for each in entry["lists"]
     )
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from varmentaja.observer.ask import Client, Reply
 from varmentaja.observer.directory import read_attribute
-from varmentaja.observer.plan import Authority, Plan, Watched
+from varmentaja.observer.plan import Authority, Lists, Plan, Watched
 
 _AT_ONCE = 16
 _REQUEST, _ANSWER = "application/ocsp-request", "application/ocsp-response"
@@ -54,6 +54,8 @@ class DirectoryQuestion:
         return read_attribute(self.address, self.name, self.attribute, self.authority)
 
 
+Ask = Callable[[Authority, Watched], bytes]
+"""Makes the request about a certificate."""
 AnyQuestion = Question | DirectoryQuestion
 
 
@@ -67,15 +69,15 @@ def list_question(url: str) -> Question:
     return Question("GET", url, _LIST)
 
 
-def status_questions(authority: Authority, request: bytes) -> list[Question]:
+def status_questions(url: str, request: bytes) -> list[Question]:
     """For the status of one certificate, by GET and by POST (RFC 6960 A.1)."""
-    if authority.ocsp_url is None:
-        return []
     encoded = quote(base64.b64encode(request), safe="")
-    return [
-        Question("GET", f"{authority.ocsp_url}/{encoded}", _ANSWER),
-        Question("POST", authority.ocsp_url, _ANSWER, request),
-    ]
+    return [Question("GET", f"{url}/{encoded}", _ANSWER), online_question(url, request)]
+
+
+def online_question(url: str, request: bytes) -> Question:
+    """For the status of one certificate by POST."""
+    return Question("POST", url, _ANSWER, request)
 
 
 def directory_question(plan: Plan, name: str, attribute: str) -> DirectoryQuestion:
@@ -84,29 +86,35 @@ def directory_question(plan: Plan, name: str, attribute: str) -> DirectoryQuesti
     return DirectoryQuestion(plan.directory, name, attribute, plan.directory_authority)
 
 
-def ask_all(
-    plan: Plan, request: Callable[[Authority, Watched], bytes], client: Client
-) -> dict[AnyQuestion, Reply]:
+def ask_all(plan: Plan, request: Ask, request_with_nonce: Ask, client: Client) -> dict[AnyQuestion, Reply]:
     """Ask everything in the plan."""
-    questions = list(dict.fromkeys(_questions(plan, request)))
+    questions = list(dict.fromkeys(_questions(plan, request, request_with_nonce)))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         replies: Iterable[Reply] = pool.map(lambda question: question.put(client), questions)
         return dict(zip(questions, replies, strict=True))
 
 
-def _questions(plan: Plan, request: Callable[[Authority, Watched], bytes]) -> Iterator[AnyQuestion]:
+def _questions(plan: Plan, request: Ask, request_with_nonce: Ask) -> Iterator[AnyQuestion]:
     for authority in plan.authorities:
         yield certificate_question(authority)
-        for lists in authority.lists:
-            yield list_question(lists.full)
-            if lists.delta:
-                yield list_question(lists.delta)
+        for shards in (authority.lists, *(copy.lists for copy in authority.copies)):
+            yield from map(list_question, addresses(shards))
         if plan.directory:
             yield directory_question(plan, authority.directory_name, DIRECTORY_CERTIFICATE)
             for lists in authority.lists:
                 yield directory_question(plan, lists.directory_name, DIRECTORY_LIST)
                 if lists.delta:
                     yield directory_question(plan, lists.directory_name, DIRECTORY_DELTA)
-        if authority.ocsp_url:
-            for watched in authority.watched:
-                yield from status_questions(authority, request(authority, watched))
+        for watched in authority.watched:
+            for url in authority.ocsp_urls:
+                yield from status_questions(url, request(authority, watched))
+            if authority.online_url and watched.certificate:
+                yield online_question(authority.online_url, request_with_nonce(authority, watched))
+
+
+def addresses(lists: Iterable[Lists]) -> Iterator[str]:
+    """Of full lists and deltas."""
+    for each in lists:
+        yield each.full
+        if each.delta:
+            yield each.delta

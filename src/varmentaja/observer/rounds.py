@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
+from urllib.parse import urlsplit
 
 from varmentaja.domain.availability import Finding, Round, Service, Tally, Trouble, limits
 from varmentaja.observer.ask import Client, Reply
@@ -20,10 +21,13 @@ from varmentaja.observer.questions import (
     DIRECTORY_DELTA,
     DIRECTORY_LIST,
     AnyQuestion,
+    Question,
+    addresses,
     ask_all,
     certificate_question,
     directory_question,
     list_question,
+    online_question,
     status_questions,
 )
 
@@ -38,6 +42,17 @@ class Shard:
     delta: Published | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question about a certificate."""
+
+    service: Service
+    question: Question
+    subject: str
+    nonce_of: bytes | None = None
+    """The request whose nonce must come back."""
+
+
 class Observer:
     """Asks in rounds; remembers the highest number of each list."""
 
@@ -50,10 +65,10 @@ class Observer:
         """Ask everything in the plan, and judge it by the time when the answers are there."""
         begun = clock()
         self._judge.begin(plan)
-        replies = ask_all(plan, self._judge.request, self._client)
+        replies = ask_all(plan, self._judge.request, self._judge.request_with_nonce, self._client)
         look = _Look(self._judge, plan, replies, self._numbers, clock())
         findings = tuple(dict.fromkeys(look.findings()))
-        return Round(begun, look.tallies(), findings)
+        return Round(begun, look.tallies(), findings, look.signed_at, look.holds_until)
 
 
 class _Look:
@@ -73,6 +88,10 @@ class _Look:
         self._numbers = numbers
         self._now = now
         self._counted: dict[Service, list[Reply]] = defaultdict(list)
+        self.signed_at: datetime | None = None
+        """The newest thisUpdate."""
+        self.holds_until: datetime | None = None
+        """The earliest nextUpdate."""
 
     def tallies(self) -> dict[Service, Tally]:
         """The numbers of each service that was asked."""
@@ -93,6 +112,7 @@ class _Look:
             yield from self._certificate(authority)
             for number, lists in enumerate(authority.lists):
                 yield from self._shard(authority, number, lists, shards)
+            yield from self._copies(authority, shards)
         for authority in self._plan.authorities:
             if self._plan.directory:
                 yield from self._directory(self._plan, authority, shards)
@@ -150,11 +170,30 @@ class _Look:
                 continue
             into.append(found)
             told = found.verdict
-            yield from freshness(service, subject, told.this_update, told.next_update, self._now)
+            yield from self._dates(service, subject, told.this_update, told.next_update)
             if found.number < self._numbers.get(subject, found.number):
                 detail = f"number {found.number} after {self._numbers[subject]}"
                 yield Finding(service, Trouble.GOING_BACK, subject, detail)
             self._numbers[subject] = max(found.number, self._numbers.get(subject, 0))
+
+    def _dates(
+        self, service: Service, subject: str, this_update: datetime | None, next_update: datetime | None
+    ) -> Findings:
+        if service is not Service.DIRECTORY:  # that has copies of the lists
+            self.signed_at = max(filter(None, (self.signed_at, this_update)), default=None)
+            self.holds_until = min(filter(None, (self.holds_until, next_update)), default=None)
+        yield from freshness(service, subject, this_update, next_update, self._now)
+
+    def _copies(self, authority: Authority, shards: dict[tuple[str, int], Shard]) -> Findings:
+        """The lists of each responder by itself: the published address may lead to any of them."""
+        for copy in authority.copies:
+            for number, lists in enumerate(copy.lists):
+                for url in addresses([lists]):
+                    found: list[Published] = []
+                    yield from self._list(Service.CRL, authority, number, list_question(url), url, found)
+                    full = shards[authority.name, number].full
+                    if found and full and url == lists.full:
+                        yield from behind(Service.CRL, url, full, found[0], self._now)
 
     def _directory(self, plan: Plan, authority: Authority, shards: dict[tuple[str, int], Shard]) -> Findings:
         """The same documents over LDAP; a revocation that is published long enough stands there, too."""
@@ -173,36 +212,44 @@ class _Look:
                 yield from self._list(Service.DIRECTORY, authority, number, question, subject, found)
             full = shards[authority.name, number].full
             if found and full:
-                yield from behind(lists.directory_name, full, found[0], self._now)
+                yield from behind(Service.DIRECTORY, lists.directory_name, full, found[0], self._now)
 
     def _watched(
         self, authority: Authority, watched: Watched, shards: dict[tuple[str, int], Shard]
     ) -> Findings:
         subject = f"{authority.name}/{watched.serial:x}"
         answers: list[Answer] = []
-        yield from self._answers(authority, watched, subject, answers)
+        for asked in self._asked(authority, watched, subject):
+            yield from self._answer(asked, authority, watched, answers)
         shard = shards[authority.name, watched.shard]
         if shard.full is not None:
             for answer in answers if answers else (None,):
                 yield from agreement(subject, watched.serial, answer, shard.full, shard.delta, self._now)
             yield from self._known(authority, watched, subject, shard, shards)
 
-    def _answers(self, authority: Authority, watched: Watched, subject: str, into: list[Answer]) -> Findings:
-        if authority.ocsp_url is None:
-            return
-        for question in status_questions(authority, self._judge.request(authority, watched)):
-            asked = f"{subject} ({question.method})"
-            got: list[bytes] = []
-            yield from self._reply(Service.OCSP, question, asked, got)
-            for body in got:
-                told = self._judge.answer(body, authority, watched, self._now)
-                if told.problem:
-                    yield Finding(Service.OCSP, Trouble.INVALID, asked, told.problem)
-                    continue
-                yield from freshness(Service.OCSP, asked, told.this_update, told.next_update, self._now)
-                if watched.revoked is not None and told.revoked != watched.revoked:
-                    yield Finding(Service.OCSP, Trouble.WRONG_STATUS, asked, _statuses(watched, told.revoked))
-                into.append(told)
+    def _asked(self, authority: Authority, watched: Watched, subject: str) -> Iterator[Asked]:
+        request = self._judge.request(authority, watched)
+        for url in authority.ocsp_urls:
+            where = "" if url == authority.ocsp_url else f", {urlsplit(url).netloc}"
+            for question in status_questions(url, request):
+                yield Asked(Service.OCSP, question, f"{subject} ({question.method}{where})")
+        if authority.online_url and watched.certificate:
+            request = self._judge.request_with_nonce(authority, watched)
+            yield Asked(Service.ONLINE, online_question(authority.online_url, request), subject, request)
+
+    def _answer(self, asked: Asked, authority: Authority, watched: Watched, into: list[Answer]) -> Findings:
+        got: list[bytes] = []
+        service, subject = asked.service, asked.subject
+        yield from self._reply(service, asked.question, subject, got)
+        for body in got:
+            told = self._judge.answer(body, authority, watched, self._now, asked.nonce_of)
+            if told.problem:
+                yield Finding(service, Trouble.INVALID, subject, told.problem)
+                continue
+            yield from self._dates(service, subject, told.this_update, told.next_update)
+            if watched.revoked is not None and told.revoked != watched.revoked:
+                yield Finding(service, Trouble.WRONG_STATUS, subject, _statuses(watched, told.revoked))
+            into.append(told)
 
     def _known(
         self,

@@ -28,6 +28,9 @@ PUBLICATION = settings().publication
 HIERARCHY = settings().hierarchy_folder
 OBSERVER = settings().observer_folder
 """Where the observer of the status services finds its plan and leaves its report."""
+RESPONDERS = settings().responder_addresses
+ONLINE_URL = settings().observed_online
+"""What the observer asks besides the published addresses."""
 DIRECTORY = settings().ldap_url
 """Address of the public directory; None where there is none."""
 DIRECTORY_BASE = settings().ldap_base

@@ -100,6 +100,29 @@ def test_the_plan_names_every_address_and_no_person(service: Service, folders: P
     assert service.person("physician").family_name not in told
 
 
+def test_the_plan_names_single_responders_and_the_one_that_signs_on_the_spot(
+    service: Service, folders: Path, settings: Any
+) -> None:
+    settings.ONLINE_URL, settings.RESPONDERS = None, ()
+    assert write_plan(now=service.now)
+    read = read_plan(folders, Path(str(service.demo.folder)))
+    assert all(each.online_url is None and each.copies == () for each in read.authorities)
+    settings.ONLINE_URL, settings.RESPONDERS = (
+        "https://online.example",
+        ("http://a.example", "http://b.example"),
+    )
+    assert write_plan(now=service.now + timedelta(seconds=1)), "addresses have changed"
+    authorities = {each.name: each for each in read_plan(folders, Path(str(service.demo.folder))).authorities}
+    assert authorities["professionals-ecc"].online_url == "https://online.example/ocsp/professionals-ecc"
+    first, second = authorities["professionals-ecc"].copies
+    assert first.ocsp_url == "http://a.example/ocsp/professionals-ecc"
+    assert second.lists[0].delta == "http://b.example/crl/professionals-ecc/0-delta.crl"
+    root = authorities["root-ecc"]
+    assert root.online_url is None and root.copies[0].ocsp_url is None
+    assert root.copies[0].lists[0].full == "http://a.example/crl/root-ecc/0.crl"
+    assert root.copies[0].lists[0].delta is None
+
+
 def test_a_fresh_plan_stays_until_something_changes_or_time_goes(
     service: Service, folders: Path, settings: Any
 ) -> None:

@@ -44,6 +44,7 @@ Look = Callable[[datetime], Round]
 def look(service: Service, settings: Any, tmp_path: Path) -> Iterator[Look]:
     """A round before a responder that serves ``tmp_path/served``, by a plan of that moment."""
     settings.OBSERVER, settings.HIERARCHY = tmp_path / "observer", service.demo.folder
+    settings.ONLINE_URL = None
     key = service.demo.store.public_key(PUBLICATION_KEY)
     public_key = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     keep_canaries(now=service.now)

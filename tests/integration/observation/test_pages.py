@@ -56,6 +56,10 @@ def test_all_works_without_sign_in_and_without_the_database(reports: Reports) ->
     text = read()
     assert "All status services work." in text
     assert "There have been no disturbances." in text
+    absent = (
+        "Status signed on the spot (OCSP with a nonce), Certificates of the authorities, Directory (LDAP)"
+    )
+    assert f"Not offered, or not observed: {absent}." in text
     assert "Right and in time in 100.00 % of the 9 rounds" in text
     assert "Without disturbance on 1 days, disturbed on 0, not observed on 89." in text or "on 2 days" in text
 

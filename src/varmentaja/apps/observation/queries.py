@@ -61,6 +61,23 @@ class Overview:
     services: tuple[ServiceView, ...]
     outages: tuple[Outage, ...]
     """Those that last, then those of the kept time that are over; newest first."""
+    is_silent: bool
+    """Nobody has looked for too long."""
+    signed_at: datetime | None
+    """When the newest answer or list that came was signed."""
+    holds_until: datetime | None
+    """When the first of those goes out of date."""
+
+    @property
+    def lasting(self) -> tuple[Outage, ...]:
+        """Those that go on."""
+        return tuple(each for each in self.outages if each.ended_at is None)
+
+    @property
+    def absent(self) -> tuple[Service, ...]:
+        """What was not asked: it is not offered, or the observer has no address of it."""
+        asked = {each.service for each in self.services}
+        return tuple(each for each in Service if each not in asked)
 
     @property
     def condition(self) -> Condition:
@@ -92,6 +109,9 @@ def overview(*, now: datetime) -> Overview | None:
             for service, tally in report.tallies.items()
         ),
         outages=(*reversed(lasting), *reversed(report.over)),
+        is_silent=silent,
+        signed_at=report.signed_at,
+        holds_until=report.holds_until,
     )
 
 

@@ -31,6 +31,7 @@ def outages(request: HttpRequest) -> HttpResponse:
         "heading": heading,
         "now": _last_round(seen) if seen else None,
         "looked_at": moment(seen.at) if seen else "",
+        "absent": [translated(SERVICES[each]) for each in seen.absent] if seen else [],
         "minutes": round(limits().serious.total_seconds() / 60),
         "table": Table(
             heading,

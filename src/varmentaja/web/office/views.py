@@ -18,12 +18,14 @@ from varmentaja.apps.audit.queries import DAY_MOST, count_since
 from varmentaja.apps.audit.recording import AuditAction
 from varmentaja.apps.cards.queries_office import count_troubled_orders
 from varmentaja.apps.certificates.queries import count_burned_serials, count_recovered_certificates
-from varmentaja.apps.observation.queries import count_open_outages
+from varmentaja.apps.observation.queries import Overview, count_open_outages, overview
 from varmentaja.apps.paging import MOST
 from varmentaja.apps.status.queries import count_open_holds
 from varmentaja.domain.actors import Role
 from varmentaja.domain.applications import ApplicationState
 from varmentaja.web.office.forms import SearchForm
+from varmentaja.web.office.status_alarm import alarm
+from varmentaja.web.office.texts import moment
 from varmentaja.web.session import for_role
 
 
@@ -49,12 +51,17 @@ class Number:
 @for_role(Role.OFFICER)
 def front(request: HttpRequest) -> HttpResponse:
     """Where an officer starts, the telephone in hand."""
-    return render(
-        request, "office/front.html", {"form": SearchForm(), "queues": _queues(), "numbers": _today()}
-    )
+    seen = overview(now=timezone.now())
+    context = {
+        "form": SearchForm(),
+        "alarm": alarm(seen),
+        "queues": _queues(len(seen.lasting) if seen else 0),
+        "numbers": _today(seen),
+    }
+    return render(request, "office/front.html", context)
 
 
-def _queues() -> list[Queue]:
+def _queues(disturbances: int) -> list[Queue]:
     return [
         _queue(
             _("Applications to review"),
@@ -83,7 +90,7 @@ def _queues() -> list[Queue]:
         _queue(
             _("Disturbances of the status services"),
             _("Seen from outside by the observer, which goes on looking."),
-            count_open_outages(),
+            max(count_open_outages(), disturbances),
             "outages",
         ),
         _queue(
@@ -105,7 +112,7 @@ def _queue(name: str, text: str, count: int, page: str) -> Queue:
     return Queue(name, text, _at_most(count, MOST), reverse(f"office:{page}"), count > 0)
 
 
-def _today() -> list[Number]:
+def _today(seen: Overview | None) -> list[Number]:
     actions: Sequence[tuple[str, tuple[AuditAction, ...]]] = (
         (_("Applications submitted"), (AuditAction.APPLICATION_SUBMITTED,)),
         (_("Applications refused"), (AuditAction.APPLICATION_REFUSED,)),
@@ -113,7 +120,12 @@ def _today() -> list[Number]:
         (_("Cards lost or cancelled"), (AuditAction.CARD_REPORTED_LOST, AuditAction.CARD_CANCELLED)),
     )
     midnight = timezone.make_aware(datetime.combine(timezone.localdate(), time()))
-    return [Number(name, _at_most(count_since(midnight, names), DAY_MOST)) for name, names in actions]
+    numbers = [Number(name, _at_most(count_since(midnight, names), DAY_MOST)) for name, names in actions]
+    dates = (
+        (_("Newest signature of the status services"), seen and seen.signed_at),
+        (_("Everything that they say holds until"), seen and seen.holds_until),
+    )
+    return [*numbers, *(Number(name, moment(at)) for name, at in dates if at)]
 
 
 def _at_most(count: int, most: int) -> str:

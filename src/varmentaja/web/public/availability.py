@@ -66,6 +66,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "summary": summary,
         "looked_at": moment(seen.at) if seen else "",
         "services": [_shown(each) for each in seen.services] if seen else [],
+        "absent": [translated(SERVICES[each]) for each in seen.absent] if seen else [],
         "table": _disturbances(seen) if seen else None,
         "every": round(limits().interval.total_seconds()),
         "breadcrumb": [Link(_("Front page"), reverse("public:front"))],

@@ -51,27 +51,37 @@ def write_plan(*, now: datetime) -> bool:
     if _is_fresh(path, canaries, now):
         return False
     watched = _watched(canaries, now)
+    found = hierarchy()
     document = {
         "format": 1,
         "written_at": now.isoformat(),
         "canaries": canaries,
-        "directory": settings.DIRECTORY,
-        "authorities": [_authority(each, watched) for each in hierarchy().authorities.values()],
+        **_places(),
+        "authorities": [_authority(each, watched, found.base_url) for each in found.authorities.values()],
     }
     write_over(path, json.dumps(document, indent=1).encode(), mode=0o644)
     return True
 
 
 def _is_fresh(path: Path, canaries: list[tuple[str, str, bool]], now: datetime) -> bool:
-    """Whether the plan there is young, and made for today's canaries and directory."""
+    """Whether the plan there is young, and made for today's canaries and addresses."""
     try:
         document = json.loads(path.read_bytes())
         written = datetime.fromisoformat(document["written_at"])
-        same = document["directory"] == settings.DIRECTORY
+        same = all(document[name] == place for name, place in _places().items())
         same = same and [tuple(each) for each in document["canaries"]] == canaries
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return same and now - WRITTEN_EVERY < written <= now
+
+
+def _places() -> dict[str, Any]:
+    """Addresses that the settings give, and not the certificates."""
+    return {
+        "directory": settings.DIRECTORY,
+        "online": settings.ONLINE_URL,
+        "responders": list(settings.RESPONDERS),
+    }
 
 
 def _watched(canaries: Iterable[tuple[str, str, bool]], now: datetime) -> list[dict[str, Any]]:
@@ -123,22 +133,36 @@ def _sample(now: datetime) -> list[Certificate]:
     return list(found.values())
 
 
-def _authority(authority: Authority, watched: list[dict[str, Any]]) -> dict[str, Any]:
+def _authority(authority: Authority, watched: list[dict[str, Any]], base_url: str) -> dict[str, Any]:
+    def at(address: str, url: str | None) -> str | None:
+        """A published URL at another address."""
+        return url and url.replace(base_url, address, 1)
+
     issuer, place = authority.issuer, authority_path(authority.certificate)
+    ocsp_url = issuer.ocsp_url if authority.responder else None
+    lists = [
+        {
+            "full": issuer.crl_url(shard),
+            "delta": None if authority.is_root else issuer.delta_crl_url(shard),
+            "directory_name": _name(list_path(place, shard, authority.shards)),
+        }
+        for shard in range(authority.shards)
+    ]
     own = [each for each in watched if each["authority"] == authority.id]
     return {
         "name": authority.id,
         "certificate": b64encode(authority.certificate_der).decode(),
         "issued_by": authority.issued_by,
         "certificate_url": issuer.certificate_url,
-        "ocsp_url": issuer.ocsp_url if authority.responder else None,
-        "lists": [
+        "ocsp_url": ocsp_url,
+        "online_url": at(settings.ONLINE_URL, ocsp_url) if settings.ONLINE_URL else None,
+        "lists": lists,
+        "copies": [
             {
-                "full": issuer.crl_url(shard),
-                "delta": None if authority.is_root else issuer.delta_crl_url(shard),
-                "directory_name": _name(list_path(place, shard, authority.shards)),
+                "ocsp_url": at(responder, ocsp_url),
+                "lists": [{name: at(responder, each[name]) for name in ("full", "delta")} for each in lists],
             }
-            for shard in range(authority.shards)
+            for responder in settings.RESPONDERS
         ],
         "directory_name": _name(place),
         "watched": own,
