@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The responder behind nginx: whatever the base64 of a request holds, the answer is the direct one."""
+"""Responders behind nginx: whatever the base64 of a request holds, the answer is the direct one; slow clients
+do not reach them, and one that dies is not missed."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -32,6 +36,7 @@ class Front:
 
     port: int
     responder: RunningResponder
+    second: RunningResponder
     requests: dict[str, tuple[int, str]]
     """Serial and base64 of a request for each trait."""
 
@@ -82,18 +87,21 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     answers = [authority.answer(serial) for serial, _ in sorted(set(requests.values()))]
     publication.publisher.publish(answers, [authority.crl(number=1)], {"people": authority.der}, 1, NOW)
     port = free_port()
-    with running(publication) as responder:
-        recipe = nginx.filled(
-            "responder.conf",
-            {
-                "listen 80": f"listen 127.0.0.1:{port}",
-                "/var/cache/nginx/varmentaja": str(folder / "cache"),
-                "http://127.0.0.1:8001": responder.url,
-            },
-        )
+    with running(publication) as responder, running(publication) as second:
+        recipe = nginx.filled("responder.conf", _values(port, folder, responder, second))
         config = nginx.write_configuration(folder / "nginx", recipe)
         with nginx.running(config, lambda: listens(port)):
-            yield Front(port, responder, requests)
+            yield Front(port, responder, second, requests)
+
+
+def _values(port: int, folder: Path, responder: RunningResponder, second: RunningResponder) -> dict[str, str]:
+    """The recipe's second server is a comment."""
+    return {
+        "listen 80": f"listen 127.0.0.1:{port}",
+        "/var/cache/nginx/varmentaja": str(folder / "cache"),
+        "127.0.0.1:8001": f"127.0.0.1:{responder.port}",
+        "# server 192.0.2.12:8001": f"server 127.0.0.1:{second.port}",
+    }
 
 
 @pytest.mark.parametrize("escaped", [False, True], ids=["plain", "escaped"])
@@ -146,12 +154,49 @@ def test_the_recipe_needs_its_unmerged_slashes(front: Front, tmp_path: Path) -> 
     port = free_port()
     values = {
         "merge_slashes off;": "",
-        "listen 80": f"listen 127.0.0.1:{port}",
-        "/var/cache/nginx/varmentaja": str(tmp_path / "cache"),
-        "proxy_pass http://127.0.0.1:8001": f"proxy_pass {front.responder.url}$uri",
+        **_values(port, tmp_path, front.responder, front.second),
+        "proxy_pass http://varmentaja_responders": "proxy_pass http://varmentaja_responders$uri",
         "proxy_cache_key $request_uri": "proxy_cache_key $uri",
     }
     config = nginx.write_configuration(tmp_path / "nginx", nginx.filled("responder.conf", values))
     path = f"/ocsp/people/{front.requests['two slashes'][1]}"
     with nginx.running(config, lambda: listens(port)):
         assert ask(port, path).body != ask(front.responder.port, path).body
+
+
+def test_health_and_metrics_are_not_the_publics(front: Front) -> None:
+    for path in ("/health", "/metrics", "/health?x", "/%6detrics"):
+        assert ask(front.port, path).status == 404
+        assert ask(front.responder.port, path).status == 200
+        assert ask(front.second.port, path).status == 200
+
+
+def test_slow_clients_do_not_reach_the_responders(front: Front) -> None:
+    head = b"POST /ocsp/people HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n"
+    with ExitStack() as slow:
+        for _ in range(100):
+            wire = slow.enter_context(socket.create_connection(("127.0.0.1", front.port), timeout=10))
+            wire.sendall(head + b"x" * 400)
+        time.sleep(2.5)  # the responders count once a second
+        for each in (front.responder, front.second):
+            (line,) = re.findall(r"^varmentaja_responder_connections.* (\d+)", _metrics(each), re.M)
+            assert int(line) < 20
+        serial, encoded = front.requests["plus"]
+        answer = ask(front.port, "/ocsp/people", "POST", base64.b64decode(encoded))
+        assert ocsp.load_der_ocsp_response(answer.body).serial_number == serial
+
+
+def test_a_responder_that_dies_is_not_missed(front: Front) -> None:
+    serial, encoded = front.requests["two slashes"]
+    body = base64.b64decode(encoded)
+    for number in range(60):
+        if number == 20:
+            front.responder.process.kill()
+            front.responder.process.wait(20)
+        answer = ask(front.port, "/ocsp/people", "POST", body)
+        assert answer.status == 200
+        assert ocsp.load_der_ocsp_response(answer.body).serial_number == serial
+
+
+def _metrics(responder: RunningResponder) -> str:
+    return ask(responder.port, "/metrics").body.decode()
