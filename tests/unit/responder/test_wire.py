@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_to_bytes
+
 import h11
 import pytest
 from hypothesis import given
@@ -56,6 +58,17 @@ def test_what_a_request_holds() -> None:
 def test_every_form_of_target(target: bytes, path: str) -> None:
     request = read_request(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
     assert request is not None and request.environ["PATH_INFO"] == path
+
+
+@given(
+    st.lists(st.sampled_from(["%", "2", "5", "F", "B", "3", "D", "f", "/", "+", "=", "%2F", "%25"])).map(
+        "".join
+    )
+)
+def test_every_escape_is_undone_once(text: str) -> None:
+    request = read_request(f"GET /{text} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert request is not None
+    assert request.environ["PATH_INFO"].encode("latin-1") == unquote_to_bytes(f"/{text}")
 
 
 @pytest.mark.parametrize(
