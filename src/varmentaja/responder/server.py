@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from enum import Enum, auto
 from select import EPOLLEXCLUSIVE, EPOLLIN, EPOLLOUT, epoll
 from typing import TYPE_CHECKING
@@ -29,8 +30,8 @@ IDLE_SECONDS = 75.0
 """Between requests: longer than nginx keeps its connections (60), so that nginx ends them and never we."""
 CROWDED_SECONDS = 2.0
 """The same for both while more than three quarters of the connections are taken."""
-ANSWERING_SECONDS, SLOWEST = 10.0, 8 * 1024
-"""For an answer; and a second more for every so many octets that were taken."""
+ANSWERING_SECONDS, SLOWEST = 30.0, 8 * 1024
+"""For an answer; each time so many octets are taken, a second of these is given back."""
 LEAVING_SECONDS = 2.0
 """For a client that was turned away to read why."""
 _STOPPING_SECONDS = 5.0
@@ -136,13 +137,16 @@ class Server:
             phase, patience = connection.phase, connection.patience
             if crowded and phase is Phase.IDLE:
                 patience = CROWDED_SECONDS
-            if self._now - connection.since <= patience:
-                continue
-            if phase is Phase.ASKING:
-                self._refuse(connection, "408 Request Timeout")
-            else:
-                self._drop(connection)
+            if self._now - connection.since > patience:
+                self._let_go(connection)
         self._accept_more()
+
+    def _let_go(self, connection: Connection) -> None:
+        if connection.phase is Phase.ASKING:
+            with suppress(OSError):
+                self._refuse(connection, "408 Request Timeout")
+                return
+        self._drop(connection)
 
     def _finish(self) -> None:
         self._accept_no_more()
@@ -160,17 +164,17 @@ class Server:
                 return
             try:
                 client, _ = self._listener.accept()
+                client.setblocking(False)
+                self._epoll.register(client, EPOLLIN)
             except BlockingIOError:
                 return
             except ConnectionError:
                 continue
-            except OSError as error:  # no descriptor is left: the next sweep tries again
+            except OSError as error:  # the system has no more to give: the next sweep tries again
                 _log.error("connections_wait", problem=error.strerror)
                 self._accept_no_more()
                 return
-            client.setblocking(False)
             self._connections[client.fileno()] = Connection(client, self._now)
-            self._epoll.register(client, EPOLLIN)
 
     def _accept_more(self) -> None:
         if not self._accepting:
@@ -264,7 +268,8 @@ class Server:
     def _send_more(self, connection: Connection) -> None:
         outgoing = connection.outgoing
         sent = connection.socket.send(outgoing[0][:_SEND], socket.MSG_MORE if outgoing[1:] else 0)
-        connection.patience += sent / SLOWEST
+        left = connection.patience - (self._now - connection.since) + sent / SLOWEST
+        connection.enter(Phase.ANSWERING, self._now, min(left, ANSWERING_SECONDS))
         outgoing[0] = outgoing[0][sent:]
         if not outgoing[0]:
             del outgoing[0]
