@@ -63,7 +63,8 @@ def run_server(make: Callable[[Counters], WSGIApplication], address: str, port: 
         ]
     )
     counters = Counters(workers)
-    most = min(MOST_CONNECTIONS, _raise_descriptors() - _OWN_DESCRIPTORS)
+    descriptors = _raise_descriptors()
+    most = min(MOST_CONNECTIONS, max(descriptors - _OWN_DESCRIPTORS, descriptors // 2))
     with socket.create_server((address, port), family=_family(address), backlog=_BACKLOG) as listener:
         run_workers(workers, lambda place: Server(listener, make(counters), most, counters.workers[place]))
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from datetime import datetime
 from functools import lru_cache
 
 import structlog
@@ -60,10 +61,11 @@ class Watch:
     def mirror_state(self) -> dict[str, object] | None:
         """What the mirror that fills the folder last told (``mirror.py``); None where there is none."""
         try:
-            state: dict[str, object] = json.loads((self._reader.folder / MIRROR_STATE).read_bytes())
-        except (OSError, ValueError):
+            told = json.loads((self._reader.folder / MIRROR_STATE).read_bytes())
+            datetime.fromisoformat(told["looked_at"])
+            return {"looked_at": told["looked_at"], "problem": told["problem"]}
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        return state
 
     def look(self, *, again: bool = False) -> None:
         """Take the newest head if it is sound."""

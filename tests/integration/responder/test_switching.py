@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -18,7 +20,7 @@ import psutil
 import pytest
 from cryptography.x509 import ocsp
 from tests.integration.responder.conftest import GOOD
-from tests.support.responder import RunningResponder, request_for, running
+from tests.support.responder import RunningResponder, free_port, request_for, running
 from tests.support.status import DAY, HOUR, NOW, Authority, Publication
 
 from varmentaja.domain.errors import DomainError
@@ -162,6 +164,24 @@ def test_the_responder_knows_no_database_and_no_django(tmp_path: Path, publicati
         "varmentaja.pki.keystore.software",
     ):
         assert f"'{module}'" not in loaded
+
+
+def test_a_responder_that_cannot_start_says_why_and_ends(tmp_path: Path, publication: Publication) -> None:
+    command = [sys.executable, "-m", "varmentaja.responder.serve", "--folder", str(publication.folder)]
+    command += ["--key", str(tmp_path / "nowhere.pem"), "--port", str(free_port()), "--workers", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "nowhere.pem" in done.stderr
+
+
+def test_a_slow_client_does_not_keep_the_server_from_ending(publication: Publication) -> None:
+    with ExitStack() as open_now:
+        responder = open_now.enter_context(running(publication, workers=2))
+        slow = open_now.enter_context(socket.create_connection(("127.0.0.1", responder.port)))
+        slow.sendall(b"POST /ocsp/people HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n")
+        time.sleep(0.3)
+        responder.process.terminate()
+        assert responder.process.wait(8) == 0
 
 
 def test_killing_the_server_leaves_no_process(publication: Publication) -> None:

@@ -147,8 +147,9 @@ def test_the_mirror_that_fills_the_folder_is_told_of(served: Served) -> None:
     values = served.metrics()
     assert (values["mirror_behind"], values["mirror_age_seconds"]) == (1, 3600)
     assert served.health()[1]["mirror"] == state
-    (served.publication.folder / MIRROR_STATE).write_text("{")
-    assert "mirror_behind" not in served.metrics()
+    for nonsense in ("{", "{}", "[]", '{"looked_at": 1, "problem": null}', '{"looked_at": "x"}'):
+        (served.publication.folder / MIRROR_STATE).write_text(nonsense)
+        assert "mirror_behind" not in served.metrics()
 
 
 def test_requests_are_counted_by_method_and_outcome(served: Served) -> None:
