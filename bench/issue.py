@@ -38,6 +38,7 @@ from cryptography.x509.oid import NameOID
 from bench import cores
 from bench.harness import ROOT, Row, interleaved, report
 from bench.service import prepared_state
+from varmentaja.config import SECRETS
 
 _CA_CONFIG = """[ca]
 default_ca = it
@@ -89,8 +90,8 @@ def measure(count: int = 400, rounds: int = 5) -> list[Row]:
     with (
         tempfile.TemporaryDirectory() as name,
         prepared_state(Path(name) / "state") as settings,
-        _process(settings.variables()) as one,
-        _process(settings.variables()) as other,
+        _process(settings.variables(SECRETS)) as one,
+        _process(settings.variables(SECRETS)) as other,
     ):
         peer = Path(name) / "peer"
         _prepare_openssl(peer, count)

@@ -41,13 +41,14 @@ def _set_up(*, staff: bool) -> None:
     django.setup()
     bring_up_to_date()
 
-    from varmentaja.ground.demo_data import hold_ceremony, prepare
+    from varmentaja.ground.demo_data import prepare
+    from varmentaja.ground.demo_hierarchy import demo_hierarchy
     from varmentaja.wiring import connect_worker
 
+    hierarchy = demo_hierarchy(settings())
     if staff:
-        prepare(tell=lambda _: None)
+        prepare(hierarchy, tell=lambda _: None)
     else:
-        hold_ceremony(settings())
         connect_worker()
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,6 +89,15 @@ def demo(
     raise typer.Exit(run_demo())
 
 
+@app.command(hidden=True)
+def prepare() -> None:
+    """Make what the demo on this state folder lacks; the demo itself runs this."""
+    from varmentaja.ground.preparation import run
+
+    with redirect_stdout(sys.stderr):  # logs: standard output is for the progress alone
+        run(sys.__stdout__ or sys.stdout)
+
+
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Tell what is running; exit code 1 when nothing is."""
@@ -151,9 +162,10 @@ def cardhost() -> None:
     """Own the virtual cards and put them into readers."""
     from varmentaja.card.host import serve
     from varmentaja.config import settings
+    from varmentaja.notify import say_ready
 
     settings().run.mkdir(parents=True, exist_ok=True)
-    serve(settings().cards, settings().card_host_socket, os.urandom)
+    serve(settings().cards, settings().card_host_socket, os.urandom, ready=say_ready)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,15 @@ from varmentaja.domain.errors import DomainError, invalid
 from varmentaja.pki.names import CharacterSet
 from varmentaja.pki.principal_name import check_principal_name
 
+SECRETS = (
+    "database_url",
+    "data_passphrase_file",
+    "authorities_passphrase_file",
+    "online_passphrase_file",
+)
+"""Settings that are told only to programs that need them; libpq's own variables go with the database's."""
+SCS_PORTS = (53951, 23123, 8088)
+"""The ports of the signing interface by its standard."""
 LONGEST_SOCKET_PATH = 107
 """Bytes, of the 108 in sockaddr_un, which ends with a zero (unix(7))."""
 
@@ -60,7 +70,7 @@ class Settings(BaseSettings):
     """Address of the TLS host for sign-in by certificate; ``*`` as its first label stands for a name of one
     visit alone. When unset: ``https://*.card.localhost:<port + 3>`` in a test service where nginx is found,
     otherwise there is no such sign-in."""
-    scs_port: int = Field(default=53951, ge=1024, le=65534)
+    scs_port: int = Field(default=SCS_PORTS[0], ge=1024, le=65534)
     """First port on which the reader offers the signing interface (SCS); the next one is for HTTPS."""
     scs_version: Literal["1.2", "1.3"] = "1.2"
     """Version of SCS that the reader says it speaks; each request is answered by the version it names."""
@@ -201,6 +211,11 @@ class Settings(BaseSettings):
         if self.tls_url is None and not (self.test_service and self.nginx):
             return None
         return _address(self.tls_url, f"https://*.card.localhost:{self.port + 3}")
+
+    @property
+    def scs_ports(self) -> tuple[int, ...]:
+        """Where pages look for the signing interface, in this order; for HTTPS each one higher."""
+        return tuple(dict.fromkeys((self.scs_port, *SCS_PORTS)))
 
     @property
     def clinic_port(self) -> int:
@@ -367,19 +382,34 @@ class Settings(BaseSettings):
         """Socket between nginx and the TLS host's program."""
         return self.run / "tls.sock"
 
-    def variables(self) -> dict[str, str]:
-        """The environment that gives a child process these very settings."""
-        values = self.model_dump(mode="json", exclude_none=True, exclude={"database_url", "state"})
-        named = {f"VARMENTAJA_{name.upper()}": str(value) for name, value in values.items()}
+    def variables(self, secrets: Collection[str] = ()) -> dict[str, str]:
+        """The environment that gives a child process these very settings, of ``SECRETS`` only the named."""
+        values = self.model_dump(mode="json", exclude_none=True, exclude={"state", *SECRETS} - {*secrets})
+        named = {_variable(name): str(value) for name, value in values.items()}
         named["VARMENTAJA_STATE"] = str(self.state.resolve())
-        named["DATABASE_URL"] = self.database
-        return {**os.environ, **named}
+        if "database_url" in secrets:
+            named["DATABASE_URL"] = self.database
+        return {**_without_secrets(os.environ, secrets), **named}
 
 
 class CardReaderSettings(Settings):
     """The same for the card reader program on a holder's computer, which has no database and no key store."""
 
     needed_in_production: ClassVar[tuple[str, ...]] = ("public_url",)
+
+
+def _variable(setting: str) -> str:
+    return "DATABASE_URL" if setting == "database_url" else f"VARMENTAJA_{setting.upper()}"
+
+
+def _without_secrets(environment: Mapping[str, str], kept: Collection[str]) -> dict[str, str]:
+    hidden = {_variable(name) for name in SECRETS if name not in kept}
+    libpq = () if "database_url" in kept else ("PG",)
+    return {
+        name: value
+        for name, value in environment.items()
+        if name not in hidden and not name.startswith(libpq)
+    }
 
 
 def _address(chosen: HttpUrl | None, otherwise: str) -> str:

@@ -31,9 +31,9 @@ from varmentaja.pki.lint import (
     Finding,
     Severity,
     judge,
-    lint_certificate,
     own_findings,
 )
+from varmentaja.pki.lint.external import lint_certificate
 from varmentaja.pki.names import encode_name, misfits, subject_values
 from varmentaja.pki.profile import Occasion, Profile, load_profile
 from varmentaja.pki.template import Contents, build_tbs, join_signature

@@ -295,6 +295,7 @@ class MemoryHost:
                 printed_serial="566778899",
                 label="TEST CARD",
                 holder="Virtanen Aino",
+                number="00999000199",
                 title="laillistettu lääkäri",
                 atr="",
                 is_finished=True,

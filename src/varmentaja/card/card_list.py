@@ -25,6 +25,8 @@ class ListedCard:
     label: str
     holder: str
     """Common name of the authentication certificate."""
+    number: str
+    """Its serialNumber: the holder's registration number or SATU."""
     title: str
     atr: str
     """Hex."""
@@ -44,6 +46,7 @@ def describe(state: CardState, where: str | None, picture: Path | None) -> Liste
         printed_serial=printed_serial(state.chip_serial),
         label=_label(state),
         holder=_holder(state, NameOID.COMMON_NAME),
+        number=_holder(state, NameOID.SERIAL_NUMBER),
         title=_holder(state, NameOID.TITLE),
         atr=personality_of(state).atr.hex(),
         is_finished=state.life_cycle is LifeCycle.OPERATIONAL,

@@ -15,6 +15,7 @@ import httpx
 from varmentaja.clinic.http import as_wsgi
 from varmentaja.clinic.pages import Pages
 from varmentaja.clinic.records import Records
+from varmentaja.notify import say_ready
 from varmentaja.relying_party import RelyingParty, load_hierarchy, ocsp_over
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def application(settings: ClinicSettings) -> WSGIApplication:
 def serve(settings: ClinicSettings, port: int) -> None:
     """Serve on this machine until the process ends."""
     with make_server(ADDRESS, port, application(settings), _Server, _Handler) as server:
+        say_ready()
         server.serve_forever()
 
 

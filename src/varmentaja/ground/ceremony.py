@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import DatabaseError, transaction
 
 from varmentaja.apps.audit.models import Entry
@@ -17,12 +17,10 @@ from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.config import Settings, settings
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.errors import conflict, invalid, not_allowed
-from varmentaja.files import write_new
-from varmentaja.ground.keys import authority_store
-from varmentaja.pki.ceremony import Plan, perform_ceremony, read_plan
+from varmentaja.ground.demo_hierarchy import make_hierarchy
+from varmentaja.pki.ceremony import Plan, read_plan
 from varmentaja.pki.hierarchy import MANIFEST, MINUTES, Hierarchy, load_hierarchy
 from varmentaja.pki.trial import lint_trial_certificates
-from varmentaja.signer.keys import PUBLICATION_KEY, make_service_keys
 
 
 def ceremony(file: Path, base_url: str | None) -> str:
@@ -45,12 +43,7 @@ def hold(plan: Plan, now: Settings) -> Hierarchy:
     """Try the plan, then make keys and authorities where they are missing."""
     if not (now.hierarchy_folder / MANIFEST).exists():
         lint_trial_certificates(plan, now=datetime.now(UTC), random=os.urandom)
-    keys = authority_store()
-    make_service_keys(keys)
-    now.publisher_key.parent.mkdir(parents=True, exist_ok=True)
-    public = keys.public_key(PUBLICATION_KEY).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    write_new(now.publisher_key, public)
-    return perform_ceremony(plan, keys, now.hierarchy_folder, now=datetime.now(UTC), random=os.urandom)
+    return make_hierarchy(plan, now)
 
 
 def record_ceremony(now: Settings) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the demo has before anybody comes: a hierarchy, registration points, and staff with cards in use.
+"""What the demo has before anybody comes: registration points, and staff with cards in use.
 
 Every step looks first whether its result is there, so a start that was cut off goes on where it stopped and a
 second start does next to nothing.
@@ -17,7 +17,10 @@ from typing import Any
 
 from django.db import transaction
 
+from varmentaja.adapters.population_register.simulator import SimulatedPopulationRegister
+from varmentaja.adapters.professional_register.simulator import SimulatedProfessionalRegister
 from varmentaja.adapters.sandbox.cast import Member, load_cast
+from varmentaja.adapters.sandbox.faults import Faults
 from varmentaja.apps.applications.actions.order_staff_card import COMMAND_LINE, StaffMember, order_staff_card
 from varmentaja.apps.cards.actions.note_activation import note_activation
 from varmentaja.apps.cards.actions.produce_card import produce_card
@@ -37,11 +40,9 @@ from varmentaja.card.host_client import CardHostClient
 from varmentaja.config import Settings, settings
 from varmentaja.domain.actors import Role
 from varmentaja.domain.cards import CardState
-from varmentaja.domain.errors import conflict
-from varmentaja.ground.ceremony import hold, record_ceremony
+from varmentaja.ground.ceremony import record_ceremony
 from varmentaja.ground.renewal import renew_delegation
-from varmentaja.pki.ceremony import shipped_plan
-from varmentaja.pki.hierarchy import MANIFEST, Hierarchy, load_hierarchy
+from varmentaja.pki.hierarchy import Hierarchy
 from varmentaja.ports.code_server import RIGHTS_TO_PRACTISE
 from varmentaja.wiring import connect_worker
 
@@ -51,17 +52,13 @@ STAFF = {
     "officer": Role.OFFICER,
 }
 """Members of the cast who hold a card in use from the start."""
-DEMO_PLAN = "demo"
-"""Ceremony file of the demo's own hierarchy (profiles/hierarchy)."""
 PIN1, PIN2 = "2580", "258036"
 """Of the demo staff's cards; everybody may know them."""
 
 
-def prepare(*, tell: Callable[[str], None]) -> None:
+def prepare(hierarchy: Hierarchy, *, tell: Callable[[str], None]) -> None:
     """Make what is missing of the demo, and ``var/run/demo.json`` that describes it."""
     now = settings()
-    tell("hierarchy")
-    hierarchy = hold_ceremony(now)
     record_ceremony(now)
     connect_worker()
     _registration_points()
@@ -83,25 +80,6 @@ def prepare(*, tell: Callable[[str], None]) -> None:
     renew_delegation()
     publish_status(now=datetime.now(UTC))
     _describe(now, hierarchy)
-
-
-def hold_ceremony(now: Settings) -> Hierarchy:
-    """The hierarchy that a ceremony made here, or else the demo's own, made where it is missing."""
-    if (now.hierarchy_folder / MANIFEST).exists():
-        made = load_hierarchy(now.hierarchy_folder, production=False)
-        if made.id != DEMO_PLAN:
-            _refuse_other_address(made, now)
-            return made
-    return hold(shipped_plan(DEMO_PLAN, base_url=now.responder_address), now)
-
-
-def _refuse_other_address(made: Hierarchy, now: Settings) -> None:
-    if made.base_url != now.responder_address:
-        raise conflict(
-            "The certificates here are made for the address %(made)s, and the service is set to %(set)s.",
-            made=made.base_url,
-            set=now.responder_address,
-        )
 
 
 def _registration_points() -> None:
@@ -196,6 +174,9 @@ def _authority(now: Settings, hierarchy: Hierarchy, name: str) -> dict[str, Any]
 
 
 def _person(member: Member) -> dict[str, Any]:
+    code = member.identity_code
+    person = SimulatedPopulationRegister(Faults()).person(code, request_id="demo")
+    professional = SimulatedProfessionalRegister(Faults()).professional(code, request_id="demo")
     known = {"pin1": PIN1, "pin2": PIN2} if member.role in STAFF else {}
     return {
         "name": f"{member.given_names} {member.family_name}",
@@ -203,6 +184,8 @@ def _person(member: Member) -> dict[str, Any]:
         "family_name": member.family_name,
         "role": member.role,
         "story": member.story,
-        "identity_code": str(member.identity_code),
+        "identity_code": str(code),
+        "electronic_id": person.electronic_id if person else None,
+        "registration_number": professional.registration_number if professional else None,
         **known,
     }

@@ -18,6 +18,7 @@ from granian.http import HTTP1Settings
 
 from varmentaja.config import settings
 from varmentaja.ground.leash import end_with_parent
+from varmentaja.notify import say_ready
 from varmentaja.pki.hierarchy import load_hierarchy
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def _serve(module: str, workers: int, **where: Any) -> None:
     def load() -> WSGIApplication:
         end_with_parent(signal.SIGKILL, parent)
         application: WSGIApplication = import_module(module).application
+        say_ready()
         return application
 
     server = Granian(

@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One child process of the supervisor: its command, how it says that it is ready, and its restarts."""
+"""One program of the demo: its command, what it may know, how it says that it is ready, and its restarts."""
 
 from __future__ import annotations
 
 import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from varmentaja.config import Settings
-from varmentaja.ground.leash import leashed
+from varmentaja.ground.nursery import Child
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 15.0
@@ -21,6 +19,16 @@ STOP_SECONDS = 10.0
 """What a child may take to finish what it does."""
 CALM_SECONDS = 30.0
 """A child that ran for so long had a good start: the next delay is the first again."""
+
+DATABASE = ("database_url", "data_passphrase_file")
+"""Secrets of whoever works with the records."""
+
+
+class Starter(Protocol):
+    """Who starts programs: the nursery (and a fake in tests)."""
+
+    def fork(self, arguments: list[str], environment: Mapping[str, str], output: int, log: int) -> Child:
+        """Start ``varmentaja ARGUMENTS…``."""
 
 
 @dataclass(slots=True)
@@ -30,11 +38,16 @@ class Service:
     name: str
     arguments: list[str]
     """Of the ``varmentaja`` command."""
-    is_ready: Callable[[], bool]
     address: str = ""
     """URL, or path of a socket."""
+    port: int | None = None
+    """Where it listens."""
+    secrets: tuple[str, ...] = ()
+    """Settings that only some may know (``config.SECRETS``): those that this one needs."""
+    pid_file: Path | None = None
+    """Where a program of the system's, which does not say that it is ready, writes its process when it is."""
     log: Path = Path("/dev/null")
-    process: subprocess.Popen[bytes] | None = None
+    process: Child | None = None
     restarts: int = 0
     ready: bool = False
     paused: bool = False
@@ -43,19 +56,12 @@ class Service:
     _delay: float = FIRST_DELAY
     _again_at: float = field(default=0.0)
 
-    def start(self, environment: dict[str, str]) -> None:
-        """Start the child on a leash, its output in its log."""
-        command = [sys.executable, "-m", "varmentaja", *self.arguments]
+    def start(self, starter: Starter, settings: Settings, variables: Mapping[str, str]) -> None:
+        """Start the child, its output in its log; ``variables`` go beside the settings."""
+        environment = {**settings.variables(self.secrets), **variables}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                leashed(signal.SIGKILL, command),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                start_new_session=True,
-            )
-        self._started, self._again_at, self.ready = time.monotonic(), 0.0, False
+            self.process = starter.fork(self.arguments, environment, log.fileno(), log.fileno())
+        self._started, self._again_at, self.ready, self.paused = time.monotonic(), 0.0, False, False
 
     def pause(self) -> bool:
         """Stop the child and leave it so; True when it ran."""
@@ -66,87 +72,77 @@ class Service:
         self.process, self.ready, self.paused = None, False, True
         return True
 
-    def watch(self, environment: dict[str, str]) -> bool:
-        """Notice readiness and death; start again after a while. True when something changed."""
-        if self.paused:
-            self.paused = False
-            self.start(environment)
-            return True
-        now = time.monotonic()
-        if self.process is not None and self.process.poll() is not None:
+    def has_changed(self, heard: Set[int]) -> bool:
+        """Notice death and readiness; ``heard`` are the sessions of who has just said to be ready."""
+        if self.process is None:
+            return False
+        if not self.process.runs:
+            now = time.monotonic()
             calm = now - self._started > CALM_SECONDS
             self._delay = FIRST_DELAY if calm else min(self._delay * 2, LONGEST_DELAY)
             self.process, self._again_at, self.ready = None, now + self._delay, False
             return True
-        if self.process is None:
-            if now < self._again_at:
-                return False
-            self.restarts += 1
-            self.start(environment)
-            return True
-        if not self.ready and self.is_ready():
+        if not self.ready and self._is_ready(self.process.pid, heard):
             self.ready = True
             return True
         return False
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it has ended and it is time to start it again; a paused one waits to be told."""
+        return self.process is None and not self.paused and time.monotonic() >= self._again_at
+
     def ask_to_stop(self) -> None:
         """Let the child finish what it does."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        if self.process is not None:
+            self.process.signal(signal.SIGTERM)
 
     def stop(self, until: float) -> None:
         """Wait for the child to end until ``until`` (monotonic), then end it."""
-        if self.process is None:
-            return
+        if self.process is not None and not self.process.wait(max(0.0, until - time.monotonic())):
+            self.process.signal(signal.SIGKILL)
+            self.process.wait(1.0)
+
+    def _is_ready(self, process: int, heard: Set[int]) -> bool:
+        if self.pid_file is None:
+            return process in heard
         try:
-            self.process.wait(max(0.0, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
-def listens(port: int) -> Callable[[], bool]:
-    """Whether something accepts connections on this port of this machine."""
-
-    def check() -> bool:
-        with socket.socket() as probe:
-            probe.settimeout(0.2)
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    return check
-
-
-def socket_answers(path: Path) -> Callable[[], bool]:
-    """Whether something accepts connections on this Unix socket."""
-
-    def check() -> bool:
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(0.2)
-            try:
-                return probe.connect_ex(str(path)) == 0
-            except OSError:  # the path is too long
-                return False
-
-    return check
+            return self.pid_file.read_text("ascii").strip() == str(process)
+        except OSError:
+            return False
 
 
 def all_services(now: Settings) -> list[Service]:
     """The children of the demo, in the order of starting."""
     services = [
-        Service("cardhost", ["cardhost"], socket_answers(now.card_host_socket), str(now.card_host_socket)),
-        Service("responder", ["responder"], listens(now.port + 1), now.responder_address),
-        Service("online", ["responder-online"], listens(now.online_port), now.online_address),
-        Service("reader", ["reader", "serve"], listens(now.port + 2), now.reader_address),
-        Service("worker", ["worker"], lambda: True),
-        Service("observer", ["observer"], lambda: True),
-        Service("portal", ["portal"], listens(now.port), now.portal_address),
+        Service("cardhost", ["cardhost"], str(now.card_host_socket)),
+        Service("portal", ["portal"], now.portal_address, now.port, DATABASE),
+        Service(
+            "worker", ["worker"], secrets=(*DATABASE, "authorities_passphrase_file", "online_passphrase_file")
+        ),
+        Service("responder", ["responder"], now.responder_address, now.port + 1),
+        Service(
+            "online",
+            ["responder-online"],
+            now.online_address,
+            now.online_port,
+            ("online_passphrase_file",),
+        ),
+        Service("reader", ["reader", "serve"], now.reader_address, now.port + 2),
+        Service("observer", ["observer"]),
     ]
     if now.test_service:
-        services.append(Service("clinic", ["demo-clinic"], listens(now.clinic_port), now.clinic_address))
+        services.append(Service("clinic", ["demo-clinic"], now.clinic_address, now.clinic_port))
     if now.nginx and now.tls_address:
         services += [
-            Service("tlshost", ["tlshost"], socket_answers(now.tls_socket), str(now.tls_socket)),
-            Service("nginx", ["nginx"], listens(now.port + 3), f"https://localhost:{now.port + 3}"),
+            Service("tlshost", ["tlshost"], str(now.tls_socket), secrets=DATABASE),
+            Service(
+                "nginx",
+                ["nginx"],
+                f"https://localhost:{now.port + 3}",
+                now.port + 3,
+                pid_file=now.run / "nginx" / "nginx.pid",
+            ),
         ]
     for service in services:
         service.log = now.log / f"{service.name}.log"

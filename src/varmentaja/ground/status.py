@@ -77,6 +77,7 @@ def _cards(now: Settings) -> list[dict[str, Any]]:
             "serial": card.serial,
             "printed_serial": card.printed_serial,
             "holder": card.holder,
+            "number": card.number,
             "title": card.title,
             "activated": card.is_activated,
         }
@@ -85,9 +86,9 @@ def _cards(now: Settings) -> list[dict[str, Any]]:
 
 
 def _cards_of(person: dict[str, Any], cards: list[dict[str, Any]]) -> list[str]:
-    """Printed serials of the cards whose common name begins with this person's surname and first name."""
-    name = f"{person['family_name']} {person['given_names'].split()[0]} "
-    return [card["printed_serial"] for card in cards if card["holder"].startswith(name)]
+    """Printed serials of the cards in whose certificates this person's number stands."""
+    numbers = {person.get("electronic_id"), person.get("registration_number")} - {None}
+    return [card["printed_serial"] for card in cards if card["number"] in numbers]
 
 
 def _service(service: Service) -> dict[str, Any]:

@@ -9,14 +9,13 @@ child, or ``database``) stands still until the file is removed.
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
@@ -24,9 +23,12 @@ from typing import IO, Any
 from rich.console import Console
 from rich.table import Table
 
-from varmentaja.config import Settings, settings
+from varmentaja.config import SECRETS, Settings, settings
 from varmentaja.domain.errors import conflict
 from varmentaja.ground.embedded_postgres import EmbeddedPostgres
+from varmentaja.ground.nursery import Nursery
+from varmentaja.ground.preparation import follow
+from varmentaja.ground.readiness import Readiness
 from varmentaja.ground.service import STOP_SECONDS, Service, all_services
 from varmentaja.ground.status import read_status, write_status
 
@@ -48,8 +50,9 @@ class Supervisor:
     def __init__(self, now: Settings, console: Console) -> None:
         self._settings = now
         self._console = console
-        self._services: list[Service] = []
+        self._services = all_services(now)
         self._database: EmbeddedPostgres | None = None
+        self._is_preparing = True
         self._stopping = False
 
     def run(self) -> int:
@@ -59,8 +62,13 @@ class Supervisor:
             folder.mkdir(parents=True, exist_ok=True)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
-        with lock(self._settings.run / "demo.lock"):
+        with lock(self._settings.run / "demo.lock"), ExitStack() as stack:
+            self._log = stack.enter_context((self._settings.log / "supervisor.log").open("ab"))
             shutil.rmtree(self._settings.paused, ignore_errors=True)
+            self._check_ports()
+            self._nursery = Nursery(self._settings.variables(), self._log)
+            stack.callback(self._close_nursery)
+            self._readiness = stack.enter_context(closing(Readiness(self._settings.run / "notify.sock")))
             try:
                 self._prepare()
                 self._start_services()
@@ -73,51 +81,84 @@ class Supervisor:
                 self._stop()
         return 0
 
-    def _prepare(self) -> None:
+    def _check_ports(self) -> None:
+        """All of them, before anything is started: a program whose port is taken would only end again."""
         was_killed = (self._settings.run / "status.json").exists()
-        ports = [self._settings.port + offset for offset in range(3)]
-        wait_for_ports(ports, PORT_SECONDS if was_killed else 0.0)
+        until = time.monotonic() + (PORT_SECONDS if was_killed else 0.0)
+        for service in self._services:
+            if service.port is not None:
+                wait_for_port(service.port, service.name, until)
+        wait_for_signing_interface(self._settings.scs_ports, until)
+
+    def _prepare(self) -> None:
         if self._settings.embedded:
             self._database = EmbeddedPostgres(self._settings.state)
             if self._database.user.note:
                 self._console.print(f"Note: {self._database.user.note}")
             with self._step("database"):
                 self._database.start()
-        with self._step("tables"):
-            _bring_tables_up_to_date(self._settings.log / "supervisor.log")
-        with self._step("demo data") as tell:
-            _prepare_demo(tell)
+        with self._step("preparation") as tell:
+            self._run_preparation(tell)
+
+    def _run_preparation(self, tell: Callable[[str], None]) -> None:
+        reading, writing = os.pipe()
+        with os.fdopen(reading, encoding="utf-8") as lines:
+            child = self._nursery.fork(
+                ["prepare"], self._settings.variables(SECRETS), writing, self._log.fileno()
+            )
+            os.close(writing)
+            try:
+                follow(lines, tell)
+            finally:
+                child.signal(signal.SIGTERM)  # it has ended, or is not waited for: a start goes on with it
 
     def _start_services(self) -> None:
-        self._services = all_services(self._settings)
-        environment = self._environment()
+        self._is_preparing = False
         with self._step("services"):
             for service in self._services:
-                service.start(environment)
+                self._start(service)
             until = time.monotonic() + READY_SECONDS
             while not self._stopping and time.monotonic() < until:
                 if all(service.ready for service in self._services):
                     break
-                self._watch_once(environment)
+                self._watch_once()
         late = [service for service in self._services if not service.ready]
         for service in late:
             self._console.print(f"  {service.name} is not ready; see {service.log}")
 
+    def _start(self, service: Service) -> None:
+        try:
+            service.start(self._nursery, self._settings, self._readiness.variables)
+        except OSError:  # the nursery has ended, and with it whatever it had forked
+            self._close_nursery()
+            self._nursery = Nursery(self._settings.variables(), self._log)
+            service.start(self._nursery, self._settings, self._readiness.variables)
+
+    def _close_nursery(self) -> None:
+        self._nursery.close()
+
     def _watch(self) -> None:
-        environment = self._environment()
         self._write_status()
         while not self._stopping:
-            self._watch_once(environment)
+            self._watch_once()
 
-    def _watch_once(self, environment: dict[str, str]) -> None:
-        paused, changed = self._paused(), False
+    def _watch_once(self) -> None:
+        heard, paused, changed = self._readiness.heard(), self._paused(), False
         for service in self._services:
             if service.name in paused:
                 changed |= service.pause()
-            elif service.watch(environment):
+                continue
+            if service.paused:
+                self._start(service)
+                changed = True
+            if service.has_changed(heard):
                 changed = True
                 if service.process is None:
                     self._console.print(f"{service.name} ended and is started again; see {service.log}")
+            if service.is_due:
+                service.restarts += 1
+                self._start(service)
+                changed = True
         if self._watch_database(paused) or changed:
             self._write_status()
         time.sleep(WATCH_SECONDS)
@@ -156,11 +197,8 @@ class Supervisor:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """The first signal stops at the next look round, or at once while something is being prepared."""
         self._stopping = True
-        if not self._services:
+        if self._is_preparing:
             raise KeyboardInterrupt
-
-    def _environment(self) -> dict[str, str]:
-        return self._settings.variables()
 
     def _write_status(self) -> None:
         database: dict[str, Any] = {"embedded": self._settings.embedded}
@@ -216,14 +254,27 @@ def _take(file: IO[str], path: Path) -> None:
         ) from error
 
 
-def wait_for_ports(ports: list[int], seconds: float) -> None:
-    """Wait until the ports are free; conflict naming the first that another program keeps."""
-    until = time.monotonic() + seconds
-    for port in ports:
-        while not _is_free(port):
+def wait_for_port(port: int, name: str, until: float) -> None:
+    """Wait until the port is free; conflict naming it and who needs it when another program keeps it."""
+    while not _is_free(port):
+        if time.monotonic() > until:
+            raise conflict(
+                "Port %(port)s (%(name)s) is in use by another program. Choose others with --port.",
+                port=port,
+                name=name,
+            )
+        time.sleep(0.05)
+
+
+def wait_for_signing_interface(candidates: Sequence[int], until: float) -> None:
+    """Wait until one of the ports where pages look for the signing interface is free; and one for HTTPS."""
+    for ports in (candidates, [port + 1 for port in candidates]):
+        while not any(map(_is_free, ports)):
             if time.monotonic() > until:
                 raise conflict(
-                    "Port %(port)s is in use by another program. Choose others with --port.", port=port
+                    "The ports %(ports)s of the signing interface (SCS) are all in use by other programs. "
+                    "Choose another with VARMENTAJA_SCS_PORT.",
+                    ports=", ".join(map(str, ports)),
                 )
             time.sleep(0.05)
 
@@ -236,24 +287,3 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def _bring_tables_up_to_date(log: Path) -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "varmentaja.web.settings")
-    import django
-
-    from varmentaja.ground.tables import bring_up_to_date
-
-    django.setup()
-    # The terminal is for the progress; what the libraries log stands in a file as with every program.
-    logging.getLogger().handlers = [logging.FileHandler(log)]
-    bring_up_to_date()
-
-
-def _prepare_demo(tell: Callable[[str], None]) -> None:
-    from django.db import connection
-
-    from varmentaja.ground.demo_data import prepare
-
-    prepare(tell=tell)
-    connection.close()

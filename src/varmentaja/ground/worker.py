@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -36,6 +37,7 @@ from varmentaja.ground.ceremony import record_ceremony
 from varmentaja.ground.keys import authority_store
 from varmentaja.ground.reader_versions import publish_versions
 from varmentaja.ground.renewal import renew_delegation, renew_due_responders
+from varmentaja.notify import say_ready
 from varmentaja.pki.algorithms import Hash
 from varmentaja.signer.keys import AUDIT_KEY
 from varmentaja.wiring import connect_worker
@@ -137,6 +139,9 @@ async def work_until(stop: asyncio.Event) -> None:
     asyncio.get_running_loop().set_default_executor(threads)
     async with queue.open_async():
         await put_back_stalled(queue)
+        say_ready()
+        # No card and no revocation is to wait for it (pki/lint/pool.py).
+        asyncio.get_running_loop().run_in_executor(None, import_module, "varmentaja.pki.lint.external")
         finder = asyncio.create_task(_find_stalled(queue))
         running = [asyncio.create_task(_run_lane(queue, lane)) for lane in chosen]
         told = asyncio.create_task(stop.wait())

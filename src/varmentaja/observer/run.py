@@ -15,6 +15,7 @@ import structlog
 
 from varmentaja.domain.availability import Outage, limits
 from varmentaja.domain.errors import DomainError, unavailable
+from varmentaja.notify import say_ready
 from varmentaja.observer.ask import Client
 from varmentaja.observer.judge import Judge
 from varmentaja.observer.metrics import write_metrics
@@ -82,6 +83,7 @@ def run(places: Places, interval: timedelta | None = None) -> None:
         ]
     )
     watch = Watch(places, _utc_now)
+    say_ready()
     seconds = (interval or limits().interval).total_seconds()
     while True:
         begun = _utc_now()

@@ -20,6 +20,7 @@ from varmentaja.card.driver import PinRole
 from varmentaja.card.pcsc import PcscReaders
 from varmentaja.config import reader_settings
 from varmentaja.domain.errors import Kind, Message, message, unavailable
+from varmentaja.notify import say_ready
 from varmentaja.reader.cli_input import Typed
 from varmentaja.reader.cli_output import EXIT_CODES, errors_told, show, show_question, tell
 from varmentaja.reader.control_client import ReaderControl
@@ -91,6 +92,7 @@ def serve_reader() -> None:
 
     def ready(program: ReaderProgram) -> None:
         typer.echo(f"{program.pages.url} (SCS {program.scs.url})")
+        say_ready()
 
     with errors_told(_default_language()):
         serve(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from varmentaja.notify import say_ready
 from varmentaja.pki.publication import PublicationReader
 from varmentaja.responder.app import Responder
 from varmentaja.responder.counters import Counters
@@ -65,8 +66,14 @@ def run_server(make: Callable[[Counters], WSGIApplication], address: str, port: 
     counters = Counters(workers)
     descriptors = _raise_descriptors()
     most = min(MOST_CONNECTIONS, max(descriptors - _OWN_DESCRIPTORS, descriptors // 2))
+
+    def worker(place: int) -> Server:
+        server = Server(listener, make(counters), most, counters.workers[place])
+        say_ready()
+        return server
+
     with socket.create_server((address, port), family=_family(address), backlog=_BACKLOG) as listener:
-        run_workers(workers, lambda place: Server(listener, make(counters), most, counters.workers[place]))
+        run_workers(workers, worker)
 
 
 def load_application(folder: Path, key: Path, counters: Counters | None = None) -> Responder:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from varmentaja.config import Settings
+from varmentaja.config import SECRETS, Settings
 from varmentaja.ground.leash import leashed
 from varmentaja.ground.status import read_status
 from varmentaja.ground.supervisor import DATABASE
@@ -120,7 +120,7 @@ class Place:
         """Run ``varmentaja …`` on the same state folder; its exit code is the caller's to judge."""
         return subprocess.run(
             [sys.executable, "-m", "varmentaja", *arguments],
-            env=self.settings.variables(),
+            env=self.settings.variables(SECRETS),
             capture_output=True,
             text=True,
             check=False,

@@ -46,10 +46,9 @@ DOWNLOADS = settings().downloads
 """Packages of the card reader program."""
 DEMO = settings().run / "demo.json"
 """Who is in the demo, where there is one."""
-_SCS_PORTS = tuple(dict.fromkeys((settings().scs_port, 53951, 23123, 8088)))
 SCS_ADDRESSES = tuple(
     address
-    for port in _SCS_PORTS
+    for port in settings().scs_ports
     for address in (f"https://127.0.0.1:{port + 1}", f"http://127.0.0.1:{port}")
 )
 """Where a page looks for the card reader program, in this order; a port for HTTPS is one above its twin's."""

@@ -22,8 +22,8 @@ from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.config import Settings
 from varmentaja.domain.errors import DomainError, Kind
-from varmentaja.ground import demo_data
 from varmentaja.ground.ceremony import ceremony, record_ceremony
+from varmentaja.ground.demo_hierarchy import demo_hierarchy
 from varmentaja.pki.hierarchy import load_hierarchy
 from varmentaja.pki.keystore import open_software_store
 from varmentaja.ports.connected import connect
@@ -166,8 +166,8 @@ def test_a_demo_takes_the_hierarchy_that_a_ceremony_made(demo: Demo, tmp_path: P
     shutil.copytree(demo.folder, tmp_path / "hierarchy")
     manifest = tmp_path / "hierarchy" / "manifest.json"
     manifest.write_text(manifest.read_text("utf-8").replace('"id": "demo"', '"id": "agency"', 1), "utf-8")
-    assert demo_data.hold_ceremony(Settings(state=tmp_path)).id == "agency"
+    assert demo_hierarchy(Settings(state=tmp_path)).id == "agency"
     with pytest.raises(DomainError, match="9001") as refused:
-        demo_data.hold_ceremony(Settings(state=tmp_path, port=9000))
+        demo_hierarchy(Settings(state=tmp_path, port=9000))
     assert refused.value.kind is Kind.CONFLICT
     assert not (tmp_path / "keys").exists(), "no key is made"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -14,15 +15,17 @@ import httpx
 import psycopg
 import pytest
 from jsonschema import Draft202012Validator
-from tests.support.whole_service import WholeService, eventually, whole_service
+from tests.support.whole_service import Desk, WholeService, eventually, whole_service
 
+from varmentaja.adapters.sandbox.cast import load_cast
 from varmentaja.config import Settings
 from varmentaja.ground.status import read_status
 
 SCHEMA = Path("docs/integration/status.schema.json")
-WARM_SECONDS = 15.0
-"""The limit is 5 s, which bench/start.py measures alone; here other tests run at the same time."""
-SERVICES = {"cardhost", "responder", "reader", "worker", "observer", "portal"}
+WARM_SECONDS = 5.0
+TRIES = 3
+"""Other tests run at the same time; bench/start.py measures alone."""
+SERVICES = {"cardhost", "responder", "online", "reader", "worker", "observer", "portal", "clinic"}
 """What always runs; where nginx is found, the host of sign-in by TLS runs too."""
 
 
@@ -36,8 +39,38 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeService]:
 pytestmark = pytest.mark.xdist_group("demo")
 
 
-def people(demo: WholeService) -> list[str]:
-    return [person["name"] for person in demo.status()["people"]]
+RECORDS = {
+    "applications": "SELECT id, state, submitted_at, decision::text FROM applications_application",
+    "cards": "SELECT id, state, chip_serial, printed_serial FROM cards_card",
+    "certificates": "SELECT authority, serial, state, der FROM certificates_certificate",
+    "letters": "SELECT id, state, due_on FROM letters_letter",
+}
+
+
+def records(demo: WholeService) -> dict[str, set[object]]:
+    """Who applied, for which card, with which certificates: the same after a kill, nothing more or less."""
+    return {name: set(demo.rows(query)) for name, query in RECORDS.items()}
+
+
+def evidence(demo: WholeService) -> set[object]:
+    """The audit trail, to which the programs add at any time."""
+    return set(demo.rows("SELECT id, content FROM audit_entry"))
+
+
+def apply_for_a_card(demo: WholeService) -> None:
+    """Have an application made at a registrar's desk and its card made."""
+    desk = Desk(demo)
+    answer = desk.ask(str(load_cast().member("physician").identity_code))
+    desk.close()
+    assert answer["outcome"] == "approved", answer
+    made = "SELECT state = 'dispatched' FROM cards_order WHERE id = %s"
+    assert eventually(lambda: demo.rows(made, answer["order"]) == [(True,)], 60)
+
+
+def environment(process: int) -> dict[str, str]:
+    """As the kernel shows it to others."""
+    words = Path(f"/proc/{process}/environ").read_text("utf-8").split("\0")
+    return dict(word.partition("=")[::2] for word in words if word)
 
 
 def test_the_portal_answers_and_status_tells_what_runs(demo: WholeService) -> None:
@@ -67,7 +100,7 @@ def test_a_port_in_use_is_named(demo: WholeService, tmp_path: Path, monkeypatch:
     monkeypatch.setitem(demo.environment, "VARMENTAJA_STATE", str(tmp_path))
     refused = demo.say("demo")
     assert refused.returncode == 6
-    assert f"Port {demo.port} is in use by another program" in refused.stderr
+    assert f"Port {demo.port} (portal) is in use by another program" in refused.stderr
 
 
 def test_a_child_that_dies_is_started_again(demo: WholeService) -> None:
@@ -96,15 +129,45 @@ def test_the_audit_trail_of_the_demo_is_proved(demo: WholeService) -> None:
     assert row == (len([person for person in demo.status()["people"] if "pin1" in person]),)
 
 
+def test_the_front_page_lists_the_demo_people(demo: WholeService) -> None:
+    page = html.unescape(httpx.get(f"http://localhost:{demo.port}/fi/").text)
+    for member in load_cast().members:
+        assert f"{member.given_names} {member.family_name}" in page
+        assert str(member.identity_code) in page
+
+
+def test_cards_are_found_by_the_holders_number(demo: WholeService) -> None:
+    document = demo.status()
+    by_number = {card["number"]: card["printed_serial"] for card in document["cards"]}
+    staff = [person for person in document["people"] if "pin1" in person]
+    assert len(by_number) >= len(staff) == 3
+    assert all(person["cards"] == [by_number[person["electronic_id"]]] for person in staff)
+
+
+def test_only_who_works_with_the_records_is_told_of_the_database(demo: WholeService) -> None:
+    services = demo.services()
+    shown = {name: environment(service["pid"]) for name, service in services.items()}
+    assert set(shown) >= SERVICES
+    for name, variables in shown.items():
+        assert variables["VARMENTAJA_STATE"] == str(demo.state), name
+        assert not any("DATABASE" in each or "PASSPHRASE" in each for each in variables), name
+
+
 def test_kill_leaves_nothing_and_the_second_start_has_the_same_data_within_seconds(
     demo: WholeService,
 ) -> None:
-    before, old = people(demo), demo.processes()
-    demo.end(signal.SIGKILL)
-    seconds = demo.start()
-    assert seconds < WARM_SECONDS
-    assert people(demo) == before
-    assert eventually(lambda: not (old & demo.processes()), 5)
+    apply_for_a_card(demo)
+    people, before, proved = demo.status()["people"], records(demo), evidence(demo)
+    seconds = []
+    while len(seconds) < TRIES and min(seconds, default=60.0) > WARM_SECONDS:
+        old = demo.processes()
+        demo.end(signal.SIGKILL)
+        seconds.append(demo.start())
+        assert demo.status()["people"] == people
+        assert records(demo) == before
+        assert evidence(demo) >= proved
+        assert eventually(lambda: not (old & demo.processes()), 5)  # noqa: B023 (called at once)
+    assert min(seconds) <= WARM_SECONDS, seconds
 
 
 def test_ctrl_c_ends_everything_cleanly(demo: WholeService) -> None:

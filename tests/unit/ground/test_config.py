@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from varmentaja.config import Environment, Settings, reader_settings, settings
+from varmentaja.config import SECRETS, Environment, Settings, reader_settings, settings
 from varmentaja.domain.errors import DomainError
 
 
@@ -86,7 +86,7 @@ def test_a_port_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, port:
 
 def test_a_child_gets_these_very_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     now = Settings(state=tmp_path, port=9100, environment=Environment.TEST)
-    for name, value in now.variables().items():
+    for name, value in now.variables(SECRETS).items():
         monkeypatch.setenv(name, value)
     child = Settings()
     assert (child.state, child.port, child.database) == (tmp_path, 9100, now.database)

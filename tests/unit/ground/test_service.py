@@ -1,82 +1,161 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A child of the supervisor: ready, dead, started again ever later; and the leash."""
+"""A program of the demo: ready, dead, started again ever later; what it may know; and the leash."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from varmentaja.config import Settings
 from varmentaja.domain.errors import DomainError
 from varmentaja.ground import service as module
-from varmentaja.ground.service import Service, socket_answers
-from varmentaja.ground.supervisor import lock, wait_for_ports
+from varmentaja.ground.nursery import Child
+from varmentaja.ground.service import Service, all_services
+from varmentaja.ground.supervisor import lock, wait_for_port, wait_for_signing_interface
+
+
+class FakeChild:
+    """A program that runs until the test says that it has ended."""
+
+    pid = 4711
+
+    def __init__(self) -> None:
+        self.runs = True
+        self.signals: list[int] = []
+
+    def signal(self, number: int) -> None:
+        self.signals.append(number)
+        self.runs = False
+
+    def wait(self, seconds: float) -> bool:
+        return not self.runs
+
+
+class Starter:
+    """Remembers what it was asked to start."""
+
+    def __init__(self) -> None:
+        self.child = FakeChild()
+        self.environment: Mapping[str, str] = {}
+
+    def fork(self, arguments: list[str], environment: Mapping[str, str], output: int, log: int) -> Child:
+        self.child, self.environment = FakeChild(), environment
+        return cast(Child, self.child)
 
 
 @pytest.fixture
-def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
-    """A child that ends at once."""
-    monkeypatch.setattr(module, "leashed", lambda number, command: [sys.executable, "-c", "pass"])
-    return Service("stub", [], lambda: True, log=tmp_path / "stub.log")
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    return now
+
+
+@pytest.fixture
+def starter() -> Starter:
+    return Starter()
+
+
+@pytest.fixture
+def stub(tmp_path: Path, starter: Starter, clock: list[float]) -> Service:
+    service = Service("stub", [], log=tmp_path / "stub.log")
+    service.start(starter, Settings(state=tmp_path), {})
+    return service
 
 
 def test_a_dead_child_is_started_again_after_a_growing_delay(
-    stub: Service, monkeypatch: pytest.MonkeyPatch
+    stub: Service, starter: Starter, clock: list[float], tmp_path: Path
 ) -> None:
-    now = [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    stub.start({})
     delays = []
     for _ in range(6):
-        assert stub.process is not None
-        stub.process.wait()
-        assert stub.watch({})
-        died = now[0]
-        while stub.process is None:
-            now[0] += 0.25
-            stub.watch({})
-        delays.append(now[0] - died)
+        starter.child.runs = False
+        assert stub.has_changed(set())
+        assert not stub.is_due
+        died = clock[0]
+        while not stub.is_due:
+            clock[0] += 0.25
+        stub.start(starter, Settings(state=tmp_path), {})
+        delays.append(clock[0] - died)
     assert delays == [1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
-    assert stub.restarts == 6
-    assert stub.process is not None
-    stub.process.wait()
 
 
-def test_a_calm_run_forgets_the_delay(stub: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    stub.start({})
+def test_a_calm_run_forgets_the_delay(stub: Service, starter: Starter, clock: list[float]) -> None:
     stub._delay = 8.0
-    now[0] += module.CALM_SECONDS + 1
-    assert stub.process is not None
-    stub.process.wait()
-    stub.watch({})
+    clock[0] += module.CALM_SECONDS + 1
+    starter.child.runs = False
+    assert stub.has_changed(set())
     assert stub._delay == module.FIRST_DELAY
 
 
 def test_a_paused_child_stands_still_until_it_is_to_go_on(
-    stub: Service, monkeypatch: pytest.MonkeyPatch
+    stub: Service, starter: Starter, clock: list[float], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(module, "leashed", lambda number, command: ["sleep", "60"])
-    stub.start({})
-    first = stub.process
-    assert first is not None and stub.watch({}) and stub.ready
+    first = starter.child
     assert stub.pause() and not stub.pause()
-    assert first.returncode == -signal.SIGTERM
+    assert first.signals == [signal.SIGTERM]
     assert stub.process is None and not stub.ready
-    assert stub.watch({})
-    assert stub.process is not None and stub.restarts == 0
-    stub.pause()
+    clock[0] += 60.0
+    assert not stub.is_due
+    stub.start(starter, Settings(state=tmp_path), {})
+    assert stub.process is not None and not stub.paused and stub.restarts == 0
 
 
-def test_nobody_at_a_socket_is_not_ready(tmp_path: Path) -> None:
-    assert not socket_answers(tmp_path / "none.sock")()
-    assert not socket_answers(tmp_path / ("x" * 200))()
+def test_only_a_childs_own_word_makes_it_ready(stub: Service) -> None:
+    assert not stub.has_changed({4710})
+    assert not stub.ready
+    assert stub.has_changed({4710, 4711})
+    assert stub.ready
+    assert not stub.has_changed({4711})
+
+
+def test_a_program_of_the_systems_is_ready_when_its_pid_file_says_so(stub: Service, tmp_path: Path) -> None:
+    stub.pid_file = tmp_path / "nginx.pid"
+    assert not stub.has_changed(set())
+    stub.pid_file.write_text("4710\n", "ascii")
+    assert not stub.has_changed({4711})  # an earlier run's
+    stub.pid_file.write_text("4711\n", "ascii")
+    assert stub.has_changed(set())
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> set[str]:
+    """Everything set that somebody must not know."""
+    values = {
+        "DATABASE_URL": "postgresql://varmentaja:hidden@db.example/varmentaja",
+        "PGPASSWORD": "hidden",
+        "VARMENTAJA_DATA_PASSPHRASE_FILE": str(tmp_path / "data"),
+        "VARMENTAJA_AUTHORITIES_PASSPHRASE_FILE": str(tmp_path / "authorities"),
+        "VARMENTAJA_ONLINE_PASSPHRASE_FILE": str(tmp_path / "online"),
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("VARMENTAJA_STATE", str(tmp_path))
+    return set(values)
+
+
+def test_each_program_is_told_only_the_secrets_that_it_needs(secrets: set[str], tmp_path: Path) -> None:
+    told = {}
+    for service in all_services(Settings()):
+        starter = Starter()
+        service.log = tmp_path / "log"
+        service.start(starter, Settings(), {})
+        told[service.name] = secrets & set(starter.environment)
+        assert starter.environment["VARMENTAJA_STATE"] == str(tmp_path)
+    records = {"DATABASE_URL", "PGPASSWORD", "VARMENTAJA_DATA_PASSPHRASE_FILE"}
+    assert told.pop("worker") == secrets
+    assert told.pop("portal") == records
+    assert told.pop("tlshost", records) == records
+    assert told.pop("online") == {"VARMENTAJA_ONLINE_PASSPHRASE_FILE"}
+    assert set(told) >= {"cardhost", "responder", "reader", "observer", "clinic"}
+    assert all(not known for known in told.values()), told
 
 
 def test_the_state_folder_is_held_by_one(tmp_path: Path) -> None:
@@ -88,15 +167,28 @@ def test_the_state_folder_is_held_by_one(tmp_path: Path) -> None:
         pass
 
 
-def test_a_port_in_use_is_named() -> None:
-    import socket
-
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that another program has."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        port = other.getsockname()[1]
-        with pytest.raises(DomainError, match=str(port)):
-            wait_for_ports([port], 0.1)
+        yield other.getsockname()[1]
+
+
+def test_a_port_in_use_is_named_and_who_needs_it(taken: int) -> None:
+    with pytest.raises(DomainError, match=rf"Port {taken} \(clinic\) is in use"):
+        wait_for_port(taken, "clinic", 0.0)
+
+
+def test_the_signing_interface_needs_one_of_its_ports(taken: int) -> None:
+    with socket.socket() as free, socket.socket() as beside:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        beside.bind(("127.0.0.1", port + 1))
+    wait_for_signing_interface([taken, port], 0.0)
+    with pytest.raises(DomainError, match=f"The ports {taken} of the signing interface"):
+        wait_for_signing_interface([taken], 0.0)
 
 
 def test_a_program_on_a_leash_ends_with_the_one_that_started_it() -> None:

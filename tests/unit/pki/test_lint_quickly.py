@@ -16,7 +16,8 @@ from tests.support.pki import LINES, PERSON_PROFILES, Demo
 
 from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.pki.algorithms import PrivateKey
-from varmentaja.pki.lint import Finding, external, lint_certificate
+from varmentaja.pki.lint import Finding, external
+from varmentaja.pki.lint.external import lint_certificate
 from varmentaja.pki.lint.pool import FEW, Artefact, LintPool, lint_certificates
 from varmentaja.pki.profile import load_profile
 

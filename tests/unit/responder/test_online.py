@@ -26,7 +26,8 @@ from tests.support.online import (
 )
 from tests.support.pki import Demo
 
-from varmentaja.pki.lint import Severity, lint_ocsp
+from varmentaja.pki.lint import Severity
+from varmentaja.pki.lint.external import lint_ocsp
 from varmentaja.pki.ocsp import CertIdHash
 from varmentaja.pki.profile import load_profile
 from varmentaja.responder.online import OnlineResponder

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Linting: our own clause-coded rules and pkilint; which findings are expected is data of the profiles."""
 
-from varmentaja.pki.lint.external import lint_certificate, lint_crl, lint_ocsp
 from varmentaja.pki.lint.findings import STOPPING, CertificateRefused, Finding, Severity, judge
 from varmentaja.pki.lint.pool import lint_answers_and_lists, lint_certificates
 from varmentaja.pki.lint.rules import Circumstances, own_findings
@@ -14,9 +13,6 @@ __all__ = [
     "Severity",
     "judge",
     "lint_answers_and_lists",
-    "lint_certificate",
     "lint_certificates",
-    "lint_crl",
-    "lint_ocsp",
     "own_findings",
 ]

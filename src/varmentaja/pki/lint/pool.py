@@ -18,7 +18,6 @@ from contextlib import suppress
 from functools import cache
 
 from varmentaja.domain.errors import unavailable
-from varmentaja.pki.lint.external import lint_certificate, lint_crl, lint_ocsp
 from varmentaja.pki.lint.findings import Finding, Severity
 
 FEW = 8
@@ -35,6 +34,9 @@ def lint_certificates(artefacts: Sequence[Artefact]) -> list[Findings]:
     """pkilint's findings of each certificate, in order; `unavailable` if the processes fail."""
     if len(artefacts) > FEW:
         return _pool().lint(artefacts)
+    # pkilint takes half a second to import, which no program needs that only starts.
+    from varmentaja.pki.lint.external import lint_certificate
+
     with _here:
         return [lint_certificate(der, linter) for der, linter in artefacts]
 
@@ -42,6 +44,8 @@ def lint_certificates(artefacts: Sequence[Artefact]) -> list[Findings]:
 def lint_answers_and_lists(artefacts: Sequence[tuple[bytes, bool]]) -> list[Findings]:
     """pkilint's findings of OCSP answers (DER and True) and revocation lists (False), in order, in this
     process: an answer takes a millisecond or two, and no revocation should wait for processes to start."""
+    from varmentaja.pki.lint.external import lint_crl, lint_ocsp  # as above
+
     with _here:
         return [lint_ocsp(der) if is_answer else lint_crl(der) for der, is_answer in artefacts]
 
