@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,8 +24,7 @@ from varmentaja.ground.status import read_status
 
 SCHEMA = Path("docs/integration/status.schema.json")
 WARM_SECONDS = 5.0
-TRIES = 3
-"""Other tests run at the same time; bench/start.py measures alone."""
+"""On a machine that does nothing else; bench/start.py measures it alone."""
 SERVICES = {"cardhost", "responder", "online", "reader", "worker", "observer", "portal", "clinic"}
 """What always runs; where nginx is found, the host of sign-in by TLS runs too."""
 
@@ -55,6 +55,14 @@ def records(demo: WholeService) -> dict[str, set[object]]:
 def evidence(demo: WholeService) -> set[object]:
     """The audit trail, to which the programs add at any time."""
     return set(demo.rows("SELECT id, content FROM audit_entry"))
+
+
+def slowness() -> float:
+    """How much longer work takes here than it would if nobody else were working: 1 on a quiet machine."""
+    clock, core = time.monotonic(), time.process_time()
+    while time.process_time() - core < 0.2:
+        pass
+    return (time.monotonic() - clock) / (time.process_time() - core)
 
 
 def apply_for_a_card(demo: WholeService) -> None:
@@ -158,16 +166,14 @@ def test_kill_leaves_nothing_and_the_second_start_has_the_same_data_within_secon
 ) -> None:
     apply_for_a_card(demo)
     people, before, proved = demo.status()["people"], records(demo), evidence(demo)
-    seconds = []
-    while len(seconds) < TRIES and min(seconds, default=60.0) > WARM_SECONDS:
-        old = demo.processes()
-        demo.end(signal.SIGKILL)
-        seconds.append(demo.start())
-        assert demo.status()["people"] == people
-        assert records(demo) == before
-        assert evidence(demo) >= proved
-        assert eventually(lambda: not (old & demo.processes()), 5)  # noqa: B023 (called at once)
-    assert min(seconds) <= WARM_SECONDS, seconds
+    old, slowed = demo.processes(), slowness()
+    demo.end(signal.SIGKILL)
+    seconds = demo.start()
+    assert seconds <= WARM_SECONDS * max(slowed, slowness())
+    assert demo.status()["people"] == people
+    assert records(demo) == before
+    assert evidence(demo) >= proved
+    assert eventually(lambda: not (old & demo.processes()), 5)
 
 
 def test_ctrl_c_ends_everything_cleanly(demo: WholeService) -> None:
