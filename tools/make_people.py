@@ -285,6 +285,16 @@ def cast_person(entry: dict[str, Any], electronic_id: str) -> Person:
     )
 
 
+def former_codes(person: Person, entries: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The codes by which the register also finds the person: those that were changed."""
+    formerly = [
+        str(cast.former_code_of(entry))
+        for entry in entries
+        if "former_number" in entry and cast.identity_code_of(entry) == person.identity_code
+    ]
+    return {"former_codes": formerly} if formerly else {}
+
+
 def cast_professional(entry: dict[str, Any]) -> Professional | None:
     """A member of the cast as the professional registers know them."""
     if "registration" not in entry:
@@ -314,7 +324,7 @@ def main() -> None:
         person = drawn.person(place)
         people.append(person)
         professionals.append(drawn.professional(person))
-    write(PEOPLE, map(people_records.to_record, people))
+    write(PEOPLE, (people_records.to_record(each) | former_codes(each, entries) for each in people))
     write(PROFESSIONALS, (professional_records.to_record(each) for each in professionals if each))
     print(f"{PEOPLE.name}: {len(people)}, {PROFESSIONALS.name}: {len(list(filter(None, professionals)))}")
 

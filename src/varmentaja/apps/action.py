@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -44,21 +44,33 @@ def use_case(
 
 
 @contextmanager
-def traced(name: AuditAction, actor: Actor, subject: models.Model | None = None) -> Iterator[None]:
-    """Record a refusal of what is done within: for the part of an action before its transaction."""
+def traced(
+    name: AuditAction,
+    actor: Actor,
+    subject: models.Model | None = None,
+    personal: Mapping[str, str] | None = None,
+) -> Iterator[None]:
+    """Record a refusal of what is done within: for the part of an action before its transaction.
+
+    ``personal``: by what the refusal can be found where there is no row that it is about.
+    """
     try:
         yield
     except DomainError as refusal:
-        trace_refusal(name, actor, refusal, subject)
+        trace_refusal(name, actor, refusal, subject, personal)
         raise
 
 
 def trace_refusal(
-    name: AuditAction, actor: Actor, refusal: DomainError, subject: models.Model | None = None
+    name: AuditAction,
+    actor: Actor,
+    refusal: DomainError,
+    subject: models.Model | None = None,
+    personal: Mapping[str, str] | None = None,
 ) -> None:
     """Record that a rule refused ``actor``; in a transaction of its own: the action's is rolled back."""
     if refusal.kind in NO_TRACE and not isinstance(refusal, Refused):
         return
     facts = {"check": refusal.outcome} if isinstance(refusal, Refused) else None
     with transaction.atomic():
-        record_refusal(name, actor, refusal, subject, facts=facts)
+        record_refusal(name, actor, refusal, subject, facts=facts, personal=personal)

@@ -26,6 +26,7 @@ class Action(StrEnum):
     CARD_ACTIVATE = "card.activate"
     CARD_REVOKE = "card.revoke"
     CARD_RETURN_LETTER = "card.return_letter"
+    CARD_READDRESS = "card.readdress"
     DOCUMENT_SIGN = "document.sign"
     DOCUMENT_READ = "document.read"
     DIRECTORY_CONSENT = "directory.consent"
@@ -70,6 +71,7 @@ TABLE: Mapping[Action, Mapping[Role, Scope]] = {
     Action.CARD_ACTIVATE: _OWN | _SYSTEM,
     Action.CARD_REVOKE: _OWN | _POINT | _OFFICE | _SYSTEM,
     Action.CARD_RETURN_LETTER: _OFFICE | _SYSTEM,
+    Action.CARD_READDRESS: _OFFICE,
     Action.DOCUMENT_SIGN: _OWN,
     Action.DOCUMENT_READ: _OWN,
     Action.DIRECTORY_CONSENT: _OWN,

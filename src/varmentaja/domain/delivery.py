@@ -73,6 +73,12 @@ def destinations(person: Person) -> tuple[Destination, ...]:
     )
 
 
+def may_be_shown(settled: Recipient, person: Person) -> bool:
+    """Whether people may be shown the address: no home under a non-disclosure order, whenever it was
+    settled."""
+    return settled.destination is not Destination.HOME or not person.non_disclosure
+
+
 def recipient(
     person: Person, destination: Destination, place: Place | None = None, *, field: str
 ) -> Recipient:

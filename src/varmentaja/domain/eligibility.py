@@ -85,7 +85,8 @@ class Decision:
 
 
 def decide(facts: Facts, today: date) -> Decision:
-    """Apply the rules in force on ``today``; one refusal refuses, else one doubt goes to an officer."""
+    """Apply the rules in force on ``today``; one refusal refuses, else one answer to be changed goes back to
+    the desk, else one doubt to an officer."""
     right = pick_right(facts, today)
     valid_until = last_day_of_card(facts, today, right)
     results = tuple(
@@ -94,7 +95,8 @@ def decide(facts: Facts, today: date) -> Decision:
     )
     outcomes = {result.outcome for result in results}
     outcome = next(
-        (worst for worst in (Outcome.REFUSED, Outcome.TO_OFFICER) if worst in outcomes), Outcome.APPROVED
+        (worst for worst in (Outcome.REFUSED, Outcome.TO_DESK, Outcome.TO_OFFICER) if worst in outcomes),
+        Outcome.APPROVED,
     )
     return Decision(outcome, today, results, right, valid_until, facts)
 

@@ -55,6 +55,13 @@ class Facts:
     terms_in_force: str
     with_photo: bool | None
     """The applicant's choice; None if not asked."""
+    sent_home: bool = False
+    """The card or its code letter is to go to the home address. Decisions before this was looked at have no
+    such fact, as with the next one."""
+    non_disclosure: bool = False
+    """The population register hides the home address (turvakielto)."""
+    name_misfits: tuple[str, ...] = ()
+    """What of the person's name certificates of this service cannot carry, by attribute of the subject."""
 
 
 def facts_to_document(facts: Facts) -> dict[str, Any]:
@@ -74,6 +81,7 @@ def facts_from_document(document: Mapping[str, Any]) -> Facts:
                 HeldCard(**{**card, "valid_until": date.fromisoformat(card["valid_until"])})
                 for card in document["cards"]
             ),
+            "name_misfits": tuple(document.get("name_misfits", ())),
             "open_applications": tuple(OpenApplication(**other) for other in document["open_applications"]),
             "identity_document": shown
             and IdentityDocument(DocumentKind(shown["kind"]), shown["country"], day(shown["valid_until"])),

@@ -25,6 +25,8 @@ class Outcome(StrEnum):
 
     APPROVED = "approved"
     REFUSED = "refused"
+    TO_DESK = "to_desk"
+    """An answer must be changed before anything is decided: the application stays a draft."""
     TO_OFFICER = "to_officer"
 
 
@@ -49,6 +51,9 @@ class Finding:
     outcome: Outcome
     reason: Message
     used: Mapping[str, str] = field(default_factory=dict)
+
+
+CODE_REPLACED = message("The person has been given another identity code. Apply with the present one.")
 
 
 def pick_right(facts: Facts, today: date) -> Right | None:
@@ -83,6 +88,10 @@ def _to_officer(text: Message, **used: str) -> Finding:
     return Finding(Outcome.TO_OFFICER, text, used)
 
 
+def _to_desk(text: Message, **used: str) -> Finding:
+    return Finding(Outcome.TO_DESK, text, used)
+
+
 def _unknown_person() -> Finding:
     """One refusal is enough: nothing else may be said about someone the register does not know."""
     return _passed(message("Not looked at, because the person is not known."))
@@ -107,7 +116,7 @@ def identity_code_in_force(case: Case) -> Finding:
         return _unknown_person()
     if case.facts.identity_code_in_force:
         return _passed(message("The identity code is the person's present one."))
-    return _refused(message("The person has been given another identity code. Apply with the present one."))
+    return _refused(CODE_REPLACED)
 
 
 def right_valid(case: Case) -> Finding:
@@ -252,6 +261,29 @@ def photo_choice(case: Case) -> Finding:
     return _passed(message("The choice about the photograph is possible."), photo=str(chosen).lower())
 
 
+def home_not_hidden(case: Case) -> Finding:
+    if case.facts.sent_home and case.facts.non_disclosure:
+        return _to_desk(
+            message(
+                "The person has a non-disclosure order: the home address is not used. Choose another address."
+            )
+        )
+    return _passed(message("Nothing is sent to a home under a non-disclosure order."))
+
+
+def name_fits(case: Case) -> Finding:
+    misfits = case.facts.name_misfits
+    if misfits:
+        return _to_officer(
+            message(
+                "The certificates of this service cannot carry the name as the population register has it. "
+                "An officer looks at the application."
+            ),
+            parts=", ".join(misfits),
+        )
+    return _passed(message("Certificates can carry the name."))
+
+
 def _other_profession(case: Case, code: str) -> bool:
     """Whether a card for ``code`` may stand beside the one applied for: one as physician, one as dentist."""
     mine = _profession(case.right.code) if case.right else None
@@ -280,5 +312,7 @@ RULES: Mapping[str, Callable[[Case], Finding]] = {
     "identity-document": identity_document,
     "terms": terms,
     "photo-choice": photo_choice,
+    "home-not-hidden": home_not_hidden,
+    "name-fits": name_fits,
 }
 """Each rule of the data file by its id."""

@@ -47,6 +47,12 @@ class LetterFacts:
 
     today: date
     due_on: date
+    held: bool = False
+    """It could not be posted, and an officer is asked."""
+
+
+def _must_be_held(facts: LetterFacts) -> Message | None:
+    return None if facts.held else message("The letter is being posted. Wait until that is done.")
 
 
 def _must_be_due(facts: LetterFacts) -> Message | None:
@@ -81,6 +87,7 @@ LETTER: Machine[LetterState, LetterEvent, LetterFacts] = Machine(
         _Row(_E.POST, (_S.PRINTED,), _S.POSTED, Action.CARD_PRODUCE),
         _Row(_E.RETURN, (_S.POSTED,), _S.RETURNED, Action.CARD_RETURN_LETTER),
         _Row(_E.SEND_AGAIN, (_S.POSTED, _S.RETURNED), _S.DUE, Action.CARD_RETURN_LETTER),
+        _Row(_E.SEND_AGAIN, (_S.PRINTED,), _S.DUE, Action.CARD_RETURN_LETTER, _must_be_held),
         _Row(_E.CANCEL, (_S.DUE, _S.PRINTED, _S.RETURNED), _S.CANCELLED, Action.CARD_REVOKE),
     ),
 )

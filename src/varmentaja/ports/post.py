@@ -78,7 +78,10 @@ class Post(Protocol):
         """
 
     def recall(self, key: str) -> Recalled:
-        """Stop an envelope that must not leave; raises DomainError UNAVAILABLE (ask again)."""
+        """Stop an envelope that must not leave; its key may then be used again.
+
+        Raises DomainError UNAVAILABLE (ask again).
+        """
 
     def returned(self) -> tuple[ReturnedMailing, ...]:
         """Every envelope that has come back so far, oldest first."""

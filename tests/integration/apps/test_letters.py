@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ from varmentaja.apps.letters.actions import post_letter as posting
 from varmentaja.apps.letters.actions.post_letter import post_letter
 from varmentaja.apps.letters.actions.send_again import send_again
 from varmentaja.apps.letters.models import Letter
+from varmentaja.apps.letters.queries import due_letters, troubled_letters
 from varmentaja.domain.delivery import Destination
-from varmentaja.domain.errors import DomainError, Kind
+from varmentaja.domain.errors import DomainError, Kind, invalid
 from varmentaja.domain.revocation import Ground
 
 pytestmark = pytest.mark.django_db
@@ -156,3 +158,80 @@ def test_a_letter_put_down_for_a_card_that_has_ended_is_cancelled_by_its_job(ser
     letter.refresh_from_db()
     assert letter.state == "cancelled"
     assert code_letters(service, card) == []
+
+
+def derived(letter: Letter) -> int:
+    return actions_on(letter).count("code.derived")
+
+
+def try_to_post(service: Service, letter: Letter) -> None:
+    with suppress(DomainError):
+        post_letter(letter.pk, now=service.now, today=letter.due_on)
+
+
+def test_while_the_post_is_silent_the_code_is_derived_once(service: Service) -> None:
+    letter = Letter.objects.get(card=service.made_card())
+    service.faults.write_text(json.dumps({"post": {"mode": "down"}}))
+    for _ in range(5):
+        try_to_post(service, letter)
+    assert derived(letter) == 1
+    (line,) = troubled_letters("").lines
+    assert (line.letter_id, line.held) == (letter.pk, False)
+    assert "post does not answer" in str(line.reason)
+    assert due_letters(letter.due_on) == [letter.pk], "the clock's next turn tries again"
+    service.faults.unlink()
+    try_to_post(service, letter)
+    assert Letter.objects.get(pk=letter.pk).state == "posted"
+    assert troubled_letters("").lines == ()
+
+
+def test_a_letter_whose_address_is_refused_is_held_after_three_tries(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = service.made_card()
+    letter = Letter.objects.get(card=card)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(service.post), "send", refused)
+        for _ in range(5):
+            try_to_post(service, letter)
+    assert derived(letter) == 3
+    (line,) = troubled_letters("").lines
+    assert (line.attempts, line.held) == (3, True)
+    assert "can't use this address" in str(line.reason)
+    assert due_letters(letter.due_on) == []
+    send_again(service.officer(), letter.pk, Destination.POINT, now=service.now, today=letter.due_on)
+    try_to_post(service, letter)
+    assert Letter.objects.get(pk=letter.pk).state == "posted"
+    assert len(code_letters(service, card)) == 1
+
+
+def refused(*args: Any) -> Any:
+    raise invalid("The post can't use this address.")
+
+
+def test_a_letter_on_its_way_to_the_post_is_not_sent_again_by_hand(service: Service) -> None:
+    letter = Letter.objects.get(card=service.made_card())
+    service.faults.write_text(json.dumps({"post": {"mode": "down"}}))
+    try_to_post(service, letter)
+    with pytest.raises(DomainError, match="is being posted"):
+        send_again(service.officer(), letter.pk, Destination.POINT, now=service.now, today=letter.due_on)
+
+
+def test_a_worker_killed_after_the_post_took_the_letter_does_not_post_it_twice(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*args: Any, **kwargs: Any) -> Any:
+        raise Killed
+
+    card = service.made_card()
+    letter = Letter.objects.get(card=card)
+    with monkeypatch.context() as patch:
+        patch.setattr(posting, "_note_posted", kill)
+        with pytest.raises(Killed):
+            post_letter(letter.pk, now=service.now, today=letter.due_on)
+    post_letter(letter.pk, now=service.now, today=letter.due_on)
+    assert Letter.objects.get(pk=letter.pk).state == "posted"
+    assert len(code_letters(service, card)) == 1

@@ -11,6 +11,7 @@ from varmentaja.adapters.sandbox.cast import load_cast
 from varmentaja.apps.applications.actions.open_application import open_application
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.audit.models import Entry
+from varmentaja.apps.audit.queries import history_of
 from varmentaja.apps.people.models import Person
 from varmentaja.domain.actors import Actor, Authentication, Role
 from varmentaja.domain.errors import DomainError, Kind
@@ -67,6 +68,44 @@ def test_a_registration_number_of_another_record_is_told_and_nothing_is_stored(s
             today=service.today,
         )
     assert refusal.value.kind is Kind.CONFLICT
+
+
+def test_a_refusal_names_the_person_who_is_known_and_otherwise_the_masked_code(service: Service) -> None:
+    registrar, dead = service.registrar(), load_cast().member("dead").identity_code
+    person = service.person("physician")
+    Application.objects.create(
+        person=person,
+        product="professional",
+        state="draft",
+        point=service.application("prescribing_nurse").point,
+        opened_at=service.now,
+        changed_on=service.today,
+    )
+    elsewhere = service.registrar("second_registrar", "exempelby")
+    for actor, code in ((registrar, dead), (elsewhere, load_cast().member("physician").identity_code)):
+        with pytest.raises(DomainError):
+            open_application(actor, str(code), now=service.now, today=service.today)
+    unknown, known = Entry.objects.filter(action="application.opened", outcome="refused").order_by("id")
+    assert unknown.document["subject"] is None
+    assert unknown.personal.facts == {"identity_code": dead.masked()}
+    assert known.document["subject"] == {"type": "people.person", "id": str(person.pk)}
+    history = history_of({"people.person": [person.pk]}, until=None, limit=10)
+    assert "another registration point" in str(next(line.refusal for line in history if line.refusal))
+
+
+def test_a_registration_number_given_to_two_at_once_is_told_and_not_a_fault(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = service.application()
+    other = service.person("english_speaker")
+    Person.objects.filter(pk=draft.person_id).update(registration_number=None)
+    Person.objects.filter(pk=other.pk).update(registration_number="00999000101")
+    with pytest.raises(DomainError, match="another person's record") as refusal:
+        service.submit(draft)
+    assert refusal.value.kind is Kind.CONFLICT
+    Person.objects.filter(pk=other.pk).update(registration_number=None)
+    service.submit(draft)
+    assert Person.objects.get(pk=draft.person_id).registration_number == "00999000101"
 
 
 def test_a_draft_that_ends_while_it_is_opened_again_is_told(

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 import structlog
 from cryptography import x509
+from tests.support.registers import person_is_now
 from tests.support.service import Service
 
 from varmentaja.apps.applications.models import Application
+from varmentaja.apps.applications.queries_office import applications_in
 from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.cards.actions.produce_card import produce_card
 from varmentaja.apps.cards.models import Card, Order
@@ -24,8 +26,10 @@ from varmentaja.apps.certificates.actions.burn_reserved import burn_reserved
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.letters.actions.post_letter import post_letter
 from varmentaja.apps.letters.models import Letter
+from varmentaja.card.personalise import PersonalisationFailed, Remedy
+from varmentaja.domain.applications import ApplicationState
 from varmentaja.domain.eligibility_rules import Outcome
-from varmentaja.domain.errors import DomainError, Kind
+from varmentaja.domain.errors import DomainError, Kind, message
 from varmentaja.pki.paths import validate_path
 from varmentaja.pki.profile import Profile, load_profile
 from varmentaja.pki.reader import describe
@@ -265,6 +269,107 @@ def test_lint_that_stops_issuance_holds_the_order_and_throws_nothing_away(
     assert not Certificate.objects.exists()
     produce_card(order.pk, now=service.now, today=service.today)
     assert Card.objects.get(pk=order.card_id).state == "dispatched"
+
+
+def ready_and_posted(service: Service, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An order whose card the post has taken, killed before that could be noted."""
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+    with monkeypatch.context() as patch:
+        patch.setattr("varmentaja.apps.cards.dispatch.note_left", _kill)
+        with pytest.raises(Killed):
+            produce_card(order.pk, now=service.now, today=service.today)
+    assert len(service.post.delivered(order.card.person.electronic_id)) == 1
+    return order
+
+
+def test_a_card_in_the_post_whose_facts_change_is_stopped_there_and_discarded(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = ready_and_posted(service, monkeypatch)
+    person_is_now(service, monkeypatch, family_name="Toinen")
+    assert produce_card(order.pk, now=service.now, today=service.today) == "discarded"
+    assert service.post.delivered(order.card.person.electronic_id) == ()
+    order.refresh_from_db()
+    assert order.reason["text"] == "The registers no longer agree with what is on the card."
+
+
+def test_a_card_that_is_on_its_way_already_is_not_destroyed_in_the_records(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = ready_and_posted(service, monkeypatch)
+    person_is_now(service, monkeypatch, family_name="Toinen")
+    (envelope,) = service.post.delivered(order.card.person.electronic_id)
+    service.post.return_to_sender(envelope.key, service.today)  # what has come back has been on its way
+    assert produce_card(order.pk, now=service.now, today=service.today) == "dispatched"
+    card = Card.objects.get(pk=order.card_id)
+    assert card.state == "dispatched"
+    assert card.events.filter(event="left_too_late").exists()
+    assert Entry.objects.filter(action="card.left_too_late").count() == 1
+    assert service.cards.connect(str(card.chip_serial))
+    assert set(Certificate.objects.filter(card=card).values_list("state", flat=True)) == {"issued"}
+
+
+def test_the_factory_is_not_asked_for_what_may_have_left_it(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = ready_and_posted(service, monkeypatch)
+    monkeypatch.setattr(type(service.outside.card_factory), "make", _kill)
+    assert produce_card(order.pk, now=service.now, today=service.today) == "dispatched"
+    assert len(service.post.delivered(order.card.person.electronic_id)) == 1
+
+
+def test_only_what_the_issuer_cannot_certify_ends_an_order(service: Service) -> None:
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+    service.faults.write_text("not json")
+    with pytest.raises(DomainError) as failure:
+        produce_card(order.pk, now=service.now, today=service.today)
+    assert failure.value.kind is Kind.INVALID
+    assert Order.objects.get(pk=order.pk).state == "personalising"
+    service.faults.unlink()
+    assert produce_card(order.pk, now=service.now, today=service.today) == "dispatched"
+
+
+def test_after_three_spoiled_blanks_no_other_is_taken(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would cost two certificates more, revoked at once."""
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+
+    def spoiled(*args: object, **kwargs: object) -> object:
+        raise PersonalisationFailed(Remedy.DISCARD, message("The card could not be read."))
+
+    monkeypatch.setattr("varmentaja.card.personalise._read_back", spoiled)
+    for _ in range(2):
+        with pytest.raises(DomainError, match="another blank"):
+            produce_card(order.pk, now=service.now, today=service.today)
+    assert produce_card(order.pk, now=service.now, today=service.today) == "discarded"
+    order.refresh_from_db()
+    assert order.reason["text"] == "One blank card after the other was spoiled at the factory."
+    certificates = Certificate.objects.filter(card_id=order.card_id)
+    assert set(certificates.values_list("state", flat=True)) == {"revoked"}
+    assert certificates.count() == 6
+    assert Application.objects.get(pk=draft.pk).state == "approved", "an officer orders it again"
+    assert produce_card(order.pk, now=service.now, today=service.today) == "discarded"
+    (line,) = applications_in(ApplicationState.APPROVED, "").lines
+    assert "spoiled at the factory" in str(line.discarded)
+
+
+def test_a_card_that_holds_other_certificates_than_were_issued_is_discarded(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+    monkeypatch.setattr("varmentaja.apps.cards.actions.produce_card.is_as_issued", lambda *a, **k: False)
+    assert produce_card(order.pk, now=service.now, today=service.today) == "discarded"
+    order.refresh_from_db()
+    assert "read back from the card" in order.reason["text"]
 
 
 @pytest.mark.parametrize(

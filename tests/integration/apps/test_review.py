@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.support.registers import right_is_now
 from tests.support.service import Service
 
 from varmentaja.apps.applications.actions.review_application import (
@@ -53,19 +53,6 @@ def approve(service: Service, waits: Any) -> Any:
     )
 
 
-def register_says(service: Service, monkeypatch: pytest.MonkeyPatch, **of_the_right: Any) -> None:
-    """From now on the professional register tells each right with these changes."""
-    register = type(service.outside.professional_register)
-    ask = register.professional
-
-    def professional(self: Any, code: Any, *, request_id: str) -> Any:
-        told = ask(self, code, request_id=request_id)
-        assert told is not None
-        return replace(told, rights=tuple(replace(right, **of_the_right) for right in told.rights))
-
-    monkeypatch.setattr(register, "professional", professional)
-
-
 def test_an_application_is_approved_on_what_the_registers_say_that_day(service: Service) -> None:
     waits = waiting(service)
     assert approve(service, waits) == ()
@@ -77,7 +64,7 @@ def test_an_officer_hears_what_has_changed_before_anything_is_decided(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits = waiting(service)
-    register_says(service, monkeypatch, restricted=False)
+    right_is_now(service, monkeypatch, restricted=False)
     heard = approve(service, waits)
     assert heard
     now = Application.objects.get(pk=waits.pk)
@@ -96,7 +83,7 @@ def test_a_right_that_has_ended_meanwhile_is_not_approved(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits = waiting(service)
-    register_says(service, monkeypatch, ends=service.today.replace(year=service.today.year - 1))
+    right_is_now(service, monkeypatch, ends=service.today.replace(year=service.today.year - 1))
     assert approve(service, waits)
     now = Application.objects.get(pk=waits.pk)
     with pytest.raises(DomainError) as refusal:

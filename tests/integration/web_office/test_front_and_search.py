@@ -32,8 +32,14 @@ def person(family_name: str, given_names: str = "Aino", *, number: int = 900) ->
 
     digits = f"0101{50 + number % 40:02}{900 + number % 100:03}"
     code = f"{digits[:6]}-{digits[6:]}{check_character(digits)}"
+    satu = f"{10_000_000 + number}"
     value = people.Person(
-        IdentityCode.parse(code), "10011187H", family_name, given_names, given_names, people.Language.FINNISH
+        IdentityCode.parse(code),
+        satu + check_character(satu),
+        family_name,
+        given_names,
+        given_names,
+        people.Language.FINNISH,
     )
     from django.utils import timezone
 

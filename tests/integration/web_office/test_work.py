@@ -9,9 +9,16 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests.integration.web_office.conftest import signed_in
+from tests.support.registers import person_is_now
 from tests.support.service import Service
 
+from varmentaja.adapters.sandbox.cast import load_cast
+from varmentaja.apps.applications.actions.open_application import open_application
+from varmentaja.apps.cards.actions.produce_card import produce_card
+from varmentaja.apps.letters.actions.post_letter import post_letter
+from varmentaja.apps.letters.models import Letter
 from varmentaja.domain.delivery import Destination
+from varmentaja.domain.errors import DomainError
 
 pytestmark = pytest.mark.django_db
 
@@ -244,3 +251,77 @@ def test_an_officer_ends_another_s_card_by_the_telephone_form_alone(service: Ser
     assert office.post(f"/en/my-card/{card.pk}/end/", {"ground": "lost"}).status_code == 403
     card.refresh_from_db()
     assert card.state == "dispatched"
+
+
+def test_why_a_card_was_discarded_is_told_where_it_is_ordered_again(service: Service, office: Client) -> None:
+    draft = service.application()
+    service.submit(draft)
+    discard_for_change(service, service.order_of(draft))
+    why = "The registers no longer agree with what is on the card."
+    listed = office.get("/en/office/applications/discarded/").text
+    assert why in listed
+    assert "The person is alive." not in listed, "what was passed is no reason"
+    assert why in office.get(f"/en/office/applications/{draft.pk}/").text
+
+
+def test_a_draft_of_any_point_can_be_cancelled_by_the_office(service: Service, office: Client) -> None:
+    draft = service.application()
+    elsewhere = service.registrar("second_registrar", "exempelby")
+    code = str(load_cast().member("physician").identity_code)
+    with pytest.raises(DomainError, match="can cancel it"):
+        open_application(elsewhere, code, now=service.now, today=service.today)
+    address = f"/en/office/applications/{draft.pk}/"
+    assert "Cancel the draft" in office.get(address).text
+    page = office.post(f"{address}cancel/", {"version": draft.version}, follow=True)
+    assert "The application has been cancelled." in page.text
+    assert "Cancel the draft" not in page.text
+    assert last_entry("application.cancelled")["actor"]["person"] == service.officer().person_id
+    assert open_application(elsewhere, code, now=service.now, today=service.today).pk != draft.pk
+
+
+def test_a_letter_in_trouble_is_listed_and_sent_by_hand(
+    service: Service, office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = service.application(destination=Destination.HOME)
+    service.submit(draft)
+    produce_card(service.order_of(draft).pk, now=service.now, today=service.today)
+    letter = Letter.objects.get(card__application=draft)
+    person_is_now(service, monkeypatch, non_disclosure=True)
+    assert "Letters in trouble" in office.get("/en/office/").text
+    assert "No letter is in trouble." in office.get("/en/office/letters/").text
+    post_letter(letter.pk, now=service.now, today=letter.due_on)
+    listed = office.get("/en/office/letters/").text
+    assert "non-disclosure order" in listed and "It waits for an officer" in listed
+    address = f"/en/office/letters/{letter.pk}/"
+    assert address in listed
+    assert "non-disclosure order" in office.get(address).text
+    refused = office.post(address, {"to": "home"})
+    assert "the home address is not used" in refused.text
+    assert "printed and posted again" in office.post(address, {"to": "point"}, follow=True).text
+    assert "No letter is in trouble." in office.get("/en/office/letters/").text
+
+
+def test_a_card_that_must_not_go_home_is_sent_to_the_point(
+    service: Service, office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = service.application(destination=Destination.HOME)
+    service.submit(draft)
+    order = service.order_of(draft)
+    address = f"/en/office/applications/{draft.pk}/"
+    assert "Send to the registration point" not in office.get(address).text
+    person_is_now(service, monkeypatch, non_disclosure=True)
+    produce_card(order.pk, now=service.now, today=service.today)
+    assert "Choose another address" in office.get("/en/office/orders/").text
+    assert "Send to the registration point" in office.get(address).text
+    page = office.post(f"{address}send-elsewhere/", follow=True)
+    assert "are sent to the registration point" in page.text
+    assert "was to go home" not in page.text
+    assert produce_card(order.pk, now=service.now, today=service.today) == "dispatched"
+    assert "Nothing of this application" in office.post(f"{address}send-elsewhere/", follow=True).text
+
+
+def test_a_refusal_about_somebody_unknown_shows_the_masked_code(service: Service, office: Client) -> None:
+    dead = load_cast().member("dead").identity_code
+    with pytest.raises(DomainError):
+        open_application(service.registrar(), str(dead), now=service.now, today=service.today)
+    assert dead.masked() in office.get("/en/office/refusals/").text

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from tests.integration.web_registration.conftest import PASSPORT, Desk, code_of
 
+from varmentaja.adapters.population_register.simulator import SimulatedPopulationRegister
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.cards.models import Card
 from varmentaja.apps.paging import PAGE
@@ -165,3 +168,24 @@ def test_the_list_goes_on_page_by_page(desk: Desk) -> None:
     assert b"Application cancelled" in older.content
     assert "There are no applications here yet." in desk.open("?show=drafts").text
     assert desk.client.get("/en/registration/?after=x").status_code == 404
+
+
+def test_a_non_disclosure_order_after_the_address_step_leads_back_to_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.fill("physician", delivery={"card_to": "home", "letter_to": "point"})
+    assert "Esimerkkikatu 12" in desk.text
+    ask = SimulatedPopulationRegister.person
+
+    def hidden(self: Any, code: Any, *, request_id: str) -> Any:
+        told = ask(self, code, request_id=request_id)
+        return told and replace(told, non_disclosure=True)
+
+    monkeypatch.setattr(SimulatedPopulationRegister, "person", hidden)
+    desk.send()
+    assert desk.path == "/N/delivery/"
+    assert "non-disclosure order: the home address is not used" in desk.text
+    assert "Esimerkkikatu 12" not in desk.page.content.decode()
+    assert not Card.objects.exists()
+    assert desk.send(card_to="point", letter_to="point").path == "/N/check/"
+    assert "Card ordered" in desk.send().text

@@ -53,7 +53,8 @@ LATER = right(begins=date(2026, 12, 1))
 LAST_DAY = right(ends=TODAY)
 CARD = HeldCard("K1", "001", date(2029, 1, 1))
 
-APPROVED, REFUSED, TO_OFFICER = Outcome.APPROVED, Outcome.REFUSED, Outcome.TO_OFFICER
+APPROVED, REFUSED = Outcome.APPROVED, Outcome.REFUSED
+TO_DESK, TO_OFFICER = Outcome.TO_DESK, Outcome.TO_OFFICER
 
 # What differs from a good application; outcome; the rules that gave it; the card's last day.
 CASES: list[tuple[str, Mapping[str, Any], Outcome, set[str], date | None]] = [
@@ -172,6 +173,30 @@ CASES: list[tuple[str, Mapping[str, Any], Outcome, set[str], date | None]] = [
     ("older terms", {"terms_accepted": "2025-1"}, REFUSED, {"terms"}, FULL),
     ("photograph not asked", {"with_photo": None}, REFUSED, {"photo-choice"}, FULL),
     ("with photograph", {"with_photo": True}, APPROVED, set(), FULL),
+    ("home under no order", {"sent_home": True}, APPROVED, set(), FULL),
+    ("an order and the point", {"non_disclosure": True}, APPROVED, set(), FULL),
+    (
+        "home under a non-disclosure order",
+        {"sent_home": True, "non_disclosure": True},
+        TO_DESK,
+        {"home-not-hidden"},
+        FULL,
+    ),
+    (
+        "an answer to be changed comes before a doubt",
+        {"sent_home": True, "non_disclosure": True, "rights": (right(restricted=True),)},
+        TO_DESK,
+        {"home-not-hidden"},
+        FULL,
+    ),
+    (
+        "a refusal comes before an answer to be changed",
+        {"sent_home": True, "non_disclosure": True, "terms_accepted": ""},
+        REFUSED,
+        {"terms"},
+        FULL,
+    ),
+    ("a name that cannot be carried", {"name_misfits": ("surname",)}, TO_OFFICER, {"name-fits"}, FULL),
     (
         "a refusal is stronger than a doubt",
         {"rights": (right(restricted=True),), "terms_accepted": ""},
@@ -217,6 +242,13 @@ def test_a_decision_survives_storage_and_can_be_made_again(changes: Mapping[str,
     read = Decision.from_document(json.loads(json.dumps(decision.to_document())))
     assert read == decision
     assert decide(read.facts, read.decided_on) == decision
+
+
+def test_a_decision_from_before_a_fact_was_looked_at_can_be_read() -> None:
+    document = decide(GOOD, TODAY).to_document()
+    for later in ("sent_home", "non_disclosure", "name_misfits"):
+        del document["facts"][later]
+    assert Decision.from_document(document).facts == GOOD
 
 
 def test_the_reasons_say_what_a_person_can_act_on() -> None:

@@ -39,11 +39,12 @@ CYCLES: list[tuple[str, Machine[Any, Any, Any], Any]] = [
     ("certificate-past", CERTIFICATE, CertificateFacts(LATER, not_after=NOW)),
     ("letter", LETTER, LetterFacts(TODAY, due_on=TODAY)),
     ("letter-early", LETTER, LetterFacts(TODAY, due_on=TOMORROW)),
+    ("letter-held", LETTER, LetterFacts(TODAY, due_on=TODAY, held=True)),
     ("hold", HOLD, HoldFacts(asked_by=1, acting=2)),
     ("hold-alone", HOLD, HoldFacts(asked_by=1, acting=1)),
     ("canary", CANARY, CanaryFacts(asked_by=1, acting=2)),
     ("canary-alone", CANARY, CanaryFacts(asked_by=1, acting=1)),
-    ("order", ORDER, OrderFacts(DiscardReason.INTERRUPTED)),
+    ("order", ORDER, OrderFacts(DiscardReason.CARD_FAULT)),
     ("order-no-reason", ORDER, OrderFacts()),
 ]
 MACHINES = [cycle for cycle in CYCLES if "-" not in cycle[0]]

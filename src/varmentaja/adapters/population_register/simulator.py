@@ -40,7 +40,12 @@ class SimulatedPopulationRegister:
 def _load(file: Path) -> dict[str, dict[str, Any]]:
     with file.open(encoding="utf-8") as lines:
         records = [json.loads(line) for line in lines]
-    return {record["identity_code"]: record for record in records}
+    return {code: record for record in records for code in _codes(record)}
+
+
+def _codes(record: dict[str, Any]) -> tuple[str, ...]:
+    """The present identity code and those that it has replaced."""
+    return (record["identity_code"], *record.get("former_codes", ()))
 
 
 def _no_answer() -> DomainError:

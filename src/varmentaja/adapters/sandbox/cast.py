@@ -42,6 +42,8 @@ class Member:
     """For those who hold a personnel card."""
     point: str | None = None
     """Id of the registration point where a registrar works."""
+    former_code: IdentityCode | None = None
+    """The identity code before it was changed."""
     chip: str | None = None
     """Generation of the personnel card's blank (domain/data/chip_generations.toml), if not the current."""
 
@@ -86,13 +88,23 @@ def _member(entry: dict[str, Any]) -> Member:
         story={language: entry[language] for language in ("fi", "sv", "en")},
         job_title=entry.get("job_title"),
         point=entry.get("point"),
+        former_code=former_code_of(entry),
         chip=entry.get("chip"),
     )
 
 
 def identity_code_of(entry: dict[str, Any]) -> IdentityCode:
     """The identity code of a cast entry: date of birth, separator, individual number, computed check."""
+    return _code(entry, entry["number"])
+
+
+def former_code_of(entry: dict[str, Any]) -> IdentityCode | None:
+    """The identity code before it was changed, of those for whom it was."""
+    return _code(entry, entry["former_number"]) if "former_number" in entry else None
+
+
+def _code(entry: dict[str, Any], individual_number: int) -> IdentityCode:
     day = entry["born"].strftime("%d%m%y")
     separator = entry.get("separator", "A" if entry["born"].year >= 2000 else "-")
-    number = str(entry["number"])
+    number = str(individual_number)
     return IdentityCode.parse(day + separator + number + check_character(day + number))

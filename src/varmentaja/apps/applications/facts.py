@@ -8,13 +8,19 @@ from datetime import date
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.cards.agreement import agrees
 from varmentaja.apps.cards.models import Card
+from varmentaja.apps.cards.subjects import name_misfits, subject_of
+from varmentaja.apps.people.queries import person_of
 from varmentaja.documents.terms import current_terms
 from varmentaja.domain import people
 from varmentaja.domain.applications import OPEN_STATES, ApplicationState
 from varmentaja.domain.cards import IN_FORCE
+from varmentaja.domain.delivery import Destination
 from varmentaja.domain.eligibility_facts import Facts, HeldCard, OpenApplication, day
 from varmentaja.domain.identity_documents import DocumentKind, IdentityDocument
 from varmentaja.domain.rights import Professional
+from varmentaja.pki.names import Attribute, Misfit
+
+NAMES = frozenset({Attribute.SURNAME, Attribute.GIVEN_NAME, Attribute.COMMON_NAME})
 
 
 def facts_for(
@@ -40,7 +46,25 @@ def facts_for(
         terms_accepted=application.terms_version,
         terms_in_force=current_terms().version,
         with_photo=application.with_photo,
+        sent_home=is_sent_home(application),
+        non_disclosure=(person or application.person).non_disclosure,
+        name_misfits=tuple(
+            each.attribute for each in misfits_of_name(application, person or person_of(application.person))
+        ),
     )
+
+
+def misfits_of_name(application: Application, person: people.Person) -> tuple[Misfit, ...]:
+    """What of the person's name the certificates of the card could not carry, with the spelling to offer."""
+    subject = subject_of(application.product, person, None, title="")
+    found = name_misfits(application.product, subject)
+    return tuple(misfit for misfit in found if misfit.attribute in NAMES)
+
+
+def is_sent_home(application: Application) -> bool:
+    """Whether the card or its code letter is to go to the home address."""
+    settled = (application.delivery or {}).values()
+    return any(each["destination"] == Destination.HOME for each in settled)
 
 
 def _held_cards(

@@ -6,7 +6,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.db import IntegrityError, transaction
+
 from varmentaja.apps.applications.models import Application
+from varmentaja.apps.people.models import Person
+from varmentaja.domain.errors import conflict
 from varmentaja.domain.identity_code import IdentityCode
 from varmentaja.domain.rights import Professional, Register, Right, RightKind
 
@@ -32,6 +36,24 @@ def as_document(professional: Professional | None) -> dict[str, Any] | None:
             for right in professional.rights
         ],
     }
+
+
+def note_registration_number(person: Person, professional: Professional) -> None:
+    """Keep by which number the professional register knows the person; in the caller's transaction.
+
+    Raises DomainError conflict when the number stands in another person's record.
+    """
+    if person.registration_number == professional.registration_number:
+        return
+    person.registration_number = professional.registration_number
+    try:
+        with transaction.atomic():
+            person.save(update_fields=["registration_number"])
+    except IntegrityError:
+        raise conflict(
+            "The registration number of this person stands in another person's record here. Ask the"
+            " certificate service to look into it."
+        ) from None
 
 
 def professional_of(application: Application) -> Professional | None:

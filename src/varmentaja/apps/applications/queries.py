@@ -8,9 +8,10 @@ from datetime import date, datetime
 from typing import Any
 
 from varmentaja.apps.applications.drafts import missing_steps
-from varmentaja.apps.applications.facts import facts_for
+from varmentaja.apps.applications.facts import facts_for, misfits_of_name
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.applications.professionals import professional_of
+from varmentaja.apps.cards.queries import why_discarded
 from varmentaja.apps.paging import Page, page_by_id
 from varmentaja.apps.people.queries import person_of
 from varmentaja.apps.registration.queries import place_of
@@ -19,12 +20,13 @@ from varmentaja.domain.delivery import Destination, Place, Recipient
 from varmentaja.domain.eligibility import Decision, RuleResult, decide
 from varmentaja.domain.eligibility_facts import day
 from varmentaja.domain.eligibility_rules import Outcome
-from varmentaja.domain.errors import not_found
+from varmentaja.domain.errors import Message, not_found
 from varmentaja.domain.identity_code import IdentityCode
 from varmentaja.domain.identity_documents import DocumentKind
 from varmentaja.domain.people import Address, Person
 from varmentaja.domain.rights import Professional, Right
 
+_UNDECIDED = frozenset({ApplicationState.DRAFT, ApplicationState.WITH_OFFICER})
 _OF_ANSWERS = frozenset({"identity-document", "terms", "photo-choice"})
 """Rules about what the form still asks: what they say of a draft is no news."""
 
@@ -69,8 +71,12 @@ class ApplicationFile:
     """Steps without an answer, in the order of the form."""
     foreseen: tuple[RuleResult, ...]
     """Of a draft: the rules that would refuse it or send it to an officer as things stand."""
+    misfits: tuple[Message, ...]
+    """Of one that is not decided: what of the name certificates cannot carry, and how it could be spelt."""
     card_id: int | None
     """The card that was ordered last."""
+    discarded: Message | None
+    """Why that card was discarded at the factory."""
 
     @property
     def right(self) -> Right | None:
@@ -144,6 +150,7 @@ def photo_of(application_id: int) -> bytes | None:
 
 def _file(row: Application, today: date) -> ApplicationFile:
     professional, state = professional_of(row), ApplicationState(row.state)
+    ordered = row.cards.order_by("-pk").values_list("pk", "order__state", "order__reason").first()
     delivery = row.delivery or {}
     return ApplicationFile(
         application_id=row.pk,
@@ -170,7 +177,9 @@ def _file(row: Application, today: date) -> ApplicationFile:
         submitted_on=row.submitted_on,
         missing=missing_steps(row, today),
         foreseen=_foreseen(row, professional, today) if state is ApplicationState.DRAFT else (),
-        card_id=row.cards.order_by("-pk").values_list("pk", flat=True).first(),
+        misfits=_misfits(row) if state in _UNDECIDED else (),
+        card_id=ordered[0] if ordered else None,
+        discarded=why_discarded(*ordered[1:]) if ordered else None,
     )
 
 
@@ -182,6 +191,10 @@ def _foreseen(row: Application, professional: Professional | None, today: date) 
         for result in decision.results
         if result.outcome is not Outcome.APPROVED and result.rule not in _OF_ANSWERS
     )
+
+
+def _misfits(row: Application) -> tuple[Message, ...]:
+    return tuple(misfit.reason for misfit in misfits_of_name(row, person_of(row.person)))
 
 
 def _shown(document: dict[str, Any] | None) -> ShownDocument | None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from varmentaja.apps.applications.models import Application
+from varmentaja.apps.cards.models import Order
+from varmentaja.apps.cards.queries import why_discarded
 from varmentaja.apps.paging import Page, count_up_to, page_by_id
 from varmentaja.domain.applications import ApplicationState
 from varmentaja.domain.eligibility import Decision
+from varmentaja.domain.errors import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class ApplicationLine:
     point: str
     submitted_on: date | None
     decision: Decision | None
+    discarded: Message | None
+    """Why the card that was ordered last was discarded at the factory."""
 
 
 def applications_in(state: ApplicationState, after: str) -> Page[ApplicationLine]:
@@ -49,12 +55,15 @@ def application_ids_of(person_id: int) -> list[int]:
 
 
 def _rows() -> QuerySet[Application]:
-    return Application.objects.select_related("person", "point").defer(
-        "photo", "delivery", "identity_document", "review_reason"
+    last = Order.objects.filter(card__application=OuterRef("pk")).order_by("-id")
+    return (
+        Application.objects.select_related("person", "point")
+        .defer("photo", "delivery", "identity_document", "review_reason")
+        .annotate(order_state=Subquery(last.values("state")[:1]), trouble=Subquery(last.values("reason")[:1]))
     )
 
 
-def _line(row: Application) -> ApplicationLine:
+def _line(row: Any) -> ApplicationLine:
     return ApplicationLine(
         application_id=row.pk,
         person_id=row.person_id,
@@ -64,4 +73,5 @@ def _line(row: Application) -> ApplicationLine:
         point=row.point.name,
         submitted_on=row.submitted_on,
         decision=Decision.from_document(row.decision) if row.decision else None,
+        discarded=why_discarded(row.order_state, row.trouble),
     )

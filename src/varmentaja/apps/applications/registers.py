@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import uuid4
 
 from varmentaja.apps.applications.facts import facts_for
 from varmentaja.apps.applications.models import Application
-from varmentaja.apps.applications.professionals import as_document
+from varmentaja.apps.applications.professionals import as_document, note_registration_number
 from varmentaja.apps.people.actions.refresh_person import refresh_person
 from varmentaja.domain import people
 from varmentaja.domain.eligibility import Decision, decide
@@ -37,21 +36,29 @@ def ask_registers(application_id: int) -> RegisterAnswers:
     if application is None:
         raise not_found("There is no such application.")
     code = IdentityCode.parse(application.person.identity_code)
-    request_id = str(uuid4())
-    return RegisterAnswers(
-        outside().population_register.person(code, request_id=request_id),
-        outside().professional_register.professional(code, request_id=request_id),
-    )
+    request_id = f"application-{application_id}-{application.version}"
+    person = outside().population_register.person(code, request_id=request_id)
+    present = person.identity_code if person is not None else code
+    professional = outside().professional_register.professional(present, request_id=request_id)
+    return RegisterAnswers(person, professional)
 
 
 def decide_anew(
     application: Application, answers: RegisterAnswers, *, now: datetime, today: date
 ) -> Decision:
     """Apply the rules in force today to what the registers say; sets, and does not save, the application's
-    ``professional``, ``decision`` and ``decided_at``."""
-    if answers.person is not None and answers.person.alive:
-        application.person = refresh_person(answers.person, now=now)
+    ``professional``, ``decision`` and ``decided_at``.
+
+    An answer about another identity code than the application's is for a rule to refuse, and changes nothing
+    here: the application and its card stay with the person who applied.
+    """
+    person = answers.person
+    if person is not None and person.alive and str(person.identity_code) == application.person.identity_code:
+        refresh_person(person, now=now)
+        application.person.refresh_from_db()
+    if answers.professional is not None:
+        note_registration_number(application.person, answers.professional)
     application.professional = as_document(answers.professional)
-    decision = decide(facts_for(application, answers.person, answers.professional, today=today), today)
+    decision = decide(facts_for(application, person, answers.professional, today=today), today)
     application.decision, application.decided_at = decision.to_document(), now
     return decision

@@ -64,6 +64,7 @@ def record_refusal(
     subject: models.Model | None = None,
     *,
     facts: Facts | None = None,
+    personal: Facts | None = None,
 ) -> Entry:
     """Append that ``action`` was refused, and why; the values in the message count as personal."""
     why = {"kind": refusal.kind.value, "message": refusal.message.text}
@@ -72,7 +73,7 @@ def record_refusal(
         actor,
         subject,
         facts={**(facts or {}), **why},
-        personal=dict(refusal.message.values) or None,
+        personal={**(personal or {}), **refusal.message.values} or None,
         outcome=Outcome.REFUSED,
     )
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.models import Card
 from varmentaja.apps.cards.possession import challenge_for, proved_keys
-from varmentaja.apps.cards.records import locked_card, note_event
+from varmentaja.apps.cards.records import BLANK_DISCARDED, locked_card, note_event
 from varmentaja.apps.cards.subjects import profiles_for, subject_for
 from varmentaja.apps.certificates.actions.burn_reserved import burn_reserved
 from varmentaja.apps.certificates.actions.issue_batch import KeyRequest, issue_batch, key_hash_of
@@ -25,7 +25,7 @@ from varmentaja.card.personalise import CertificationRequest, Certified
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.batch import all_of
 from varmentaja.domain.certificates import CertificateState
-from varmentaja.domain.errors import Message
+from varmentaja.domain.errors import DomainError, Kind, Message
 from varmentaja.domain.pins import pin_rules
 from varmentaja.domain.products import last_day, product
 from varmentaja.domain.revocation import GROUNDS, Ground
@@ -33,6 +33,10 @@ from varmentaja.ports.connected import outside
 from varmentaja.ports.custody import CertificateOrder, Custody
 
 FINLAND = ZoneInfo("Europe/Helsinki")
+
+
+class CannotBeCertified(DomainError):
+    """A name or title that the profile cannot carry: trying again would never help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class CardIssuer:
             burn_reserved(card)
             revoke_certificates(SYSTEM, card, GROUNDS[Ground.DISCARDED].code, now=self.now, keep_keys=kept)
         requests = [KeyRequest(card, role, self._order(card, role, key)) for role, key in keys.items()]
-        rows = all_of(issue_batch(requests, now=self.now))
+        rows = _issued(requests, now=self.now)
         return _with_authorities(card, {KeyRole(row.purpose): bytes(row.der or b"") for row in rows})
 
     def withdraw(self, chip_serial: str, reason: Message) -> None:
@@ -92,7 +96,7 @@ class CardIssuer:
             card.save(update_fields=["chip_serial", "printed_serial"])
             record(AuditAction.CHIP_DISCARDED, SYSTEM, card, facts={"chip": chip_serial})
             note_event(
-                card, "blank_discarded", now=self.now, today=self.today, chip=chip_serial, reason=reason.text
+                card, BLANK_DISCARDED, now=self.now, today=self.today, chip=chip_serial, reason=reason.text
             )
 
     def _bind(self, chip_serial: str) -> Card:
@@ -124,6 +128,15 @@ def derived_code(card: Card, chip_serial: str, use: str) -> str:
     with transaction.atomic():
         record(AuditAction.CODE_DERIVED, SYSTEM, card, facts={"for": use, "chip": chip_serial})
     return _custody().activation_code(chip_serial, digits)
+
+
+def _issued(requests: list[KeyRequest], *, now: datetime) -> list[Certificate]:
+    try:
+        return all_of(issue_batch(requests, now=now))
+    except DomainError as error:
+        if error.kind is Kind.INVALID:
+            raise CannotBeCertified(error.kind, error.message) from error
+        raise
 
 
 def _authority(card: Card) -> str:

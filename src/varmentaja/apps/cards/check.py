@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from uuid import uuid4
 
 from cryptography.x509 import load_der_x509_certificate
 
@@ -14,6 +13,7 @@ from varmentaja.apps.cards.models import Card
 from varmentaja.apps.cards.subjects import subject_of
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.domain.certificates import CertificateState
+from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.domain.identity_code import IdentityCode
 from varmentaja.domain.people import Person
 from varmentaja.domain.products import BoundTo, product
@@ -22,25 +22,30 @@ from varmentaja.pki.profile import load_profile
 from varmentaja.ports.card_factory import MadeCard
 from varmentaja.ports.connected import outside
 
-CERTIFICATES, HOLDER = "certificates", "holder"
+HOLDER = "holder"
 
 
-def differences(card: Card, made: MadeCard, *, now: datetime, today: date) -> list[str]:
-    """What differs between card and registers: ``certificates`` that are not those issued for this chip and
-    purpose, a ``holder`` who is not among the living, or attributes of the subject. Empty when the card may
-    leave.
+def is_as_issued(card: Card, made: MadeCard, *, now: datetime, today: date) -> bool:
+    """Whether what was read back from the chip is what was issued for this chip, each for its purpose."""
+    return made.certified == CardIssuer(card.pk, now, today).certified(made.chip_serial)
+
+
+def differences(card: Card, chip_serial: str, *, today: date) -> list[str]:
+    """What differs between the certificates of a chip and the registers: a ``holder`` who is not among the
+    living or has a name that they cannot carry, or attributes of the subject. Empty when the card may leave.
 
     Raises DomainError unavailable when a register does not answer: the card waits.
     """
-    if made.certified != CardIssuer(card.pk, now, today).certified(made.chip_serial):
-        return [CERTIFICATES]
     subject = _subject_by_registers(card, today=today)
     if subject is None:
         return [HOLDER]
-    issued = Certificate.objects.filter(
-        card=card, chip_serial=made.chip_serial, state=CertificateState.ISSUED
-    )
-    return sorted({name for row in issued for name in _differing(row, subject)})
+    issued = Certificate.objects.filter(card=card, chip_serial=chip_serial, state=CertificateState.ISSUED)
+    try:
+        return sorted({name for row in issued for name in _differing(row, subject)})
+    except DomainError as error:
+        if error.kind is not Kind.INVALID:
+            raise
+        return [HOLDER]  # a new name, which no certificate of this profile could carry
 
 
 def _differing(row: Certificate, subject: Subject) -> list[str]:
@@ -55,7 +60,8 @@ def _differing(row: Certificate, subject: Subject) -> list[str]:
 
 def _subject_by_registers(card: Card, *, today: date) -> Subject | None:
     """The holder as certificates made now would name one; None for somebody unknown or dead."""
-    code, request_id = IdentityCode.parse(card.person.identity_code), str(uuid4())
+    code = IdentityCode.parse(card.person.identity_code)
+    request_id = f"order-{card.order.key}-{today.isoformat()}"
     person = outside().population_register.person(code, request_id=request_id)
     if person is None or not person.alive:
         return None

@@ -17,9 +17,9 @@ from varmentaja.apps.cards.records import locked_card, move_card, subject_of
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.applications import ApplicationEvent
 from varmentaja.domain.cards import CardEvent
-from varmentaja.domain.errors import DomainError, not_found, unavailable
+from varmentaja.domain.errors import DomainError, Message, not_found, unavailable
 from varmentaja.domain.joins import following
-from varmentaja.domain.orders import ORDER, DiscardReason, OrderEvent, OrderFacts, OrderState
+from varmentaja.domain.orders import DISCARD_REASONS, ORDER, DiscardReason, OrderEvent, OrderFacts, OrderState
 from varmentaja.domain.revocation import GROUNDS, Ground
 
 IN_PRODUCTION = 0x5641 << 48
@@ -84,8 +84,15 @@ def move_order(
                 save_step(application, "state", today=today)
 
 
-def discard(order: Order, reason: DiscardReason, *, now: datetime, today: date) -> None:
-    """The card is destroyed: nothing certified for it stays in force, and a new one can be ordered."""
+def discard(
+    order: Order, reason: DiscardReason, why: Message | None = None, *, now: datetime, today: date
+) -> None:
+    """The card is destroyed: nothing certified for it stays in force, and a new one can be ordered.
+
+    ``why`` is kept for the officer, otherwise the sentence of ``reason``.
+    """
+    told = why or DISCARD_REASONS[reason]
+    order.reason = {"text": told.text, "values": dict(told.values)}
     move_order(order, OrderEvent.DISCARD, now=now, today=today, discard_reason=reason)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from varmentaja.apps.cards.models import Card
 from varmentaja.domain.cards import CardState
 from varmentaja.domain.certificates import CertificateState
-from varmentaja.domain.errors import not_found
+from varmentaja.domain.errors import Message, not_found
+from varmentaja.domain.orders import OrderState
 from varmentaja.domain.timeline import CardDates, Step, timeline
 
 
@@ -86,6 +88,13 @@ def card_face(card_id: int) -> bytes | None:
     """The card's front as printed (PNG); None before it is made."""
     row = Card.objects.only("face").filter(pk=card_id).first()
     return row.face if row else None
+
+
+def why_discarded(state: str | None, reason: Mapping[str, Any] | None) -> Message | None:
+    """Why the card of an order in this state, with this stored reason, was discarded; None if it was not."""
+    if state != OrderState.DISCARDED or reason is None:
+        return None
+    return Message(reason["text"], reason["values"])
 
 
 def _rows() -> Any:

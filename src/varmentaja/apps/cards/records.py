@@ -23,6 +23,10 @@ DAY_FIELDS = {
 """The events whose business day stands in the card's time line."""
 
 
+BLANK_DISCARDED = "blank_discarded"
+"""A chip was withdrawn and another one is taken."""
+
+
 def locked_card(card_id: int) -> models.Card:
     """The card, locked until the end of the transaction; raises DomainError not_found."""
     try:
@@ -62,6 +66,11 @@ def move_card(
         fields.append(DAY_FIELDS[event])
     card.save(update_fields=fields)
     note_event(card, event, now=now, today=today, **facts)
+
+
+def blanks_discarded(card: models.Card) -> int:
+    """How many chips were given up while this card was being made."""
+    return card.events.filter(event=BLANK_DISCARDED).count()
 
 
 def note_event(card: models.Card, event: str, *, now: datetime, today: date, **facts: str | int) -> None:

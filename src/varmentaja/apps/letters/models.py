@@ -16,8 +16,17 @@ class Letter(models.Model):
     state = models.CharField(max_length=20)
     due_on = models.DateField()
     posted_on = models.DateField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    """How often it has been written, with its code, since it was printed."""
+    reason = models.JSONField(null=True)
+    """Why the last attempt did not succeed, as a message."""
+    held = models.BooleanField(default=False)
+    """Trying again would not help: an officer is asked."""
     changed_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["state", "due_on"], name="letter_due")]
+        indexes = [
+            models.Index(fields=["state", "due_on"], name="letter_due"),
+            models.Index(fields=["id"], condition=models.Q(reason__isnull=False), name="letter_trouble"),
+        ]
         constraints = [models.UniqueConstraint(fields=["card", "kind"], name="letter_once")]

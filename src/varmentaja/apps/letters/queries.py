@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import QuerySet
 
 from varmentaja.apps.letters.models import Letter
 from varmentaja.apps.letters.recipients import recipient_of
+from varmentaja.apps.paging import Page, count_up_to, page_by_id
 from varmentaja.domain.delivery import Recipient
-from varmentaja.domain.errors import not_found
+from varmentaja.domain.errors import Message, not_found
 from varmentaja.domain.letters import LetterKind, LetterState
 
 
@@ -28,6 +29,33 @@ class LetterLine:
     posted_on: date | None
     recipient: Recipient
     """Where it went or is to go."""
+    held: bool
+    trouble: Message | None
+    """Why the last attempt to post it did not succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TroubledLetter:
+    """A letter that could not be posted."""
+
+    letter_id: int
+    holder: str
+    attempts: int
+    reason: Message
+    held: bool
+    """It waits for an officer; otherwise it is tried again by itself."""
+    changed_at: datetime
+
+
+def troubled_letters(after: str) -> Page[TroubledLetter]:
+    """Letters in trouble, oldest first."""
+    rows = _troubled().select_related("card__person").defer("card__face", "card__back")
+    return page_by_id(rows, after, _troubled_letter)
+
+
+def count_troubled_letters() -> int:
+    """How many letters are in trouble, up to a hundred."""
+    return count_up_to(_troubled())
 
 
 def letters_of(card_id: int) -> tuple[LetterLine, ...]:
@@ -44,8 +72,10 @@ def letter_line(letter_id: int) -> LetterLine:
 
 
 def due_letters(today: date) -> list[int]:
-    """Ids of the letters that wait for ``today`` or an earlier business day."""
-    waiting = Letter.objects.filter(state__in=[LetterState.DUE, LetterState.PRINTED], due_on__lte=today)
+    """Ids of the letters that wait for ``today`` or an earlier business day; without those held."""
+    waiting = Letter.objects.filter(
+        state__in=[LetterState.DUE, LetterState.PRINTED], due_on__lte=today, held=False
+    )
     return list(waiting.order_by("due_on", "id").values_list("id", flat=True))
 
 
@@ -65,4 +95,28 @@ def _line(row: Letter) -> LetterLine:
         due_on=row.due_on,
         posted_on=row.posted_on,
         recipient=recipient_of(row.card, "letter"),
+        held=row.held,
+        trouble=_reason(row),
     )
+
+
+def _troubled() -> QuerySet[Letter]:
+    waiting = [LetterState.DUE, LetterState.PRINTED]
+    return Letter.objects.filter(reason__isnull=False, state__in=waiting)
+
+
+def _troubled_letter(row: Letter) -> TroubledLetter:
+    person, reason = row.card.person, _reason(row)
+    assert reason is not None, "letters in trouble have a reason"
+    return TroubledLetter(
+        letter_id=row.pk,
+        holder=f"{person.first_name} {person.family_name}",
+        attempts=row.attempts,
+        reason=reason,
+        held=row.held,
+        changed_at=row.changed_at,
+    )
+
+
+def _reason(row: Letter) -> Message | None:
+    return Message(row.reason["text"], row.reason["values"]) if row.reason else None

@@ -31,7 +31,9 @@ def locked_letter(letter_id: int) -> Letter:
 
 def move_letter(actor: Actor, letter: Letter, event: LetterEvent, *, now: datetime, today: date) -> None:
     """Let ``event`` happen to the locked letter and store it; raises why it cannot."""
-    facts = LetterFacts(today=today, due_on=letter.due_on)
+    facts = LetterFacts(today=today, due_on=letter.due_on, held=letter.held)
     letter.state = LETTER.apply(LetterState(letter.state), event, actor, subject_of(letter.card), facts)
     letter.changed_at = now
-    letter.save(update_fields=["state", "key", "due_on", "posted_on", "changed_at"])
+    # What ailed it before is over.
+    letter.attempts, letter.reason, letter.held = 0, None, False
+    letter.save()

@@ -16,6 +16,7 @@ class Person(models.Model):
     identity_code_hash = models.CharField(max_length=64, unique=True)
     """Keyed hash of the identity code: the only way to find it."""
     electronic_id = models.CharField(max_length=9)
+    """SATU: stays the same when the identity code is changed."""
     family_name = models.TextField()
     given_names = models.TextField()
     first_name = models.TextField()
@@ -35,6 +36,7 @@ class Person(models.Model):
         indexes = [
             models.Index(fields=["name_key"], name="person_name_key", opclasses=["text_pattern_ops"]),
             models.Index(fields=["sort_key", "id"], name="person_sort_key"),
+            models.Index(fields=["electronic_id"], name="person_electronic_id"),
         ]
 
 

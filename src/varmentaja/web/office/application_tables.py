@@ -17,7 +17,7 @@ from varmentaja.ui.translate import translated
 from varmentaja.web.office.pages import person_link
 from varmentaja.web.office.texts import moment, outcome_status, product_label
 
-_ORDER = (Outcome.REFUSED, Outcome.TO_OFFICER, Outcome.APPROVED)
+_ORDER = (Outcome.REFUSED, Outcome.TO_DESK, Outcome.TO_OFFICER, Outcome.APPROVED)
 
 
 def facts(file: ApplicationFile) -> list[SummaryRow]:

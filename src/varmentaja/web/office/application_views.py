@@ -17,12 +17,14 @@ from varmentaja.apps.applications.actions.review_application import (
     refuse_after_review,
     return_to_registrar,
 )
+from varmentaja.apps.applications.actions.send_elsewhere import NOT_LEFT, send_elsewhere
 from varmentaja.apps.applications.queries import ApplicationFile
 from varmentaja.apps.cards.actions.order_again import order_again
 from varmentaja.apps.sandbox.clock import business_today
 from varmentaja.domain.actors import Actor, Role
 from varmentaja.domain.applications import ApplicationState
 from varmentaja.domain.authority import Action, Subject, allowed
+from varmentaja.domain.delivery import Destination
 from varmentaja.domain.eligibility_rules import Outcome
 from varmentaja.domain.errors import DomainError, Message
 from varmentaja.ui.forms import add_error
@@ -90,6 +92,18 @@ def cancel(request: HttpRequest, application_id: int) -> HttpResponse:
     return _back(application_id)
 
 
+@require_POST
+@for_role(Role.OFFICER)
+def elsewhere(request: HttpRequest, application_id: int) -> HttpResponse:
+    """Send to the registration point what must not go home any more."""
+    try:
+        send_elsewhere(actor_of(request), application_id, today=business_today())
+        messages.success(request, _("Card and code letter are sent to the registration point."))
+    except DomainError as error:
+        messages.error(request, translated(error.message))
+    return _back(application_id)
+
+
 def _back(application_id: int) -> HttpResponseRedirect:
     return redirect("office:application", application_id)
 
@@ -126,9 +140,15 @@ def _page(
         "heard": heard,
         "to_review": file.state is ApplicationState.WITH_OFFICER,
         "to_order": file.state is ApplicationState.APPROVED,
+        "to_cancel": file.state is ApplicationState.DRAFT,
+        "must_not_go_home": file.state in NOT_LEFT and _goes_home(file) and file.person.non_disclosure,
         "breadcrumb": crumbs(person_link(applicant_of(file), file.person_id)),
     }
     return render(request, "office/application.html", context)
+
+
+def _goes_home(file: ApplicationFile) -> bool:
+    return any(to is not None and to.destination is Destination.HOME for to in (file.card_to, file.letter_to))
 
 
 def _reasons(file: ApplicationFile) -> tuple[Message, ...]:

@@ -21,7 +21,7 @@ from varmentaja.domain.cards import IN_FORCE
 from varmentaja.domain.delivery import LABELS as DESTINATIONS
 from varmentaja.domain.delivery import Destination
 from varmentaja.domain.errors import DomainError
-from varmentaja.domain.letters import LETTER, LetterEvent
+from varmentaja.domain.letters import LETTER, LetterEvent, LetterState
 from varmentaja.ui.components import SummaryRow
 from varmentaja.ui.forms import add_error
 from varmentaja.ui.translate import translated
@@ -56,7 +56,7 @@ def letter(request: HttpRequest, letter_id: int) -> HttpResponse:
         "rows": _facts(line),
         "status": letter_status(line.state),
         "may_return": LETTER.leads(line.state, LetterEvent.RETURN) is not None,
-        "may_send": card.state in IN_FORCE and LETTER.leads(line.state, LetterEvent.SEND_AGAIN) is not None,
+        "may_send": card.state in IN_FORCE and _may_send(line),
         "letter": line,
         "breadcrumb": [
             *crumbs(person_link(names_of([line.person_id])[line.person_id], line.person_id)),
@@ -77,6 +77,13 @@ def returned(request: HttpRequest, letter_id: int) -> HttpResponse:
     return redirect("office:letter", letter_id)
 
 
+def _may_send(line: LetterLine) -> bool:
+    """A printed letter is on its way to the post by itself, unless it is held."""
+    return LETTER.leads(line.state, LetterEvent.SEND_AGAIN) is not None and (
+        line.held or line.state is not LetterState.PRINTED
+    )
+
+
 def _destinations(line: LetterLine) -> list[Destination]:
     """Home and the point can always be asked for; an employer's address only if it was settled before."""
     settled = line.recipient.destination
@@ -91,4 +98,5 @@ def _facts(line: LetterLine) -> list[SummaryRow]:
         *([SummaryRow(_("Address"), address)] if address else []),
         SummaryRow(_("Due"), line.due_on),
         SummaryRow(_("Posted"), line.posted_on or ""),
+        *([SummaryRow(_("Last trouble"), translated(line.trouble))] if line.trouble else []),
     ]

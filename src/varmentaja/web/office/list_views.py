@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from varmentaja.apps.applications.actions.read_office_lists import read_queue
+from varmentaja.apps.applications.queries_office import ApplicationLine
 from varmentaja.apps.audit.actions.read_refusals import read_refusals
 from varmentaja.apps.audit.queries import EntryLine
-from varmentaja.apps.cards.actions.read_office_lists import read_troubled_orders
+from varmentaja.apps.cards.actions.read_office_lists import read_troubled_letters, read_troubled_orders
 from varmentaja.apps.certificates.queries import SerialLine, burned_serials, recovered_certificates
 from varmentaja.apps.paging import Page
 from varmentaja.apps.people.queries import names_of
@@ -68,6 +69,30 @@ def orders(request: HttpRequest) -> HttpResponse:
             for line in page.lines
         ],
         empty=_("No order is in trouble."),
+    )
+    return _list(request, heading, table, page.next_key)
+
+
+@for_role(Role.OFFICER)
+def letters(request: HttpRequest) -> HttpResponse:
+    """Code letters that could not be posted."""
+    page = read_troubled_letters(actor_of(request), after=request.GET.get("after", ""))
+    heading = _("Letters in trouble")
+    columns = [Column(_("Holder")), Column(_("Why the last attempt failed")), Column(_("What happens"))]
+    table = Table(
+        heading,
+        [*columns, Column(_("Attempts"), numeric=True), Column(_("When"))],
+        [
+            [
+                Link(line.holder, reverse("office:letter", args=[line.letter_id])),
+                translated(line.reason),
+                _("It waits for an officer") if line.held else _("It is tried again by itself"),
+                line.attempts,
+                moment(line.changed_at),
+            ]
+            for line in page.lines
+        ],
+        empty=_("No letter is in trouble."),
     )
     return _list(request, heading, table, page.next_key)
 
@@ -134,6 +159,8 @@ def _refusal(line: EntryLine, names: dict[int, str]) -> list[Cell]:
 
 
 def _about(line: EntryLine) -> Cell:
+    if not line.subject_type:  # somebody who is not known here
+        return str(line.personal.get("identity_code", ""))
     page, row = SUBJECT_PAGES.get(line.subject_type), line.subject_id
     if line.subject_type == "certificates.certificate":  # it stands in its holder's file
         page, row = "office:person", line.facts.get("person")
@@ -153,13 +180,20 @@ def _applications(request: HttpRequest, state: ApplicationState, heading: str, e
                 product_label(line.product),
                 line.submitted_on or "",
                 line.point,
-                " ".join(translated(reason) for reason in line.decision.reasons()) if line.decision else "",
+                _why(line),
             ]
             for line in page.lines
         ],
         empty=empty,
     )
     return _list(request, heading, table, page.next_key)
+
+
+def _why(line: ApplicationLine) -> str:
+    """Why it waits: its card was discarded, or rules could not settle it."""
+    if line.state is ApplicationState.APPROVED:
+        return translated(line.discarded) if line.discarded else ""
+    return " ".join(translated(reason) for reason in line.decision.reasons()) if line.decision else ""
 
 
 def _list(request: HttpRequest, heading: str, table: Table, next_key: str) -> HttpResponse:

@@ -36,11 +36,13 @@ ACTIONS: dict[AuditAction, Promise] = {
     AuditAction.PERSON_READ: _("Person's file read"),
     AuditAction.PERSON_SEARCHED: _("People searched"),
     AuditAction.PERSON_REFRESHED: _("Population register asked"),
+    AuditAction.IDENTITY_CODE_CHANGED: _("Identity code changed"),
     AuditAction.ROLE_GRANTED: _("Role granted"),
     AuditAction.CARD_ORDERED: _("Card ordered"),
     AuditAction.ORDER_MOVED: _("Production went on"),
     AuditAction.CARD_PRODUCED: _("Card produced"),
     AuditAction.CARD_DISPATCHED: _("Card sent"),
+    AuditAction.CARD_LEFT_TOO_LATE: _("Card left before it could be stopped"),
     AuditAction.CARD_DISCARDED: _("Card discarded"),
     AuditAction.CHIP_DISCARDED: _("Blank card discarded"),
     AuditAction.CARD_ACTIVATED: _("Card activated"),
@@ -99,6 +101,7 @@ CARD_EVENTS: dict[str, Promise] = {
     "cancel": _("Card cancelled"),
     "expire": _("Card expired"),
     "blank_discarded": _("A blank card was discarded at the factory"),
+    "left_too_late": _("Card left before it could be stopped"),
     "code_letter_posted": _("Code letter posted"),
     "code_letter_returned": _("Code letter came back"),
     "code_letter_sent_again": _("Code letter put to be sent again"),
@@ -140,10 +143,16 @@ _CERTIFICATE_TONES = {
     CertificateState.RECOVERED: Tone.ATTENTION,
 }
 _LETTER_TONES = {LetterState.POSTED: Tone.GOOD, LetterState.RETURNED: Tone.ATTENTION}
-_OUTCOME_TONES = {Outcome.APPROVED: Tone.GOOD, Outcome.TO_OFFICER: Tone.ATTENTION, Outcome.REFUSED: Tone.BAD}
+_OUTCOME_TONES = {
+    Outcome.APPROVED: Tone.GOOD,
+    Outcome.TO_OFFICER: Tone.ATTENTION,
+    Outcome.TO_DESK: Tone.ATTENTION,
+    Outcome.REFUSED: Tone.BAD,
+}
 _OUTCOMES = {
     Outcome.APPROVED: _("Met"),
     Outcome.TO_OFFICER: _("For an officer"),
+    Outcome.TO_DESK: _("To be changed at the desk"),
     Outcome.REFUSED: _("Not met"),
 }
 

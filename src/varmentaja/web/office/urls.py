@@ -34,7 +34,13 @@ urlpatterns = [
     path("applications/<int:application_id>/", application_views.application, name="application"),
     path("applications/<int:application_id>/order-again/", application_views.again, name="order_again"),
     path("applications/<int:application_id>/cancel/", application_views.cancel, name="cancel"),
+    path(
+        "applications/<int:application_id>/send-elsewhere/",
+        application_views.elsewhere,
+        name="send_elsewhere",
+    ),
     path("orders/", list_views.orders, name="orders"),
+    path("letters/", list_views.letters, name="letters"),
     path("holds/", hold_views.hold_list, name="holds"),
     path("holds/<int:hold_id>/", hold_views.hold_page, name="hold"),
     path("holds/certificates/", canary_views.canary_list, name="canaries"),

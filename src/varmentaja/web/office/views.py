@@ -18,6 +18,7 @@ from varmentaja.apps.audit.queries import DAY_MOST, count_since
 from varmentaja.apps.audit.recording import AuditAction
 from varmentaja.apps.cards.queries_office import count_troubled_orders
 from varmentaja.apps.certificates.queries import count_burned_serials, count_recovered_certificates
+from varmentaja.apps.letters.queries import count_troubled_letters
 from varmentaja.apps.observation.queries import Overview, count_open_outages, overview
 from varmentaja.apps.paging import MOST
 from varmentaja.apps.status.queries import count_open_holds
@@ -80,6 +81,12 @@ def _queues(disturbances: int) -> list[Queue]:
             _("The last attempt failed; production tries again by itself."),
             count_troubled_orders(),
             "orders",
+        ),
+        _queue(
+            _("Letters in trouble"),
+            _("Code letters that could not be posted."),
+            count_troubled_letters(),
+            "letters",
         ),
         _queue(
             _("Held publications of statuses"),

@@ -12,7 +12,7 @@ from varmentaja.domain.applications import APPLICATION, ApplicationState
 from varmentaja.domain.errors import conflict
 from varmentaja.ports.connected import outside
 from varmentaja.ui.translate import translated
-from varmentaja.web.registration.texts import document_text, product_name, right_title
+from varmentaja.web.registration.texts import address_lines, document_text, product_name, right_title
 
 
 def receipt_of(file: ApplicationFile) -> bytes:
@@ -34,8 +34,8 @@ def receipt_of(file: ApplicationFile) -> bytes:
             registration_number=file.professional.registration_number if file.professional else "",
             identity_document=document_text(document),
             with_photo=bool(file.with_photo),
-            card_address=card.lines(),
-            letter_address=letter.lines(),
+            card_address=address_lines(card, file.person),
+            letter_address=address_lines(letter, file.person),
             terms_version=file.terms_version,
             terms_hash=file.terms_hash,
             decision=translated(APPLICATION.states[file.state].sentence),

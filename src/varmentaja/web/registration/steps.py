@@ -24,6 +24,7 @@ from varmentaja.documents.terms import current_terms
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.delivery import Destination
 from varmentaja.domain.eligibility_rules import Outcome
+from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.domain.people import Language
 from varmentaja.ui.components import Link, Text
 from varmentaja.web.registration import forms
@@ -114,10 +115,17 @@ def _save_terms(actor: Actor, file: ApplicationFile, form: forms.TermsForm) -> b
     return False
 
 
+class AnswerToChange(DomainError):
+    """The application was not decided: an answer is to be given anew."""
+
+
 def _submit(actor: Actor, file: ApplicationFile, form: StepForm) -> bool:
-    submit_application(
+    """An answer that must be changed is told at its step, which is the one without an answer now."""
+    decision = submit_application(
         actor, file.application_id, form.cleaned_data["version"], now=timezone.now(), today=business_today()
     )
+    if decision.outcome is Outcome.TO_DESK:
+        raise AnswerToChange(Kind.CONFLICT, decision.reasons()[0])
     return False
 
 
@@ -126,6 +134,7 @@ def _person(request: HttpRequest, file: ApplicationFile) -> dict[str, Any]:
         "person_rows": person_rows(file),
         "rights": rights_table(file, business_today()),
         "refusals": [result.reason for result in file.foreseen if result.outcome is Outcome.REFUSED],
+        "changes": [result.reason for result in file.foreseen if result.outcome is Outcome.TO_DESK],
         "doubts": [result.reason for result in file.foreseen if result.outcome is Outcome.TO_OFFICER],
     }
 

@@ -32,8 +32,8 @@ def answer_rows(file: ApplicationFile, *, change: bool = False) -> list[SummaryR
         row(_("Right to practise"), title, "right" if choice else "person"),
         row(_("Identity document"), document_text(file.document) if file.document else "", "document"),
         row(_("Photograph"), photo_text(file.with_photo), "photo"),
-        row(_("Card is sent to"), recipient_text(file.card_to), "delivery"),
-        row(_("Code letter is sent to"), recipient_text(file.letter_to), "delivery"),
+        row(_("Card is sent to"), recipient_text(file.card_to, file.person), "delivery"),
+        row(_("Code letter is sent to"), recipient_text(file.letter_to, file.person), "delivery"),
         row(_("Terms of use"), _accepted(file), "terms"),
     ]
 

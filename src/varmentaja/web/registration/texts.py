@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from varmentaja.apps.applications.queries import ApplicationFile, ShownDocument
 from varmentaja.domain import identity_documents, products
 from varmentaja.domain.applications import APPLICATION, ApplicationState
-from varmentaja.domain.delivery import Recipient
-from varmentaja.domain.people import Language
+from varmentaja.domain.delivery import LABELS, Recipient, may_be_shown
+from varmentaja.domain.people import Language, Person
 from varmentaja.domain.products import ProductId
 from varmentaja.domain.rights import Right, RightKind
 from varmentaja.ui.components import Column, Status, SummaryRow, Table, Tone
@@ -117,9 +117,14 @@ def document_text(shown: ShownDocument) -> str:
     return ", ".join(parts)
 
 
-def recipient_text(to: Recipient | None) -> str:
-    """The lines of an address on one line."""
-    return ", ".join(to.lines()) if to is not None else ""
+def address_lines(to: Recipient, person: Person) -> tuple[str, ...]:
+    """The lines on the envelope; in place of a home that must not be shown, that it is one."""
+    return to.lines() if may_be_shown(to, person) else (to.name, translated(LABELS[to.destination]))
+
+
+def recipient_text(to: Recipient | None, person: Person) -> str:
+    """The same on one line."""
+    return ", ".join(address_lines(to, person)) if to is not None else ""
 
 
 def photo_text(with_photo: bool | None) -> str:

@@ -22,7 +22,7 @@ from varmentaja.ui.forms import add_error
 from varmentaja.ui.translate import translated
 from varmentaja.web.registration.desk import at_desk, desk_crumbs
 from varmentaja.web.registration.forms import StepForm
-from varmentaja.web.registration.steps import STEPS, Step
+from varmentaja.web.registration.steps import STEPS, AnswerToChange, Step
 from varmentaja.web.session import actor_of
 
 __all__ = ["STEPS", "next_address", "view_of"]
@@ -58,9 +58,11 @@ def next_address(application_id: int) -> str:
 
 def _save(request: HttpRequest, step: Step, file: ApplicationFile, form: StepForm) -> HttpResponse | None:
     """Store the answer and lead on; None when the form is to be shown again."""
-    here = reverse(f"registration:{step.name}", args=[file.application_id])
     try:
-        stay = step.save(actor_of(request), file, form)
+        if step.save(actor_of(request), file, form):
+            return redirect(f"registration:{step.name}", file.application_id)
+    except AnswerToChange as change:
+        messages.warning(request, translated(change.message))
     except DomainError as error:
         if error.kind is Kind.CONFLICT:
             return _conflict(request, step, file, error)
@@ -68,7 +70,7 @@ def _save(request: HttpRequest, step: Step, file: ApplicationFile, form: StepFor
             raise
         add_error(form, error)
         return None
-    return redirect(here if stay else next_address(file.application_id))
+    return redirect(next_address(file.application_id))
 
 
 def _conflict(request: HttpRequest, step: Step, file: ApplicationFile, error: DomainError) -> HttpResponse:

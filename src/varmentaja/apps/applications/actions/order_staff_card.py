@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from uuid import uuid4
 
 from varmentaja.apps.action import use_case
 from varmentaja.apps.applications.drafts import move, save_step
@@ -53,7 +54,9 @@ def order_staff_card(actor: Actor, member: StaffMember, *, now: datetime, today:
 
     Raises DomainError: not_found (unknown person or point), unavailable (the register does not answer).
     """
-    return _order(actor, member, ask_register(member.identity_code), now=now, today=today)
+    return _order(
+        actor, member, ask_register(member.identity_code, request_id=str(uuid4())), now=now, today=today
+    )
 
 
 @use_case(AuditAction.BOOTSTRAPPED)

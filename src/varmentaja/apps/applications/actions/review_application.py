@@ -67,8 +67,13 @@ def _approve(
         save_step(application, "professional", "decision", "decided_at", today=today)
         record(AuditAction.APPLICATION_REVIEWED, actor, application, facts={"step": "decided_anew"})
         return heard
-    if decision.outcome is Outcome.REFUSED:
+    if decision.outcome in (Outcome.REFUSED, Outcome.TO_DESK):
         raise DomainError(Kind.CONFLICT, decision.reasons()[0])
+    if decision.facts.name_misfits:
+        raise conflict(
+            "A card cannot be made under this name. Refuse the application, or wait until the population"
+            " register has a spelling that certificates can carry."
+        )
     save_step(application, "professional", "decision", "decided_at", today=today)
     _note_review(actor, application, reason)
     approve(application, decision, now=now, today=today, by=actor, review_reason=reason)

@@ -7,11 +7,17 @@ from datetime import date, datetime
 
 from varmentaja.apps.action import traced, use_case
 from varmentaja.apps.applications.carry_out import approve, hand_to_officer, refuse
-from varmentaja.apps.applications.drafts import authorise, lock_person_of, locked_draft, move, save_step
+from varmentaja.apps.applications.drafts import (
+    authorise,
+    lock_person_of,
+    locked_draft,
+    move,
+    save_step,
+)
 from varmentaja.apps.applications.models import Application
 from varmentaja.apps.applications.registers import RegisterAnswers, ask_registers, decide_anew
 from varmentaja.apps.audit.recording import AuditAction, record
-from varmentaja.domain.actors import Actor
+from varmentaja.domain.actors import SYSTEM, Actor
 from varmentaja.domain.applications import ApplicationEvent
 from varmentaja.domain.authority import Action
 from varmentaja.domain.eligibility import Decision
@@ -22,6 +28,8 @@ def submit_application(
     actor: Actor, application_id: int, version: int, *, now: datetime, today: date
 ) -> Decision:
     """Decide the application on what the registers say now; the decision is stored and returned.
+
+    One that goes back to the desk (``Outcome.TO_DESK``) is a draft still, without the answer to be changed.
 
     Raises DomainError: conflict (an answer is missing, somebody changed or submitted it), unavailable (a
     register does not answer: the draft stays as it is).
@@ -39,6 +47,9 @@ def _submit(
     application = locked_draft(actor, application_id, version, today=today)
     move(actor, application, ApplicationEvent.SUBMIT, today=today)
     decision = decide_anew(application, answers, now=now, today=today)
+    if decision.outcome is Outcome.TO_DESK:
+        _ask_address_again(application, today=today)
+        return decision
     application.submitted_at, application.submitted_on = now, today
     save_step(
         application,
@@ -53,6 +64,15 @@ def _submit(
     record(AuditAction.APPLICATION_SUBMITTED, actor, application)
     _carry_out(application, decision, now=now, today=today)
     return decision
+
+
+def _ask_address_again(application: Application, *, today: date) -> None:
+    """The only answer that goes back to the desk (rule ``home-not-hidden``); the address is kept nowhere and
+    the application stays a draft: its state is not stored."""
+    application.delivery = None
+    save_step(application, "delivery", "professional", today=today)
+    facts = {"step": "delivery", "cleared": "non_disclosure"}
+    record(AuditAction.APPLICATION_CHANGED, SYSTEM, application, facts=facts)
 
 
 def _carry_out(application: Application, decision: Decision, *, now: datetime, today: date) -> None:

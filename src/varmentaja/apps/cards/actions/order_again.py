@@ -43,7 +43,7 @@ def _order(
     require(actor, Action.APPLICATION_REVIEW, Subject(application.person_id, application.point_id))
     require_version(application, version)
     decision = decide_anew(application, answers, now=now, today=today)
-    if decision.outcome is Outcome.REFUSED:
+    if decision.outcome in (Outcome.REFUSED, Outcome.TO_DESK):
         raise DomainError(Kind.CONFLICT, decision.reasons()[0])
     order(application, decision, now=now, today=today)
     save_step(application, "professional", "decision", "decided_at", today=today)

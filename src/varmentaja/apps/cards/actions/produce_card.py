@@ -13,14 +13,16 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from varmentaja.apps.cards.certify import CardIssuer
-from varmentaja.apps.cards.check import differences
-from varmentaja.apps.cards.dispatch import dispatch
+from varmentaja.apps.cards.certify import CannotBeCertified, CardIssuer
+from varmentaja.apps.cards.check import differences, is_as_issued
+from varmentaja.apps.cards.dispatch import dispatch, has_left, note_left
 from varmentaja.apps.cards.models import Card, Order
 from varmentaja.apps.cards.orders import discard, locked_order, move_order, note_trouble, only_run
+from varmentaja.apps.cards.records import blanks_discarded
+from varmentaja.apps.trouble import as_told
 from varmentaja.card.generations import generation
-from varmentaja.domain.errors import DomainError, Kind, Message, unavailable
-from varmentaja.domain.orders import DISCARD_REASONS, DiscardReason, OrderEvent, OrderState
+from varmentaja.domain.errors import DomainError, Kind, Message
+from varmentaja.domain.orders import MOST_BLANKS, DiscardReason, OrderEvent, OrderState
 from varmentaja.domain.products import BoundTo, product
 from varmentaja.ports.card_factory import CardFactory, Face, FactoryOrder, MadeCard
 from varmentaja.ports.connected import outside
@@ -29,23 +31,16 @@ FINISHED = frozenset({OrderState.DISPATCHED, OrderState.DISCARDED})
 
 
 def produce_card(order_id: int, *, now: datetime, today: date) -> OrderState:
-    """Take the order as far as it goes; raises DomainError when it is to be tried again later."""
+    """Take the order as far as it goes; raises DomainError when it is to be tried again later.
+
+    A card that may not go where it was to go waits, with the reason, for an officer.
+    """
     with only_run(order_id):
         try:
             return _produce(order_id, now=now, today=today)
-        except DomainError as error:
-            note_trouble(order_id, error, now=now)
-            raise
         except Exception as fault:
-            note_trouble(order_id, _told(fault), now=now)
+            note_trouble(order_id, as_told(fault), now=now)
             raise
-
-
-def _told(fault: Exception) -> DomainError:
-    """A fault of ours as the officer reads it; what else it says may be personal, and stays in the log."""
-    if isinstance(fault, OSError) and fault.strerror:
-        return unavailable("The service's machine is in trouble: %(fault)s.", fault=fault.strerror)
-    return unavailable("A fault in the service stopped the order: %(fault)s.", fault=type(fault).__name__)
 
 
 def _produce(order_id: int, *, now: datetime, today: date) -> OrderState:
@@ -54,31 +49,50 @@ def _produce(order_id: int, *, now: datetime, today: date) -> OrderState:
         _give_up(order)
     if order.state in FINISHED:
         return OrderState(order.state)
+    if order.state == OrderState.VERIFIED:
+        return _leave(order, now=now, today=today)
     try:
         made = _factory().make(factory_order(order), CardIssuer(order.card_id, now, today))
+    except CannotBeCertified as refusal:
+        return _end_order(order_id, DiscardReason.CANNOT_BE_CERTIFIED, refusal.message, now=now, today=today)
     except DomainError as error:
-        if error.kind is not Kind.INVALID:
+        if error.kind is not Kind.CONFLICT or blanks_discarded(order.card) < MOST_BLANKS:
             raise
-        # A name or title that the profile cannot carry: trying again would never help.
-        _end_order(order_id, DiscardReason.CANNOT_BE_CERTIFIED, error.message, now=now, today=today)
-        return OrderState.DISCARDED
-    if differences(order.card, made, now=now, today=today):
-        reason = DiscardReason.REGISTER_CHANGED
-        _end_order(order_id, reason, DISCARD_REASONS[reason], now=now, today=today)
-        return OrderState.DISCARDED
+        return _end_order(order_id, DiscardReason.CARD_FAULT, now=now, today=today)
+    if not is_as_issued(order.card, made, now=now, today=today):
+        return _end_order(order_id, DiscardReason.READ_BACK_DIFFERS, now=now, today=today)
+    if differences(order.card, made.chip_serial, today=today):
+        return _end_order(order_id, DiscardReason.REGISTER_CHANGED, now=now, today=today)
     with transaction.atomic():
         _note_made(locked_order(order_id), made, now=now, today=today)
     dispatch(order_id, now=now, today=today)
     return OrderState(Order.objects.get(pk=order_id).state)
 
 
-def _end_order(order_id: int, discarded: DiscardReason, why: Message, *, now: datetime, today: date) -> None:
+def _leave(order: Order, *, now: datetime, today: date) -> OrderState:
+    """A card that an earlier run had ready, and may have posted before it was cut off.
+
+    The factory is not asked: what has left is no longer there. Days may have passed, so the registers are.
+    """
+    assert order.card.chip_serial, "a checked card has a chip"
+    if differences(order.card, order.card.chip_serial, today=today):
+        if not has_left(order):
+            return _end_order(order.pk, DiscardReason.REGISTER_CHANGED, now=now, today=today)
+        note_left(order.pk, now=now, today=today, too_late=True)
+    else:
+        dispatch(order.pk, now=now, today=today, may_have_left=True)
+    return OrderState(Order.objects.get(pk=order.pk).state)
+
+
+def _end_order(
+    order_id: int, discarded: DiscardReason, why: Message | None = None, *, now: datetime, today: date
+) -> OrderState:
     """Our records end the card first, then it is destroyed: a run cut off in between comes back to that."""
     with transaction.atomic():
         order = locked_order(order_id)
-        order.reason = {"text": why.text, "values": dict(why.values)}
-        discard(order, discarded, now=now, today=today)
+        discard(order, discarded, why, now=now, today=today)
     _give_up(order)
+    return OrderState.DISCARDED
 
 
 def _give_up(order: Order) -> None:

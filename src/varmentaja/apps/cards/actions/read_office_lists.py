@@ -9,6 +9,7 @@ from varmentaja.apps.action import use_case
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.queries import CardFile, cards_of
 from varmentaja.apps.cards.queries_office import TroubledOrder, troubled_orders
+from varmentaja.apps.letters.queries import TroubledLetter, troubled_letters
 from varmentaja.apps.paging import Page
 from varmentaja.apps.people.models import Person
 from varmentaja.domain.actors import Actor
@@ -22,6 +23,16 @@ def read_troubled_orders(actor: Actor, *, after: str = "") -> Page[TroubledOrder
     page = troubled_orders(after)
     listed = [line.card_id for line in page.lines]
     record(AuditAction.CARD_READ, actor, facts={"list": "orders", "cards": listed})
+    return page
+
+
+@use_case(AuditAction.CARD_READ)
+def read_troubled_letters(actor: Actor, *, after: str = "") -> Page[TroubledLetter]:
+    """A page of the letters in trouble, oldest first; raises DomainError not_allowed, not_found."""
+    require(actor, Action.CARD_READ, Subject())
+    page = troubled_letters(after)
+    listed = [line.letter_id for line in page.lines]
+    record(AuditAction.CARD_READ, actor, facts={"list": "letters", "letters": listed})
     return page
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A letter that came back, or never arrived, is sent again after a look at the address."""
+"""A letter that came back, never arrived, or was held is sent again after a look at the address."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def send_again(actor: Actor, letter_id: int, to: Destination, *, now: datetime, 
     """Send the letter to the address that ``to`` means today: the register is asked for a home.
 
     It carries the same code: the card's own cannot be changed (decision 9). Raises DomainError: not_found,
-    not_allowed, conflict (not posted; the card has ended), invalid (field ``to``: no such address),
-    unavailable (register).
+    not_allowed, conflict (neither posted nor held; the card has ended), invalid (field ``to``: no such
+    address), unavailable (register).
     """
     letter = Letter.objects.select_related("card__person", "card__application").filter(pk=letter_id).first()
     if letter is None:
@@ -39,7 +39,9 @@ def send_again(actor: Actor, letter_id: int, to: Destination, *, now: datetime, 
     with traced(AuditAction.LETTER_REPRINTED, actor, letter):
         require(actor, Action.CARD_RETURN_LETTER, subject_of(letter.card))
     # Asked before the transaction begins: a slow register must hold no lock.
-    person = ask_register(IdentityCode.parse(letter.card.person.identity_code))
+    person = ask_register(
+        IdentityCode.parse(letter.card.person.identity_code), request_id=f"letter-{letter.key}"
+    )
     _send(actor, letter_id, to, person, now=now, today=today)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from uuid import uuid4
 
 from django.db import transaction
 
@@ -20,13 +19,13 @@ from varmentaja.domain.names import name_key, sort_key
 from varmentaja.ports.connected import outside
 
 
-def ask_register(code: IdentityCode) -> people.Person:
-    """The living person behind ``code``.
+def ask_register(code: IdentityCode, *, request_id: str) -> people.Person:
+    """The living person behind ``code``; ``request_id`` as in ports/population_register.py.
 
     Raises DomainError: not_found when the register does not know the code, conflict when the person has
     died, unavailable when the register does not answer.
     """
-    person = outside().population_register.person(code, request_id=str(uuid4()))
+    person = outside().population_register.person(code, request_id=request_id)
     if person is None:
         raise not_found("The population register does not know this identity code. Check that it is right.")
     if not person.alive:
@@ -36,8 +35,14 @@ def ask_register(code: IdentityCode) -> people.Person:
 
 @transaction.atomic
 def refresh_person(person: people.Person, *, now: datetime, by: Actor = SYSTEM) -> models.Person:
-    """Store what the register told ``by`` of ``person``; a part of the caller's transaction."""
+    """Store what the register told ``by`` of ``person``; a part of the caller's transaction.
+
+    Somebody whose identity code was changed stays one person here, with the cards of before: the electronic
+    identification number stays the same.
+    """
     code = str(person.identity_code)
+    if not models.Person.objects.filter(identity_code_hash=identity_code_hash(code)).exists():
+        _note_changed_code(person.electronic_id, code)
     row, _ = models.Person.objects.update_or_create(
         identity_code_hash=identity_code_hash(code),
         defaults={
@@ -56,6 +61,14 @@ def refresh_person(person: people.Person, *, now: datetime, by: Actor = SYSTEM) 
     )
     record(AuditAction.PERSON_REFRESHED, by, row)
     return row
+
+
+def _note_changed_code(electronic_id: str, code: str) -> None:
+    row = models.Person.objects.select_for_update().filter(electronic_id=electronic_id).first()
+    if row is not None:
+        row.identity_code, row.identity_code_hash = code, identity_code_hash(code)
+        row.save(update_fields=["identity_code", "identity_code_hash"])
+        record(AuditAction.IDENTITY_CODE_CHANGED, SYSTEM, row)
 
 
 def _address_to_keep(person: people.Person) -> dict[str, str] | None:
