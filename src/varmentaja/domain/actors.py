@@ -20,6 +20,10 @@ class Role(StrEnum):
     """The service itself: decisions by rule, production, deadlines."""
 
 
+GIVEN = (Role.REGISTRAR, Role.OFFICER)
+"""Roles that somebody is given; the others one has by oneself."""
+
+
 class Authentication(StrEnum):
     """How the actor proved who he or she is; stands in the audit trail."""
 

@@ -32,6 +32,7 @@ class Action(StrEnum):
     DIRECTORY_CONSENT = "directory.consent"
     PERSON_FIND = "person.find"
     PERSON_READ = "person.read"
+    ROLE_CHANGE = "role.change"
     STATUS_RELEASE = "status.release"
     AUDIT_READ = "audit.read"
     DEADLINES_KEEP = "deadlines.keep"
@@ -77,20 +78,24 @@ TABLE: Mapping[Action, Mapping[Role, Scope]] = {
     Action.DIRECTORY_CONSENT: _OWN,
     Action.PERSON_FIND: _OFFICE,
     Action.PERSON_READ: _OWN | _OFFICE,
+    Action.ROLE_CHANGE: _OFFICE,
     Action.STATUS_RELEASE: _OFFICE,
     Action.AUDIT_READ: _OFFICE,
     Action.DEADLINES_KEEP: _SYSTEM,
 }
 
-NOT_FOR_ONESELF = frozenset(
-    {
-        Action.APPLICATION_OPEN,
-        Action.APPLICATION_EDIT,
-        Action.APPLICATION_SUBMIT,
-        Action.APPLICATION_REVIEW,
-    }
+_OWN_APPLICATION = message(
+    "You cannot handle an application of your own. Ask another registrar or the certificate service."
 )
-"""A registrar does not order for himself or herself, nor does an officer decide the own application."""
+NOT_FOR_ONESELF: Mapping[Action, Message] = {
+    Action.APPLICATION_OPEN: _OWN_APPLICATION,
+    Action.APPLICATION_EDIT: _OWN_APPLICATION,
+    Action.APPLICATION_SUBMIT: _OWN_APPLICATION,
+    Action.APPLICATION_REVIEW: _OWN_APPLICATION,
+    Action.ROLE_CHANGE: message("You cannot change your own roles. Ask another officer."),
+}
+"""A registrar does not order for himself or herself, nor does an officer decide the own application or take a
+role; and what to tell who tries."""
 
 
 def allowed(actor: Actor, action: Action, subject: Subject) -> Message | None:
@@ -100,9 +105,7 @@ def allowed(actor: Actor, action: Action, subject: Subject) -> Message | None:
         return message("Your role does not allow this.")
     own = actor.person_id is not None and actor.person_id == subject.person_id
     if own and action in NOT_FOR_ONESELF:
-        return message(
-            "You cannot handle an application of your own. Ask another registrar or the certificate service."
-        )
+        return NOT_FOR_ONESELF[action]
     if Scope.ALL in scopes or (Scope.OWN in scopes and own):
         return None
     if Scope.POINT not in scopes:

@@ -30,7 +30,7 @@ from varmentaja.web.visitor import Audience
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
-PERSON, CERTIFICATE, AUTHENTICATION = "person", "certificate", "authentication"
+PERSON, CERTIFICATE, AUTHENTICATION, ROLES = "person", "certificate", "authentication", "roles"
 AUDIENCES = {
     Role.HOLDER: Audience.PROFESSIONAL,
     Role.REGISTRAR: Audience.REGISTRATION,
@@ -44,6 +44,7 @@ def open_session(request: HttpRequest, signed_in: SignedIn) -> None:
     request.session[PERSON] = signed_in.actor.person_id
     request.session[CERTIFICATE] = signed_in.certificate_id
     request.session[AUTHENTICATION] = signed_in.actor.authentication.value
+    request.session[ROLES] = sorted(signed_in.actor.roles)
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -78,7 +79,8 @@ def for_role(role: Role) -> Callable[[View[P]], View[P]]:
 
 
 class Visitor:
-    """Middleware: who asks, on which business day. A certificate no longer in force ends the session."""
+    """Middleware: who asks, on which business day. A certificate no longer in force ends the session, and so
+    does the end of a role that the person had when it began."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -86,13 +88,10 @@ class Visitor:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Look at the session before the view, at every request."""
         if PERSON in request.session:
-            if in_force(certificate_of(request), now=timezone.now()):
-                self._welcome(request)
+            if not in_force(certificate_of(request), now=timezone.now()):
+                self._end(request, _("Your session has ended because your certificate is no longer valid."))
             else:
-                request.session.flush()
-                messages.warning(
-                    request, _("Your session has ended because your certificate is no longer valid.")
-                )
+                self._welcome(request)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
@@ -101,9 +100,16 @@ class Visitor:
         with suppress(DatabaseError):
             request.business_date = business_today()  # type: ignore[attr-defined]  # HttpRequest is open to such facts
 
+    def _end(self, request: HttpRequest, why: str) -> None:
+        request.session.flush()
+        messages.warning(request, why)
+
     def _welcome(self, request: HttpRequest) -> None:
         person = Person.objects.only("first_name", "family_name").get(pk=request.session[PERSON])
         actor = actor_for(person.pk, Authentication(request.session[AUTHENTICATION]))
+        if not set(request.session.get(ROLES, ())) <= actor.roles:
+            self._end(request, _("Your session has ended because a role of yours has ended. Sign in again."))
+            return
         request.actor = actor  # type: ignore[attr-defined]
         request.signed_in = visitor.SignedIn(  # type: ignore[attr-defined]
             name=f"{person.first_name} {person.family_name}",

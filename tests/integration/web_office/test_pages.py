@@ -61,6 +61,7 @@ def pages(service: Service) -> dict[str, str]:
     service.submit(discarded)
     discard_for_change(service, service.order_of(discarded))
     review = waiting(service)
+    draft = service.application("nurse_time_limited")
     service.submit(service.application("nurse_ended"))
     named = tuple((row.authority, int(row.serial, 16)) for row in ended.certificates.all())
     hold_back([Finding(Gate.JUMP, "", 70, message("%(count)d at once.", count=70), named)], now=now)
@@ -73,6 +74,10 @@ def pages(service: Service) -> dict[str, str]:
         "front": "",
         "person": f"people/{card.person_id}/",
         "history": f"people/{card.person_id}/history/?reads=1",
+        "roles": f"people/{service.officer().person_id}/roles/",
+        "roles of another": f"people/{service.registrar().person_id}/roles/",
+        "letters in trouble": "letters/",
+        "draft": f"applications/{draft.pk}/",
         "card": f"cards/{card.pk}/",
         "ended": f"cards/{ended.pk}/",
         "revoke": f"cards/{card.pk}/revoke/",

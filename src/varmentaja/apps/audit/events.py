@@ -32,6 +32,7 @@ class AuditAction(StrEnum):
     PERSON_REFRESHED = "person.refreshed"
     IDENTITY_CODE_CHANGED = "person.identity_code_changed"
     ROLE_GRANTED = "role.granted"
+    ROLE_ENDED = "role.ended"
 
     CARD_ORDERED = "card.ordered"
     ORDER_MOVED = "order.moved"

@@ -5,7 +5,14 @@ from __future__ import annotations
 
 from varmentaja.apps.registration.models import RegistrationPoint
 from varmentaja.domain.delivery import Place
+from varmentaja.domain.names import sort_key
 from varmentaja.domain.people import Address
+
+
+def points() -> list[tuple[int, str]]:
+    """Every point's id and name, in the order of their names."""
+    rows = RegistrationPoint.objects.values_list("id", "name")
+    return sorted(rows, key=lambda row: sort_key(row[1], ""))
 
 
 def place_of(point: RegistrationPoint) -> Place:

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from varmentaja.domain.actors import GIVEN, Role
 from varmentaja.domain.callers import LABELS as CALLERS
 from varmentaja.domain.callers import CallerCheck
 from varmentaja.domain.delivery import LABELS as DESTINATIONS
@@ -98,6 +99,36 @@ class VersionForm(forms.Form):
     """A button that is meant for the state of things that its page showed."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class RoleForm(forms.Form):
+    """A role for somebody, and where a registrar works."""
+
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[
+            (Role.REGISTRAR.value, _("Registrar: identifies applicants and orders cards at one point")),
+            (Role.OFFICER.value, _("Officer: works in this office")),
+        ],
+        widget=Radios,
+        error_messages={"required": _("Choose the role")},
+    )
+    point = forms.ChoiceField(
+        label=_("Registration point"),
+        help_text=_("Where a registrar works; an officer has none."),
+        required=False,
+    )
+
+    def __init__(self, points: Iterable[tuple[int, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", "–"), *((str(pk), name) for pk, name in points)]
+        self.fields["point"].choices = choices  # type: ignore[attr-defined]  # fields are typed as plain Field
+
+
+class EndRoleForm(forms.Form):
+    """The button that ends a role."""
+
+    role = forms.ChoiceField(choices=[(role.value, role.value) for role in GIVEN])
 
 
 class SendAgainForm(forms.Form):

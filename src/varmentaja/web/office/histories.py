@@ -14,13 +14,14 @@ from varmentaja.apps.audit.queries import EntryLine, history_of
 from varmentaja.apps.audit.recording import AuditAction
 from varmentaja.apps.cards.queries_office import CardEventLine, card_events, row_ids_of
 from varmentaja.apps.people.queries import names_of
+from varmentaja.domain.actors import Role
 from varmentaja.domain.callers import LABELS as CALLERS
 from varmentaja.domain.callers import CallerCheck
 from varmentaja.domain.errors import not_found
 from varmentaja.domain.revocation import GROUNDS, Ground
 from varmentaja.ui.components import Column, Table
 from varmentaja.ui.translate import translated
-from varmentaja.web.office.texts import ACTIONS, CARD_EVENTS, moment
+from varmentaja.web.office.texts import ACTIONS, CARD_EVENTS, ROLES, moment
 
 PAGE = 20
 READS = frozenset(
@@ -115,6 +116,8 @@ def _detail(facts: dict[str, object], personal: dict[str, object]) -> str:
         parts.append(translated(GROUNDS[Ground(str(facts["ground"]))].label))
     if facts.get("caller") in set(CallerCheck):
         parts.append(translated(CALLERS[CallerCheck(str(facts["caller"]))]))
+    if facts.get("role") in set(Role):
+        parts.append(str(ROLES[Role(str(facts["role"]))]))
     parts += [str(personal[name]) for name in ("note", "reason") if personal.get(name)]
     return ". ".join(parts)
 

@@ -38,6 +38,7 @@ ACTIONS: dict[AuditAction, Promise] = {
     AuditAction.PERSON_REFRESHED: _("Population register asked"),
     AuditAction.IDENTITY_CODE_CHANGED: _("Identity code changed"),
     AuditAction.ROLE_GRANTED: _("Role granted"),
+    AuditAction.ROLE_ENDED: _("Role ended"),
     AuditAction.CARD_ORDERED: _("Card ordered"),
     AuditAction.ORDER_MOVED: _("Production went on"),
     AuditAction.CARD_PRODUCED: _("Card produced"),

@@ -14,6 +14,7 @@ from varmentaja.web.office import (
     list_views,
     outage_views,
     person_views,
+    role_views,
     views,
 )
 
@@ -23,6 +24,8 @@ urlpatterns = [
     path("search/", person_views.search, name="search"),
     path("people/<int:person_id>/", person_views.person, name="person"),
     path("people/<int:person_id>/history/", person_views.history, name="history"),
+    path("people/<int:person_id>/roles/", role_views.roles, name="roles"),
+    path("people/<int:person_id>/roles/end/", role_views.end, name="role_end"),
     path("cards/<int:card_id>/", card_views.card, name="card"),
     path("cards/<int:card_id>/face.png", card_views.face, name="face"),
     path("cards/<int:card_id>/revoke/", card_views.revoke, name="revoke"),

@@ -17,8 +17,9 @@ from varmentaja.apps.applications.models import Application
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.actions.order_card import order_card
 from varmentaja.apps.cards.models import Order
+from varmentaja.apps.people.actions.change_roles import grant
 from varmentaja.apps.people.actions.refresh_person import ask_register, refresh_person
-from varmentaja.apps.people.models import Person, Role
+from varmentaja.apps.people.models import Person
 from varmentaja.apps.people.queries import person_of
 from varmentaja.apps.registration.models import RegistrationPoint
 from varmentaja.apps.registration.queries import place_of
@@ -68,7 +69,7 @@ def _order(actor: Actor, member: StaffMember, person: people.Person, *, now: dat
             "There is no registration point %(code)s. It is added by: varmentaja registration-point.",
             code=member.point,
         )
-    _grant(actor, row, member, point, now=now)
+    grant(actor, row, member.role, point if member.role is actors.Role.REGISTRAR else None, now=now)
     ordered = Order.objects.filter(
         card__person=row, card__product=ProductId.PERSONNEL, card__state__in=IN_FORCE
     ).first()
@@ -88,17 +89,6 @@ def _order(actor: Actor, member: StaffMember, person: people.Person, *, now: dat
     )
     record(AuditAction.BOOTSTRAPPED, actor, application, facts={"role": member.role})
     return card.order
-
-
-def _grant(
-    actor: Actor, person: Person, member: StaffMember, point: RegistrationPoint, *, now: datetime
-) -> None:
-    works_at = point if member.role is actors.Role.REGISTRAR else None
-    role, created = Role.objects.get_or_create(
-        person=person, role=member.role, ended_at=None, defaults={"granted_at": now, "point": works_at}
-    )
-    if created:
-        record(AuditAction.ROLE_GRANTED, actor, role, facts={"role": member.role})
 
 
 def _application(
