@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     """First port on which the reader offers the signing interface (SCS); the next one is for HTTPS."""
     scs_version: Literal["1.2", "1.3"] = "1.2"
     """Version of SCS that the reader says it speaks; each request is answered by the version it names."""
+    code_server: HttpUrl | None = None
+    """REST interface of the national code server, such as https://…/codeserver/csapi/v6; a test service has
+    fictive codes of its own when unset."""
     people: int = Field(default=0, ge=0)
     """How many synthetic people a test service is filled with, for timings of pages."""
     issuers: Path | None = None

@@ -17,6 +17,7 @@ from varmentaja.adapters.sandbox.faults import Faults
 from varmentaja.config import Settings, settings
 from varmentaja.documents.sender import sandbox_sender
 from varmentaja.domain.errors import unavailable
+from varmentaja.ports.code_server import CodeServer
 from varmentaja.ports.connected import Outside, connect
 from varmentaja.ports.directory import Directory
 
@@ -30,7 +31,7 @@ def connect_portal() -> None:
             sender=sandbox_sender(now.portal_address),
             population_register=SimulatedPopulationRegister(faults),
             professional_register=SimulatedProfessionalRegister(faults),
-            code_server=SimulatedCodeServer(faults),
+            code_server=_code_server(now, faults),
             mailbox=SimulatedMailbox(SimulatedPost(now.mailbox, faults)),
         )
     )
@@ -57,7 +58,7 @@ def connect_worker() -> None:
             sender=sender,
             population_register=SimulatedPopulationRegister(faults),
             professional_register=SimulatedProfessionalRegister(faults),
-            code_server=SimulatedCodeServer(faults),
+            code_server=_code_server(now, faults),
             post=SimulatedPost(now.mailbox, faults),
             card_factory=SimulatedCardFactory(
                 CardHostClient(now.card_host_socket),
@@ -71,6 +72,14 @@ def connect_worker() -> None:
             directory=_directory(now),
         )
     )
+
+
+def _code_server(now: Settings, faults: Faults) -> CodeServer:
+    if now.code_server is None:
+        return SimulatedCodeServer(faults)
+    from varmentaja.adapters.code_server.client import HttpCodeServer
+
+    return HttpCodeServer(str(now.code_server))
 
 
 def _directory(now: Settings) -> Directory | None:

@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pypdf import PdfReader
@@ -28,8 +28,9 @@ Look = Callable[[Page, str], None]
 
 APPLICANTS = {"fi": "physician", "sv": "non_disclosure", "en": "english_speaker"}
 """Language to the member of the cast whose card it is."""
-DAYS = 10
-"""How far business time is moved on: the code letter has come by then."""
+DAYS = {"fi": 10, "sv": 30, "en": 10}
+"""How far business time is moved on: the code letter has come by then. In one language a whole month
+(decision 1): card, browser and status services go by real time."""
 SLOW = 60_000
 """Milliseconds for what other programs do meanwhile: a card is made, a letter is posted."""
 _CODE = re.compile(r"^\s*(\d{3,4}(?: \d{4})+)\s*$", re.MULTILINE)
@@ -114,7 +115,7 @@ class Journey:
         self._reload_until(page, lambda: box.count() > 0)
         self.look(page, "letter-boxes")
         self._open(page, "sandbox/move-on/", "move-on")
-        page.fill("[name=days]", str(DAYS))
+        page.fill("[name=days]", str(DAYS[self.language]))
         self._continue(page)
         expect(page.locator(".notification.success")).to_be_visible()
         self.look(page, "moved-on")
@@ -153,6 +154,7 @@ class Journey:
         """The holder signs in, reads the card's way and signs a document."""
         self._open(page, "my-card/")
         with self._inserted(self._member):
+            self._look_at_dates()
             self._ask_card(page, PIN1)
             page.wait_for_url("**/my-card/")
             self.look(page, "my-card")
@@ -167,6 +169,12 @@ class Journey:
         expect(page.locator(".notification.success")).to_be_visible()
         self.look(page, "document")
         self._open(page, "my-card/documents/", "documents")
+
+    def _look_at_dates(self) -> None:
+        """The certificates began today, however far business time is ahead."""
+        (slot, *_) = self._reader.state()["slots"]
+        begun = {datetime.fromisoformat(each["valid_from"]) for each in slot["contents"]["certificates"]}
+        assert all(abs(datetime.now(UTC) - moment) < timedelta(hours=1) for moment in begun), begun
 
     def lose_card(self, page: Page) -> None:
         """The holder reports the card lost; the session ends with it."""

@@ -11,7 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,6 +40,7 @@ from varmentaja.card.host_client import CardHostClient
 from varmentaja.config import Settings, settings
 from varmentaja.domain.actors import Role
 from varmentaja.domain.cards import CardState
+from varmentaja.domain.errors import DomainError
 from varmentaja.ground.ceremony import record_ceremony
 from varmentaja.ground.renewal import renew_delegation
 from varmentaja.pki.hierarchy import Hierarchy
@@ -63,7 +64,8 @@ def prepare(hierarchy: Hierarchy, *, tell: Callable[[str], None]) -> None:
     connect_worker()
     _registration_points()
     if not Code.objects.exists():
-        import_code_set(RIGHTS_TO_PRACTISE, now=datetime.now(UTC))
+        with suppress(DomainError):  # a code server that does not answer is asked again every night
+            import_code_set(RIGHTS_TO_PRACTISE, now=datetime.now(UTC))
     if not _staff_is_ready():
         tell("cards of the staff")
         with _card_host(now):

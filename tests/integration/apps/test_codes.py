@@ -10,16 +10,18 @@ from datetime import date
 import pytest
 from tests.support.service import Service
 
+from varmentaja import wiring
 from varmentaja.adapters.code_server.client import HttpCodeServer
-from varmentaja.adapters.code_server.simulator import serve
+from varmentaja.adapters.code_server.simulator import SimulatedCodeServer, serve
 from varmentaja.apps.codes.actions.import_code_set import import_code_set
 from varmentaja.apps.codes.models import Code
 from varmentaja.apps.codes.queries import title, titles_of
+from varmentaja.config import Settings
 from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.domain.people import Language
 from varmentaja.domain.rights import Register, Right, RightKind
 from varmentaja.ports.code_server import RIGHTS_TO_PRACTISE
-from varmentaja.ports.connected import connect
+from varmentaja.ports.connected import connect, outside
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +36,22 @@ def test_the_set_is_imported_over_http_and_a_second_time_changes_no_code(service
     assert first == second == Code.objects.count() > 10
     assert title(RIGHTS_TO_PRACTISE, "001", "sv") == "Legitimerad läkare"
     assert title(RIGHTS_TO_PRACTISE, "nonsense", "sv") is None
+
+
+def test_the_server_that_is_set_is_the_one_that_is_asked(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(service.outside.code_server) as address:
+        monkeypatch.setenv("VARMENTAJA_CODE_SERVER", address)
+        monkeypatch.setattr(wiring, "settings", Settings)
+        wiring.connect_portal()
+        assert isinstance(outside().code_server, HttpCodeServer)
+        assert import_code_set(RIGHTS_TO_PRACTISE, now=service.now) == Code.objects.count() > 10
+    with pytest.raises(DomainError):
+        import_code_set(RIGHTS_TO_PRACTISE, now=service.now)
+    monkeypatch.delenv("VARMENTAJA_CODE_SERVER")
+    wiring.connect_portal()
+    assert isinstance(outside().code_server, SimulatedCodeServer)
 
 
 def test_a_server_that_is_down_leaves_what_was_imported(service: Service) -> None:

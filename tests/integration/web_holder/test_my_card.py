@@ -167,6 +167,28 @@ def test_the_sign_in_key_signs_no_documents(at_home: Holder) -> None:
     assert not SignedDocument.objects.exists()
 
 
+@pytest.mark.parametrize("answer", ["", "no JSON", '{"version": "1.2"}'])
+def test_an_answer_that_is_none_loses_no_document(at_home: Holder, answer: str) -> None:
+    fields = form_of(at_home.post(NEW, {"title": "Ohje", "text": "Luettu.\nÄ"}))
+    refused = at_home.post(SIGN, {**fields, "answer": answer})
+    assert refused.status_code == 400
+    assert "Luettu. Ä" in text_of(refused)
+    again = form_of(refused)
+    assert (again["title"], again["content"]) == ("Ohje", fields["content"])
+    done = at_home.post(SIGN, {**again, "answer": at_home.answer(again["content"], KeyRole.SIGNATURE)})
+    assert done.status_code == 302
+    assert SignedDocument.objects.get().content == "Luettu.\nÄ".encode()
+
+
+@pytest.mark.parametrize("content", [None, "", "no base64"])
+def test_a_page_without_its_document_leads_to_where_it_is_chosen(
+    at_home: Holder, content: str | None
+) -> None:
+    form = {"title": "x", "answer": "y"} | ({} if content is None else {"content": content})
+    assert at_home.post(SIGN, form).headers["Location"] == NEW
+    assert "came without its document" in at_home.get(NEW).text
+
+
 def test_a_later_revocation_leaves_the_signature_good(at_home: Holder) -> None:
     sign(at_home)
     time.sleep(1.1)  # status answers know whole seconds only

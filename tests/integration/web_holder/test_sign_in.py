@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +16,17 @@ from tests.integration.web_holder.conftest import HOST, Holder, card_in_hand, fo
 from tests.support.reader_fakes import MemoryCard, TinyHierarchy
 from tests.support.service import Service
 
+from varmentaja.apps.access import party
 from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.cards.actions.end_card import end_card
+from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.sandbox.actions.move_on import move_on
+from varmentaja.apps.sandbox.clock import business_today
 from varmentaja.card.driver import HashAlgorithm, KeyRole, PinRole
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.cards import CardState
 from varmentaja.domain.revocation import Ground
+from varmentaja.responder.watch import Watch
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +228,51 @@ def test_a_refusal_is_recorded(holder: Holder) -> None:
         "/en/sign-in/", {**holder.fields(), "answer": json.dumps({"status": "failed", "reasonCode": 403})}
     )
     assert ("session.signed_in", "refused") in [(entry["action"], entry["outcome"]) for entry in audit()]
+
+
+def test_business_time_a_month_on_changes_nothing_for_card_and_door(
+    portal_of_service: Service, watch: Watch, client: Client
+) -> None:
+    """Decision 1: issue, sign in, revoke, while letters and deadlines live 30 days ahead."""
+    move_on(portal_of_service.officer(), 30)
+    service = replace(portal_of_service, today=business_today())
+    assert service.today == portal_of_service.today + timedelta(days=30)
+    card = service.made_card()
+    with card_in_hand(service, card) as driver:
+        holder = Holder(service, client, driver, card, watch)
+        holder.publish()
+        assert holder.sign_in().headers["Location"] == "/en/my-card/"
+        (shown,) = Certificate.objects.filter(card=card, purpose="authentication")
+        assert abs(shown.not_before - timezone.now()) < timedelta(minutes=5), "dated in real time"
+        card.refresh_from_db()
+        assert (card.state, card.activated_on) == (CardState.ACTIVATED, service.today)
+        holder.post(f"/en/my-card/{card.pk}/end/", {"ground": "lost"})
+        holder.publish()
+        fields = holder.fields()
+        refused = holder.post("/en/sign-in/", {**fields, "answer": holder.answer(fields["content"])})
+        assert refused.status_code == 403
+        assert "revoked" in text_of(refused)
+
+
+def test_a_card_whose_business_validity_is_over_opens_the_door_while_its_certificate_is_in_force(
+    portal_of_service: Service, watch: Watch, client: Client
+) -> None:
+    card = portal_of_service.made_card()
+    for _ in range(6):
+        move_on(portal_of_service.officer(), 366)
+    assert business_today() > card.valid_until
+    with card_in_hand(portal_of_service, card) as driver:
+        holder = Holder(portal_of_service, client, driver, card, watch)
+        holder.publish()
+        assert holder.sign_in().headers["Location"] == "/en/my-card/"
+    card.refresh_from_db()
+    assert card.state == CardState.ACTIVATED
+
+
+def test_the_portal_knows_few_of_its_addresses_at_a_time(holder: Holder) -> None:
+    for port in range(1, 40):
+        assert (
+            holder.client.get("/en/sign-in/", headers={"host": f"localhost:{8000 + port}"}).status_code == 200
+        )
+    assert party.relying_party.cache_info().currsize <= party.ADDRESSES
+    assert party._client.cache_info().currsize == 1

@@ -25,6 +25,10 @@ from tests.support.browser import (
     wider_than_screen,
 )
 
+from varmentaja.apps.applications.models import Application
+from varmentaja.apps.audit.models import Entry
+from varmentaja.apps.cards.models import Card
+
 # Playwright keeps an event loop in this thread, in which Django would refuse to reach its database;
 # nothing of ours runs in that loop.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -84,3 +88,48 @@ def test_an_error_is_summed_up_first_and_focused(
         expect(page).to_have_title(re.compile("^Error: "))
         expect(page.locator("#error-summary")).to_be_focused()
         assert violations(page) == [], path
+
+
+@pytest.mark.browser
+def test_the_back_button_shows_the_present_state_and_an_old_form_does_nothing_twice(
+    live_server: Any, transactional_db: None, faults: Path, open_page: OpenPage
+) -> None:
+    """A step gone back to, a form that lay open meanwhile, and both again around the submission."""
+    client = Client()
+    sign_in(client, "registrar")
+    number = Desk(client).fill("physician").number
+    address = f"{live_server.url}/en/registration/{number}"
+    page = _enter(open_page, f"{live_server.url}/en/", client, DESKTOP)
+    old = page.context.new_page()
+    for each in (page, old):
+        each.goto(f"{address}/document/")
+    _send_number(page, "XP0000001")
+    expect(page).to_have_url(f"{address}/check/")
+    page.go_back()
+    expect(page).to_have_url(f"{address}/document/")
+    expect(page.locator("[name=number]")).to_have_value("XP0000001")
+    _send_number(old, "XP0000002")
+    expect(old.locator(".notification.warning")).to_contain_text("changed after you opened the page")
+    expect(old.locator("[name=number]")).to_have_value("XP0000001")
+
+    for each in (page, old):
+        each.goto(f"{address}/check/")
+    page.locator("main form .buttons button").first.click()
+    expect(page).to_have_url(f"{address}/")
+    expect(page.locator("main")).to_contain_text("Card ordered")
+    page.go_back()
+    expect(page).to_have_url(f"{address}/")
+    expect(page.locator("main")).to_contain_text("Card ordered")
+    old.locator("main form .buttons button").first.click()
+    expect(old).to_have_url(f"{address}/")
+    expect(old.locator("main")).to_contain_text("Card ordered")
+    assert Card.objects.filter(application=number).count() == 1
+    decided = Entry.objects.filter(subject_type="applications.application", subject_id=str(number))
+    assert decided.filter(action="application.submitted").count() == 1
+    shown = Application.objects.get(pk=number).identity_document
+    assert shown is not None and shown["number"] == "XP0000001"
+
+
+def _send_number(page: Page, number: str) -> None:
+    page.fill("[name=number]", number)
+    page.locator("main form .buttons button").first.click()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import NewType
 
 import httpx
@@ -22,6 +22,8 @@ from varmentaja.relying_party import Challenge, Outcome, Refused, RelyingParty, 
 
 Origin = NewType("Origin", str)
 """Scheme, host and port of the portal as the browser has them."""
+ADDRESSES = 8
+"""So many are kept at a time: a browser may name any port."""
 
 
 @cache
@@ -30,11 +32,16 @@ def _hierarchy() -> Hierarchy:
 
 
 @cache
+def _client() -> httpx.Client:
+    return httpx.Client(timeout=5)
+
+
+@lru_cache(maxsize=ADDRESSES)
 def relying_party(origin: Origin) -> RelyingParty:
     """The portal under one of its addresses."""
     return RelyingParty(
         hierarchy=_hierarchy(),
-        ask=ocsp_over(httpx.Client(timeout=5)),
+        ask=ocsp_over(_client()),
         origin=origin,
         key=challenge_key(),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shlex
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -69,14 +70,18 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_POST
 @for_role(Role.HOLDER)
 def sign(request: HttpRequest) -> HttpResponse:
-    """Check the signature and store the document."""
-    title, content = request.POST.get("title", "")[:200], b""
+    """Check the signature and store the document; whatever was answered, the document is not lost."""
+    form, title = AnswerForm(request.POST), request.POST.get("title", "")[:200]
+    carried = form.to_be_signed()
+    if carried is None:
+        messages.error(request, _("The page came without its document. Choose the document again."))
+        return redirect("professional:new_document")
     try:
-        content, answer = AnswerForm(request.POST).signed()
+        content, answer = form.signed()
         actor, now = actor_of(request), timezone.now()
         document = sign_document(actor, origin_of(request), title, content, answer, now=now)
     except DomainError as error:
-        return _signing_page(request, title, content, trouble_of(error))
+        return _signing_page(request, title, carried, trouble_of(error))
     return redirect("professional:document", document.pk)
 
 
