@@ -26,8 +26,8 @@ ROOT = Path(__file__).parent.parent.parent
 class WholeService:
     """``varmentaja demo`` on a state folder and ports of its own."""
 
-    def __init__(self, state: Path, inside: tuple[str, ...] = ()) -> None:
-        """``inside`` is a prefix such as ``unshare -m …``."""
+    def __init__(self, state: Path, inside: tuple[str, ...] = (), database: str | None = None) -> None:
+        """``inside`` is a prefix such as ``unshare -m …``, ``database`` the address of another's."""
         self.state = state
         self._inside = inside
         self.port = free_ports()
@@ -38,6 +38,7 @@ class WholeService:
             "VARMENTAJA_STATE": str(state),
             "VARMENTAJA_PORT": str(self.port),
             "VARMENTAJA_SCS_PORT": str(self.port + 4),
+            **({"DATABASE_URL": database} if database else {}),
         }
         self._log = state.with_name(f"{state.name}.output")
         self.process: subprocess.Popen[bytes] | None = None
@@ -50,7 +51,7 @@ class WholeService:
     @property
     def database(self) -> str:
         """Address of its database."""
-        return embedded_url(self.state)
+        return self.environment.get("DATABASE_URL") or embedded_url(self.state)
 
     def start(self) -> float:
         """Start, wait until it says that it is ready; the seconds that took."""
@@ -183,9 +184,11 @@ class Desk:
 
 
 @contextmanager
-def whole_service(state: Path, inside: tuple[str, ...] = ()) -> Iterator[WholeService]:
+def whole_service(
+    state: Path, inside: tuple[str, ...] = (), database: str | None = None
+) -> Iterator[WholeService]:
     """One that runs, and of which nothing is left afterwards."""
-    service = WholeService(state, inside)
+    service = WholeService(state, inside, database)
     try:
         service.start()
         yield service

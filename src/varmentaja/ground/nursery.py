@@ -20,7 +20,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import IO, Any
+from typing import IO
 
 from varmentaja.ground.leash import end_with_parent, leashed
 
@@ -114,10 +114,15 @@ class Nursery:
     def fork(self, arguments: list[str], environment: Mapping[str, str], output: int, log: int) -> Child:
         """Start ``varmentaja ARGUMENTS…`` in this environment alone; OSError if the nursery has ended.
 
-        ``output`` and ``log`` are file descriptors for what the program prints and for its errors.
+        ``output`` and ``log`` are file descriptors for what the program prints and for its errors. The
+        environment goes by one, too, and the program itself reads it: no secret passes through the nursery's
+        memory, which the others inherit.
         """
-        order = json.dumps({"arguments": arguments, "environment": dict(environment)}).encode()
-        socket.send_fds(self._channel, [order], [output, log])
+        with os.fdopen(os.memfd_create("environment"), "w+", encoding="utf-8") as told:
+            json.dump(dict(environment), told)
+            told.seek(0)
+            order = json.dumps(arguments).encode()
+            socket.send_fds(self._channel, [order], [output, log, told.fileno()])
         answer = self._channel.recv(LONGEST)
         if not answer:
             raise BrokenPipeError("the nursery has ended")
@@ -139,7 +144,7 @@ def main() -> None:
     while True:
         while then and not select.select([channel], [], [], 0)[0]:
             import_module(then.pop(0))
-        order, descriptors, _, _ = socket.recv_fds(channel, LONGEST, 2)
+        order, descriptors, _, _ = socket.recv_fds(channel, LONGEST, 3)
         if not order:
             return None
         child = os.fork()
@@ -151,7 +156,7 @@ def main() -> None:
             os.close(descriptor)
 
 
-def _become(order: dict[str, Any], descriptors: list[int], nursery: int) -> None:
+def _become(arguments: list[str], descriptors: list[int], nursery: int) -> None:
     """Be a program of one's own: session, leash, name, output, environment, arguments."""
     from varmentaja.cli import app
     from varmentaja.config import settings
@@ -159,13 +164,14 @@ def _become(order: dict[str, Any], descriptors: list[int], nursery: int) -> None
     end_with_parent(signal.SIGKILL, nursery)
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    arguments, environment = list(order["arguments"]), dict(order["environment"])
     ctypes.CDLL(None).prctl(PR_SET_NAME, arguments[0].encode(), 0, 0, 0)
-    for descriptor, standard in zip(descriptors, (1, 2), strict=True):
+    output, log, told = descriptors
+    for descriptor, standard in ((output, 1), (log, 2)):
         os.dup2(descriptor, standard)
         os.close(descriptor)
     os.environ.clear()
-    os.environ.update(environment)
+    with os.fdopen(told, encoding="utf-8") as environment:
+        os.environ.update(json.load(environment))
     settings.cache_clear()
     sys.argv = ["varmentaja", *arguments]
     app(arguments, prog_name="varmentaja")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -62,6 +63,58 @@ def test_names_are_found_by_their_beginning_in_any_case(migrated: str) -> None:
         beginning = name_key("äijä", "").strip() + "%"
         found = connection.execute("SELECT count(*) FROM names WHERE name_key LIKE %s", [beginning])
         assert found.fetchone() == (1,)
+
+
+SEARCH = """
+import json, sys, django
+django.setup()
+from django.utils import timezone
+from varmentaja.apps.people.fill import fill
+from varmentaja.apps.people.models import Person
+from varmentaja.apps.people.search import find_people
+from varmentaja.domain.names import name_key, sort_key
+
+fill(60, now=timezone.now(), today=timezone.localdate(), tell=lambda done: None)
+names = json.loads(sys.argv[1])
+for row, (family, given) in zip(Person.objects.order_by("id"), names):
+    row.family_name, row.given_names, row.first_name = family, given, given
+    row.name_key, row.sort_key = name_key(family, given), sort_key(family, given)
+    row.save()
+found = {}
+for text in sys.argv[2:]:
+    pages, after = [], ""
+    while not pages or after:
+        hits = find_people(text, after=after)
+        pages.append([each.name for each in hits.people])
+        after = hits.next_key
+    found[text] = pages
+print(json.dumps(found))
+"""
+
+
+def test_people_are_found_in_order_and_page_by_page(migrated: str, tmp_path: Path) -> None:
+    """As the office finds them: by the beginning of the name in any case, 20 a page, none lost or twice."""
+    many = [("Virtanen", f"Aino{'abcdefghijklmnopqrstuvwxyzåäöš'[place]}") for place in range(30)]
+    names = random.Random(2).sample([*((name, "Eve") for name in IN_ORDER), *many], k=34)
+    searches = ["virtanen", *(f"{name.lower()} e" for name in IN_ORDER), "ÄIJÄL", "eve zetterberg", "nobody"]
+    environment = {
+        **os.environ,
+        "DATABASE_URL": migrated,
+        "VARMENTAJA_STATE": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "varmentaja.web.settings",
+    }
+    command = [sys.executable, "-c", SEARCH, json.dumps(names), *searches]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert [len(page) for page in found["virtanen"]] == [20, 10]
+    listed = [name for page in found["virtanen"] for name in page]
+    assert listed == [f"{family} {given}" for family, given in sorted(many, key=lambda name: sort_key(*name))]
+    assert listed[-4:] == [f"Virtanen Aino{letter}" for letter in "zåäö"]
+    for name in IN_ORDER:
+        assert found[f"{name.lower()} e"] == [[f"{name} Eve"]]
+    assert found["ÄIJÄL"] == [["Äijälä Eve"]] and found["eve zetterberg"] == [["Zetterberg Eve"]]
+    assert found["nobody"] == [[]]
 
 
 def test_the_database_refuses_to_change_evidence(migrated: str) -> None:

@@ -14,7 +14,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.errors import RevokedError
+from pyhanko_certvalidator.errors import InsufficientRevinfoError, RevokedError
 from tests.support.pki import LINES, PERSON_PROFILES, Demo
 
 from varmentaja.pki.algorithms import PrivateKey
@@ -98,14 +98,11 @@ def test_a_certificate_on_the_crl_is_revoked(demo: Demo, card_keys: dict[str, Pr
             _validate(demo, line, certificate, "digital_signature", crls=crls)
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_a_certificate_revoked_by_ocsp_is_revoked(
-    demo: Demo, card_keys: dict[str, PrivateKey], line: str
-) -> None:
-    certificate = demo.issue("professional-auth", line, card_keys[line])
-    status = CertificateStatus(
-        serial_text(certificate.serial_number), Condition.REVOKED, demo.now, Reason.SUPERSEDED
-    )
+def _answers(
+    demo: Demo, line: str, certificate: x509.Certificate, *revoked: object
+) -> list[asn1_ocsp.OCSPResponse]:
+    """What we say of a certificate: in both forms of its name; good without ``revoked``."""
+    status = CertificateStatus(serial_text(certificate.serial_number), *revoked)  # type: ignore[arg-type]
     answers = presign(
         demo.hierarchy.authority(f"professionals-{line}"),
         status,
@@ -113,8 +110,29 @@ def test_a_certificate_revoked_by_ocsp_is_revoked(
         this_update=demo.now,
         next_update=demo.now + timedelta(days=2),
     )
-    for answer in (answers.sha1, answers.sha256):
+    return [asn1_ocsp.OCSPResponse.load(der) for der in (answers.sha1, answers.sha256)]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_certificate_revoked_by_ocsp_is_revoked(
+    demo: Demo, card_keys: dict[str, PrivateKey], line: str
+) -> None:
+    certificate = demo.issue("professional-auth", line, card_keys[line])
+    for answer in _answers(demo, line, certificate, Condition.REVOKED, demo.now, Reason.SUPERSEDED):
         with pytest.raises(RevokedError):
-            _validate(
-                demo, line, certificate, "digital_signature", ocsps=[asn1_ocsp.OCSPResponse.load(answer)]
-            )
+            _validate(demo, line, certificate, "digital_signature", ocsps=[answer])
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_good_by_ocsp_is_enough_where_a_status_is_required(
+    demo: Demo, card_keys: dict[str, PrivateKey], line: str
+) -> None:
+    """Of the authority its root's list tells; of the certificate nothing but our answer."""
+    certificate = demo.issue("professional-auth", line, card_keys[line])
+    authority = [_crl(demo, f"root-{line}")]
+    for answer in _answers(demo, line, certificate):
+        _validate(demo, line, certificate, "digital_signature", crls=authority, ocsps=[answer])
+    other = demo.issue("professional-sign", line, card_keys[line])
+    for told in ([], _answers(demo, line, other)):
+        with pytest.raises(InsufficientRevinfoError):
+            _validate(demo, line, certificate, "digital_signature", crls=authority, ocsps=told)
