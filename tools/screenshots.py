@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Draw the pictures of ``docs/guide/`` anew.
+"""Draw the pictures of ``docs/guide/`` anew: those that its pages name, and no others.
 
-The story of a card in a browser, in English and in Finnish, and in Swedish what its holder sees; a visit to
-the demo clinic in English; the window of the card reader program in the three languages (window_pictures.py).
+The story of a card is walked in a browser in three languages, the demo clinic is visited in English, and the
+window of the card reader program is drawn in the three languages (window_pictures.py). A picture is called
+``<page>-<language>.png``, or ``<page>-phone-<language>.png``; a page of the journey gets its picture when a
+guide names it (tools/check_tree.py finds names without a picture, and the reverse).
 
 make screenshots
 """
@@ -25,38 +27,15 @@ from tests.support.browser import DESKTOP, PHONE, launch  # noqa: E402  (the pat
 from tests.support.clinic_visit import ClinicVisit, person, physician_with_card  # noqa: E402
 from tests.support.journey import Journey  # noqa: E402
 from tools import window_pictures  # noqa: E402
+from tools.check_tree import named_pictures  # noqa: E402
 
 from varmentaja.tour.place import of_its_own  # noqa: E402
 
 FOLDER = ROOT / "docs" / "guide" / "pictures"
 LANGUAGES = ("en", "fi", "sv")
-HOLDER_ALONE = frozenset({"sv"})
-"""Languages in which only the holder's guide is written."""
-HOLDER = frozenset({"my-card", "document"})
-PAGES = frozenset(
-    {
-        "front",
-        "sign-in",
-        "pin-pad",
-        "desk",
-        "application-person",
-        "application-photo-seen",
-        "application-check",
-        "decision",
-        "letter-box",
-        "my-card",
-        "sign-document",
-        "document",
-        "office",
-        "person",
-        "card",
-        "revoke",
-        "clinic-sign",
-        "clinic-signed",
-        "clinic-checked-pdf",
-    }
-)
-ON_PHONE = frozenset({"front", "my-card", "desk"})
+WANTED = named_pictures(FOLDER.parent.glob("*.md"))
+PHONE_MARK = "-phone"
+"""In the name of a picture that is taken on a phone."""
 TALLEST = {DESKTOP: 1400, PHONE: 1700}
 """Height in pixels at which a long page is cut."""
 COLOURS = 128
@@ -74,6 +53,8 @@ def main() -> None:
         visit_clinic(browser)
     window_pictures.main()
     pictures = sorted(FOLDER.glob("*.png"))
+    if missing := WANTED - {picture.name for picture in pictures}:
+        sys.exit(f"no such page was seen: {', '.join(sorted(missing))}")
     total = sum(picture.stat().st_size for picture in pictures)
     print(f"{len(pictures)} pictures, {total / 1e6:.1f} MB, in {FOLDER.relative_to(ROOT)}")
 
@@ -90,19 +71,17 @@ def visit_clinic(browser: Browser) -> None:
 
 
 class Camera:
-    """Takes pictures of the pages that the guide shows."""
+    """Takes pictures of the pages that the guides show."""
 
     def __init__(self, language: str) -> None:
         self._language = language
 
     def __call__(self, page: Page, name: str) -> None:
-        """Keep a picture if ``name`` is one of the guide's."""
-        if self._language in HOLDER_ALONE and name not in HOLDER:
-            return
-        if name in PAGES:
+        """Keep the pictures of this page that a guide names."""
+        if f"{name}-{self._language}.png" in WANTED:
             self._take(page, f"{name}-{self._language}", DESKTOP)
-        if name in ON_PHONE:
-            self._take(page, f"{name}-phone-{self._language}", PHONE)
+        if f"{name}{PHONE_MARK}-{self._language}.png" in WANTED:
+            self._take(page, f"{name}{PHONE_MARK}-{self._language}", PHONE)
             page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
 
     def _take(self, page: Page, name: str, size: tuple[int, int]) -> None:

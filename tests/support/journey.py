@@ -212,8 +212,11 @@ class Journey:
         self._continue(page)
         expect(page.locator("[name=confirmed]")).to_be_visible()
         self.look(page, "revoke-check")
-        for name in ("refusals", "applications", "orders"):
+        for name in ("refusals", "applications", "orders", "letters", "holds", "outages"):
             self._open(page, f"office/{name}/", f"office-{name}")
+        self._find(page, self._member)
+        page.click("main a[href$='/roles/']")
+        self.look(page, "roles")
 
     @property
     def _address(self) -> str:
