@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -74,8 +74,17 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds against the page as it stands, one line an element."""
-    results = Axe().run(page)
+    """What axe finds against the page as it stands, one line an element.
+
+    A page that loads itself anew while it is looked at (the reader's does) is looked at once more.
+    """
+    try:
+        results = Axe().run(page)
+    except Error as error:
+        if "context was destroyed" not in error.message:
+            raise
+        page.wait_for_load_state("load")
+        results = Axe().run(page)
     return [
         f"{violation['id']}: {node['html'][:160]} ({node['failureSummary']})"
         for violation in results.response["violations"]
