@@ -141,7 +141,9 @@ async def work_until(stop: asyncio.Event) -> None:
         await put_back_stalled(queue)
         say_ready()
         # No card and no revocation is to wait for it (pki/lint/pool.py).
-        asyncio.get_running_loop().run_in_executor(None, import_module, "varmentaja.pki.lint.external")
+        threading.Thread(
+            target=import_module, args=("varmentaja.pki.lint.external",), name="linters", daemon=True
+        ).start()
         finder = asyncio.create_task(_find_stalled(queue))
         running = [asyncio.create_task(_run_lane(queue, lane)) for lane in chosen]
         told = asyncio.create_task(stop.wait())
