@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +21,7 @@ from varmentaja.ground import service as module
 from varmentaja.ground.nursery import Child
 from varmentaja.ground.service import Service, all_services
 from varmentaja.ground.supervisor import lock, wait_for_port, wait_for_signing_interface
+from varmentaja.tour.place import free_ports
 
 
 class FakeChild:
@@ -167,28 +168,23 @@ def test_the_state_folder_is_held_by_one(tmp_path: Path) -> None:
         pass
 
 
-@pytest.fixture
-def taken() -> Iterator[int]:
-    """A port that another program has."""
+def test_a_port_in_use_is_named_and_who_needs_it() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        yield other.getsockname()[1]
+        taken = other.getsockname()[1]
+        with pytest.raises(DomainError, match=rf"Port {taken} \(clinic\) is in use"):
+            wait_for_port(taken, "clinic", 0.0)
 
 
-def test_a_port_in_use_is_named_and_who_needs_it(taken: int) -> None:
-    with pytest.raises(DomainError, match=rf"Port {taken} \(clinic\) is in use"):
-        wait_for_port(taken, "clinic", 0.0)
-
-
-def test_the_signing_interface_needs_one_of_its_ports(taken: int) -> None:
-    with socket.socket() as free, socket.socket() as beside:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        beside.bind(("127.0.0.1", port + 1))
-    wait_for_signing_interface([taken, port], 0.0)
-    with pytest.raises(DomainError, match=f"The ports {taken} of the signing interface"):
-        wait_for_signing_interface([taken], 0.0)
+def test_the_signing_interface_needs_one_of_its_ports() -> None:
+    taken = free_ports()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", taken))
+        other.listen()
+        wait_for_signing_interface([taken, taken + 2], 0.0)
+        with pytest.raises(DomainError, match=f"The ports {taken} of the signing interface"):
+            wait_for_signing_interface([taken], 0.0)
 
 
 def test_a_program_on_a_leash_ends_with_the_one_that_started_it() -> None:
