@@ -7,6 +7,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,18 +55,24 @@ def _no_connection_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def worker() -> Iterator[None]:
-    """The worker's lanes, in a thread."""
+    """The worker's lanes, in a thread: a browser's event loop may be running in this one."""
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
-    thread = threading.Thread(target=loop.run_until_complete, args=(work_until(stop),), name="worker")
-    thread.start()
-    try:
-        yield
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.run_until_complete(sync_to_async(connections.close_all)())  # of the thread that defers jobs
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
+
+    async def work() -> None:
+        await work_until(stop)
+        await sync_to_async(connections.close_all)()  # of the thread that defers jobs
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(work())
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        done = thread.submit(run)
+        try:
+            yield
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+            done.result()
 
 
 @contextmanager

@@ -89,7 +89,8 @@ def openssl(service: Service, row: Certificate, shard: int, folder: Path) -> str
     ):
         (folder / f"{name}.pem").write_bytes(document.public_bytes(Encoding.PEM))
     command = ["openssl", "verify", "-partial_chain", "-CAfile", "authority.pem", "-CRLfile", "list.pem"]
-    command += ["-crl_check", "-extended_crl", "leaf.pem"]
+    soon = service.now + 10 * SECOND  # when the lists of a test that goes quicker than a clock are valid too
+    command += ["-attime", str(int(soon.timestamp())), "-crl_check", "-extended_crl", "leaf.pem"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     return done.stdout + done.stderr
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto.cms import ContentInfo
 from cryptography.hazmat.primitives.serialization import Encoding
 from tests.unit.clinic.conftest import Clinic
 
@@ -91,7 +92,8 @@ def test_openssl_verifies_the_signature_in_the_pdf_with_its_path(clinic: Clinic,
     document = signed_pdf(clinic)
     begin = document.index(b"/Contents <") + len(b"/Contents <")
     end = document.index(b">", begin)
-    (tmp_path / "signature").write_bytes(bytes.fromhex(document[begin:end].decode()).rstrip(b"\0"))
+    signature = ContentInfo.load(bytes.fromhex(document[begin:end].decode()))  # zeros fill the place after it
+    (tmp_path / "signature").write_bytes(signature.dump())
     (tmp_path / "signed").write_bytes(document[: begin - 1] + document[end + 1 :])
     done = subprocess.run(
         [
