@@ -27,7 +27,7 @@ from statistics import median
 from bench import cores, servers
 from bench.harness import ROOT, Row, report
 from bench.service import prepared_state, wait_until_idle
-from varmentaja.config import Settings
+from varmentaja.config import SECRETS, Settings
 
 CLIENTS = 16
 WITHIN = 1.0
@@ -75,7 +75,7 @@ def _append(folder: Path, settings: Settings, seconds: float) -> Row:
 def _client(settings: Settings, seconds: float) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "bench.audit", "--append", str(seconds)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, env=settings.variables(), text=True, **pipes) as process:  # type: ignore[call-overload]  # pipes
+    with subprocess.Popen(command, cwd=ROOT, env=settings.variables(SECRETS), text=True, **pipes) as process:  # type: ignore[call-overload]  # pipes
         yield process
 
 

@@ -28,7 +28,7 @@ from bench.harness import Row, free_port, report
 from bench.progress import progress
 from bench.service import prepared_state
 from bench.visitors import User, visit
-from varmentaja.config import Settings
+from varmentaja.config import SECRETS, Settings
 
 READING = (0.5, 1.5)
 """Seconds that a user looks at a page."""
@@ -70,7 +70,7 @@ def _portal(settings: Settings, folder: Path) -> Iterator[int]:
     """The portal with a process for each core; its port."""
     port, cores = free_port(), os.cpu_count() or 1
     command = [sys.executable, "-m", "varmentaja", "portal", "--port", str(port), "--workers", str(cores)]
-    with servers.process(command, folder / "portal.log", settings.variables()):
+    with servers.process(command, folder / "portal.log", settings.variables(SECRETS)):
         until = time.monotonic() + 60
         while True:
             try:

@@ -20,7 +20,7 @@ from tests.support import nginx as recipes
 
 from bench import cores
 from bench.harness import ROOT, free_port
-from varmentaja.config import Settings
+from varmentaja.config import SECRETS, Settings
 
 _NGINX = """daemon off; worker_processes 1; worker_rlimit_nofile 16384; pid nginx.pid; error_log stderr crit;
 events {{ worker_connections 1024; }}
@@ -66,13 +66,15 @@ def online(folder: Path, settings: Settings) -> Running:
     """Our online-signing responder, with one worker; its port is seven above the portal's."""
     port = free_port()
     command = [sys.executable, "-m", "varmentaja", "responder-online", "--port", str(port - 7)]
-    return start(command, folder, port, settings.variables())
+    return start(command, folder, port, settings.variables(SECRETS))
 
 
 @contextmanager
 def worker(folder: Path, settings: Settings) -> Iterator[None]:
     """The service's own worker, with the state's keys and database."""
-    with process([sys.executable, "-m", "varmentaja", "worker"], folder / "worker.log", settings.variables()):
+    with process(
+        [sys.executable, "-m", "varmentaja", "worker"], folder / "worker.log", settings.variables(SECRETS)
+    ):
         yield
 
 

@@ -126,6 +126,7 @@ def sign_answers(
     return b"".join((before, data, between, signature, after))
 
 
+@lru_cache(maxsize=1024)
 def frame(fixed: FixedParts, data: int, signature: int) -> tuple[bytes, bytes, bytes]:
     """What an OCSPResponse holds before, between and after signed data and a signature of such lengths."""
     between = fixed.signature_identifier + b"\x03" + der.length_octets(signature + 1) + b"\x00"
@@ -188,9 +189,9 @@ def _named_issuer(authority: Authority, name: CertIdHash) -> bytes:
     return algorithm + der.octet_string(name_hash) + der.octet_string(key_hash)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FixedParts:
-    """What is the same in every answer of one responder."""
+    """What is the same in every answer of one responder; made once for each, and known by its identity."""
 
     key_label: str
     hash: Hash

@@ -43,7 +43,6 @@ class Presigner:
         self._fixed = fixed_parts(authority)
         self._times = this_update, next_update
         self._around_serial: dict[tuple[CertIdHash, int], tuple[bytes, bytes]] = {}
-        self._frames: dict[tuple[int, int], tuple[bytes, bytes, bytes]] = {}
 
     def sign(self, status: CertificateStatus) -> SignedAnswers:
         """The two answers for one certificate."""
@@ -65,11 +64,7 @@ class Presigner:
     def _sign(self, status: CertificateStatus, name: CertIdHash) -> bytes:
         data = self._encode(status, name)
         signature = self._store.sign(self._fixed.key_label, data, self._fixed.hash)
-        lengths = len(data), len(signature)
-        parts = self._frames.get(lengths)
-        if parts is None:
-            parts = self._frames[lengths] = frame(self._fixed, *lengths)
-        before, between, after = parts
+        before, between, after = frame(self._fixed, len(data), len(signature))
         return b"".join((before, data, between, signature, after))
 
     def _encode(self, status: CertificateStatus, name: CertIdHash) -> bytes:

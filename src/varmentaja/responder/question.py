@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -96,6 +97,51 @@ def recognise(der: bytes, beginnings: Beginnings) -> Question | None:
     return None
 
 
+class _Ending(NamedTuple):
+    """What stands after the beginning of a question with a nonce."""
+
+    issuer: Issuer
+    serial_size: int
+    wrapping: bytes
+    """Of the nonce, after the serial number."""
+    size: int
+    """Octets of the question."""
+
+
+NonceBeginnings = dict[bytes, _Ending]
+"""The octets before the serial number of every question with a nonce of a usual length, and what follows."""
+_NONCE_SIZES = (16, 32)
+"""What openssl sends, and what RFC 9654 §2.1 asks for."""
+_NONCE_BEGINNING_SIZES = (67, 68, 69, 97)
+"""By SHA-1, with one or two octets for each of two lengths; by SHA-256."""
+
+
+def nonce_beginnings_of(issuers: Iterable[Issuer]) -> NonceBeginnings:
+    """What questions with one certificate and a nonce, and no other extension, begin with."""
+    found: NonceBeginnings = {}
+    for issuer in issuers:
+        for serial_size in range(1, _LONGEST_SERIAL + 1):
+            for nonce_size in _NONCE_SIZES:
+                whole = _with_nonce(issuer, 1 << 8 * serial_size - 8, bytes(nonce_size))
+                begins = whole.index(issuer.key_hash) + len(issuer.key_hash) + 2  # tag and length of a serial
+                wrapping = whole[begins + serial_size : -nonce_size]
+                found[whole[:begins]] = _Ending(issuer, serial_size, wrapping, len(whole))
+    return found
+
+
+def recognise_nonce(der: bytes, beginnings: NonceBeginnings) -> tuple[Question, bytes] | None:
+    """A question with a nonce by its looks, as ``recognise`` has a plain one; None: a parser has to see."""
+    for size in _NONCE_BEGINNING_SIZES:
+        ending = beginnings.get(der[:size])
+        if ending is not None:
+            end = size + ending.serial_size
+            serial, nonce_at = der[size:end], end + len(ending.wrapping)
+            if len(der) != ending.size or der[end:nonce_at] != ending.wrapping or not _is_shortest(serial):
+                return None
+            return Question(ending.issuer, int.from_bytes(serial, "big")), der[nonce_at:]
+    return None
+
+
 def _is_shortest(integer: bytes) -> bool:
     """Whether these are the octets that DER has for an integer, and it is not negative."""
     return integer[0] < 0x80 and (integer[0] > 0 or len(integer) == 1 or integer[1] > 0x7F)
@@ -106,6 +152,13 @@ def _plain(issuer: Issuer, serial: int) -> bytes:
         issuer.name_hash, issuer.key_hash, serial, _ALGORITHMS[issuer.hash_name]
     )
     return builder.build().public_bytes(Encoding.DER)
+
+
+def _with_nonce(issuer: Issuer, serial: int, nonce: bytes) -> bytes:
+    builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
+        issuer.name_hash, issuer.key_hash, serial, _ALGORITHMS[issuer.hash_name]
+    )
+    return builder.add_extension(x509.OCSPNonce(nonce), False).build().public_bytes(Encoding.DER)
 
 
 def decode_get(text: str) -> bytes | None:

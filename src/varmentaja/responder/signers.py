@@ -51,6 +51,8 @@ class Delegations:
 
     def current(self) -> Signers | None:
         """Who signs now; None while there is no delegation. A damaged new one leaves the old in place."""
+        if self._signers is not None and time.monotonic() - self._looked < _LOOK:
+            return self._signers
         with self._lock:
             if time.monotonic() - self._looked >= _LOOK or self._signers is None:
                 self._looked = time.monotonic()

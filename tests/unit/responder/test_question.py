@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from asn1crypto.ocsp import OCSPRequest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
@@ -14,18 +15,22 @@ from tests.support.amount import examples
 from tests.support.responder import request_for
 from tests.support.status import Authority
 
-from varmentaja.pki.publication.issuer import issuers_of
+from varmentaja.pki.ocsp_request import OcspRequest, parse_request
+from varmentaja.pki.publication.issuer import Issuer, issuers_of
 from varmentaja.responder.question import (
     ErrorStatus,
     Question,
     beginnings_of,
     decode_get,
+    nonce_beginnings_of,
     read_question,
     recognise,
+    recognise_nonce,
 )
 
 _AUTHORITY = Authority("people")
 _BEGINNINGS = beginnings_of(issuers_of(_AUTHORITY.certificate))
+_NONCE_BEGINNINGS = nonce_beginnings_of(issuers_of(_AUTHORITY.certificate))
 _SERIALS = st.one_of(st.integers(1, 300), st.integers(1, 2**159 - 1))
 
 
@@ -87,6 +92,50 @@ def test_what_is_recognised_is_what_the_parser_reads(
     cut = bytes(request[: len(request) - data.draw(st.integers(0, 3))]) + data.draw(st.binary(max_size=2))
     question = recognise(cut, _BEGINNINGS)
     assert question is None or question == read_question(cut)
+
+
+def _with_nonce(serial: int, algorithm: hashes.HashAlgorithm, nonce: bytes) -> bytes:
+    name_hash, key_hash = next(
+        issuer[1:] for issuer in issuers_of(_AUTHORITY.certificate) if issuer.hash_name == algorithm.name
+    )
+    builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(name_hash, key_hash, serial, algorithm)
+    builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+    return builder.build().public_bytes(Encoding.DER)
+
+
+def _parsed(request: bytes) -> tuple[Question, bytes] | None:
+    """By the parser that reads what is not recognised."""
+    found = parse_request(request)
+    if not isinstance(found, OcspRequest) or len(found.certificates) != 1 or found.nonce is None:
+        return None
+    (asked,) = found.certificates
+    issuer = Issuer(asked.hash, asked.issuer_name_hash, asked.issuer_key_hash)
+    return Question(issuer, asked.serial), found.nonce
+
+
+@given(_SERIALS, st.sampled_from([hashes.SHA1(), hashes.SHA256()]), st.sampled_from([16, 32]))
+def test_every_usual_question_with_a_nonce_is_recognised(
+    serial: int, algorithm: hashes.HashAlgorithm, size: int
+) -> None:
+    request = _with_nonce(serial, algorithm, b"\x30" * size)
+    assert recognise_nonce(request, _NONCE_BEGINNINGS) == _parsed(request) is not None
+    assert recognise_nonce(request_for(_AUTHORITY.certificate, serial, algorithm), _NONCE_BEGINNINGS) is None
+    assert recognise_nonce(request, nonce_beginnings_of(issuers_of(Authority("people").certificate))) is None
+
+
+@examples(500, 100_000)
+@given(
+    st.data(), _SERIALS, st.sampled_from([hashes.SHA1(), hashes.SHA256()]), st.sampled_from([15, 16, 17, 32])
+)
+def test_what_is_recognised_with_a_nonce_is_what_the_parser_reads(
+    data: st.DataObject, serial: int, algorithm: hashes.HashAlgorithm, size: int
+) -> None:
+    request = bytearray(_with_nonce(serial, algorithm, bytes(size)))
+    for _ in range(data.draw(st.integers(0, 3))):
+        request[data.draw(st.integers(-len(request), -1))] = data.draw(st.integers(0, 255))
+    cut = bytes(request[: len(request) - data.draw(st.integers(0, 3))]) + data.draw(st.binary(max_size=2))
+    recognised = recognise_nonce(cut, _NONCE_BEGINNINGS)
+    assert recognised is None or recognised == _parsed(cut)
 
 
 @settings(max_examples=300)
