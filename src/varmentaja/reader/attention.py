@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
-from varmentaja.card.driver import CardRemoved, PinNotAccepted, WrongPin
+from varmentaja.card.driver import CardError, CardRemoved, PinNotAccepted, WrongPin
 from varmentaja.domain.errors import Message, message
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.certificates import CardCertificate
@@ -72,21 +73,20 @@ class Attention:
         given_up: GivenUp,
     ) -> tuple[Candidate, bytes]:
         """Ask until the PIN is right, locked, or the person has had enough."""
-
-        def over() -> bool:
-            return given_up() or not all(candidate.card.is_present for candidate in candidates)
-
         error: Message | None = None
         while True:
-            choices = tuple(_choice(candidate) for candidate in candidates)
+            offered, choices = _offer(candidates)
+            over = partial(_is_over, given_up, offered)
             answer = self._prompt.ask(PinRequest(asker, choices, error), given_up=over)
-            if not all(candidate.card.is_present for candidate in candidates):
+            if not _still_there(offered):
                 raise CardRemoved
             if answer is None:
                 raise ScsError(
                     Reason.NOT_GIVEN, Problem.CANCELLED, message("The person did not give the PIN.")
                 )
-            chosen = candidates[answer.choice]
+            chosen = offered[answer.choice]
+            if not chosen.card.is_present:
+                raise CardRemoved
             try:
                 return chosen, use(chosen, answer.pin)
             except (WrongPin, PinNotAccepted) as wrong:
@@ -108,6 +108,30 @@ class Attention:
                 self._turn.release()
         finally:
             self._waiting.release()
+
+
+def _offer(candidates: tuple[Candidate, ...]) -> tuple[tuple[Candidate, ...], tuple[KeyChoice, ...]]:
+    """The keys that can be asked for now, and how each is shown. A card that does not answer is left out;
+    raises CardError where none answers."""
+    offered: list[tuple[Candidate, KeyChoice]] = []
+    trouble: CardError = CardRemoved()
+    for candidate in candidates:
+        try:
+            offered.append((candidate, _choice(candidate)))
+        except CardError as error:
+            trouble = error
+    if not offered:
+        raise trouble
+    return tuple(candidate for candidate, _ in offered), tuple(choice for _, choice in offered)
+
+
+def _is_over(given_up: GivenUp, offered: tuple[Candidate, ...]) -> bool:
+    return given_up() or not _still_there(offered)
+
+
+def _still_there(candidates: tuple[Candidate, ...]) -> bool:
+    """Whether any of the cards is: another one that is pulled does not end the question."""
+    return any(candidate.card.is_present for candidate in candidates)
 
 
 def _choice(candidate: Candidate) -> KeyChoice:

@@ -112,10 +112,11 @@ def fitting_keys(cards: tuple[InsertedCard, ...], selector: Selector) -> tuple[C
 
 
 def activated(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """The same, unless one is on a card that is not activated yet: raises NotActivated."""
-    if not all(candidate.card.contents.is_activated for candidate in candidates):
+    """Those on cards that are activated; raises NotActivated where none is."""
+    found = tuple(candidate for candidate in candidates if candidate.card.contents.is_activated)
+    if not found:
         raise NotActivated
-    return candidates
+    return found
 
 
 def _allowed(fitting: tuple[Candidate, ...], request: SignRequest, bound: bool) -> tuple[Candidate, ...]:

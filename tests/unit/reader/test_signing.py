@@ -171,6 +171,36 @@ def test_a_card_that_is_not_activated_says_so(hierarchy: TinyHierarchy) -> None:
     assert (answer["reasonCode"], answer["problem"]) == (401, "not_activated")
 
 
+def two_readers(hierarchy: TinyHierarchy, first: MemoryCard) -> OneReader:
+    """``first`` and a card in use beside it."""
+    return OneReader([InsertedCard("1", first), InsertedCard("2", MemoryCard(hierarchy))])
+
+
+def test_a_fresh_card_beside_one_in_use_stops_no_signature(hierarchy: TinyHierarchy) -> None:
+    typist = Typist([PIN1])
+    readers = two_readers(hierarchy, MemoryCard(hierarchy, activated=False))
+    assert ScsService(readers, typist).sign(request(), origin=ORIGIN)["status"] == "ok"
+    assert [choice.slot for choice in typist.asked[0].choices] == ["2"]
+
+
+def test_a_card_that_does_not_answer_is_not_offered(hierarchy: TinyHierarchy) -> None:
+    silent, typist = MemoryCard(hierarchy), Typist([PIN1])
+    readers = two_readers(hierarchy, silent)
+    silent.removed = True
+    assert ScsService(readers, typist).sign(request(), origin=ORIGIN)["status"] == "ok"
+    assert [choice.slot for choice in typist.asked[0].choices] == ["2"]
+
+
+@pytest.mark.parametrize(("chosen", "problem"), [(0, "card_removed"), (1, None)])
+def test_pulling_a_card_ends_the_request_only_where_it_is_the_chosen_one(
+    hierarchy: TinyHierarchy, chosen: int, problem: str | None
+) -> None:
+    readers = two_readers(hierarchy, MemoryCard(hierarchy))
+    typist = Typist([PIN1], choice=chosen, before_answer=readers.inserted[0].pulled)
+    answer = ScsService(readers, typist).sign(request(), origin=ORIGIN)
+    assert answer.get("problem") == problem
+
+
 def test_a_cancel_is_refused_with_401(memory_card: MemoryCard) -> None:
     answer = ScsService(reader(memory_card), Typist(["cancel"])).sign(request(), origin=ORIGIN)
     assert (answer["reasonCode"], answer["problem"]) == (401, "cancelled")
