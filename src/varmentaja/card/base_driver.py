@@ -39,6 +39,7 @@ from varmentaja.card.driver import (
 from varmentaja.card.generations import Family, generation_by_atr
 from varmentaja.card.layout import LAYOUTS, PIN_SIZE
 from varmentaja.card.tlv import TlvError
+from varmentaja.domain.pins import PinLength, check_choice
 
 BLOCKED, NOT_ACTIVATED, REFUSED_VALUE = 0x6983, 0x6984, 0x6A80
 NO_SUCH_FILE, NO_SUCH_REFERENCE = 0x6A82, 0x6A88
@@ -151,9 +152,9 @@ class BaseDriver(ABC, Generic[Known]):
 
     def activate(self, code: str, pin1: str, pin2: str) -> None:
         with self._alone() as card:
-            # Lengths of both first, so that a PIN 2 of wrong length doesn't leave the card half activated.
-            self._require_length(card, PinRole.AUTHENTICATION, pin1)
-            self._require_length(card, PinRole.SIGNATURE, pin2)
+            # Both first, so that a PIN 2 that is refused doesn't leave the card half activated.
+            _require_choosable(card, PinRole.AUTHENTICATION, pin1)
+            _require_choosable(card, PinRole.SIGNATURE, pin2)
             self.unblock(PinRole.AUTHENTICATION, code, pin1)
             self.unblock(PinRole.SIGNATURE, code, pin2)
 
@@ -163,14 +164,14 @@ class BaseDriver(ABC, Generic[Known]):
 
     def change(self, role: PinRole, old: str, new: str) -> None:
         with self._application() as card:
-            self._require_length(card, role, new)
+            _require_choosable(card, role, new)
             data = self._typed(card, role, old) + self._as_sent(new)
             answer = self._send(Command(0x00, 0x24, 0x00, card.pins[role].reference, data))
             self._require_pin_ok(card, role, answer)
 
     def unblock(self, role: PinRole, code: str, new: str) -> None:
         with self._application() as card:
-            self._require_length(card, role, new)
+            _require_choosable(card, role, new)
             if not (code.isascii() and code.isdigit() and len(code) == card.code_length):
                 raise CodeNotAccepted(card.code_length)
             of_code, answer = self._set_by_code(card.pins[role].reference, code, new)
@@ -282,12 +283,6 @@ class BaseDriver(ABC, Generic[Known]):
             raise _not_accepted(card, role)
         return self._as_sent(pin)
 
-    def _require_length(self, card: Known, role: PinRole, pin: str) -> None:
-        limits = card.pins[role]
-        self._typed(card, role, pin)
-        if not limits.min_length <= len(pin) <= limits.max_length:
-            raise _not_accepted(card, role)
-
     def _send(self, command: Command) -> Response:
         return exchange(self.transport.transmit, command)
 
@@ -300,6 +295,14 @@ def ok(answer: Response) -> bytes:
     if not answer.ok:
         raise CardFault(answer.status)
     return answer.data
+
+
+def _require_choosable(card: Explored, role: PinRole, pin: str) -> None:
+    """The rules for choosing hold on every card: few chips know which PINs are easy to guess."""
+    limits = card.pins[role]
+    longest = min(limits.max_length, PIN_SIZE)
+    if check_choice(pin, PinLength(limits.min_length, longest)) is not None:
+        raise _not_accepted(card, role)
 
 
 def _not_accepted(card: Explored, role: PinRole) -> PinNotAccepted:

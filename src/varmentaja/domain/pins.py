@@ -69,7 +69,11 @@ def pin_rules(product: str, generation: str) -> PinRules:
 
 def check_pin(pin: str, name: PinName, rules: PinRules) -> Message | None:
     """None when ``pin`` may be chosen; otherwise what is wrong with it, never repeating it."""
-    length = rules.length(name)
+    return check_choice(pin, rules.length(name))
+
+
+def check_choice(pin: str, length: PinLength) -> Message | None:
+    """The same where the length is known, as a card tells it of its PINs."""
     if not (pin.isascii() and pin.isdigit()):
         return message("A PIN has digits only.")
     if not length.min <= len(pin) <= length.max:

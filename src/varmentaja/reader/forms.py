@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from varmentaja.card.driver import PinRole
 from varmentaja.domain.errors import DomainError, Kind, Message, invalid, message
-from varmentaja.domain.pins import PinLength, PinName, PinRules, check_pin
+from varmentaja.domain.pins import PinLength, check_choice
 from varmentaja.reader.cards import InsertedCard
 
 Values: TypeAlias = Mapping[str, str]
@@ -125,8 +125,7 @@ def judge(field: Field, values: Values) -> tuple[bool, Message] | None:
 
 
 def _problem(field: Field, value: str) -> Message | None:
-    length = PinLength(field.min_length, field.max_length)
-    return check_pin(value, PinName.PIN1, PinRules(length, length, 0, 0, 0))
+    return check_choice(value, PinLength(field.min_length, field.max_length))
 
 
 def tries_text(tries: int | None) -> Message | None:

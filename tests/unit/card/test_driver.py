@@ -143,6 +143,26 @@ def test_a_bad_new_pin_is_refused_without_spending_a_try(pin: str) -> None:
     assert (card.state.pins["1"].tries_left, card.state.pins["1"].code_tries_left) == (5, 5)
 
 
+@pytest.mark.parametrize("generation", [cards.GENERATION, cards.S4_2])
+def test_a_chip_that_takes_any_pin_is_sent_none_that_is_easy_to_guess(
+    generation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("varmentaja.card.virtual.pins.is_trivial", lambda _: False)
+    card = cards.finished_card(generation=generation)
+    driver = open_card(InProcessTransport(card))
+    with pytest.raises(PinNotAccepted):
+        driver.activate(cards.CODE, cards.PIN1, "1111")
+    assert [pin.value for pin in card.state.pins.values()] == ["", ""], "not half activated"
+    driver.activate(cards.CODE, cards.PIN1, cards.PIN2)
+    for act in (
+        lambda: driver.change(PIN1, cards.PIN1, "1234"),
+        lambda: driver.unblock(PIN1, cards.CODE, "8765"),
+    ):
+        with pytest.raises(PinNotAccepted):
+            act()
+    driver.verify(PIN1, cards.PIN1)
+
+
 @pytest.mark.parametrize("code", ["", "1234567", "123456789", "1234567a"])
 def test_a_code_of_another_shape_is_not_sent(code: str) -> None:
     driver, _, card = active()
