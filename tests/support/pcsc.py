@@ -131,15 +131,11 @@ class Pcsc:
         return known[answer]
 
     @contextmanager
-    def holding(self, *, exclusive: bool = False) -> Iterator[None]:
-        """Another program that is connected to the card in the first reader, perhaps for itself alone. The
-        card keeps its power meanwhile: the service cuts it soon after the last program."""
-        command = [
-            sys.executable,
-            "-c",
-            _HOLD,
-            "SCARD_SHARE_EXCLUSIVE" if exclusive else "SCARD_SHARE_SHARED",
-        ]
+    def holding(self, *, exclusive: bool = False, in_transaction: bool = False) -> Iterator[None]:
+        """Another program that is connected to the card in the first reader, perhaps for itself alone, or in
+        a transaction. The card keeps its power meanwhile: the service cuts it soon after the last program."""
+        share = "SCARD_SHARE_EXCLUSIVE" if exclusive else "SCARD_SHARE_SHARED"
+        command = [sys.executable, "-c", _HOLD, share, "begin" if in_transaction else ""]
         holder = self.start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert holder.stdin and holder.stdout
         assert holder.stdout.readline() == b"held\n"
@@ -235,6 +231,8 @@ def connect(reader, share):
 _HOLD = f"""
 {_CONNECT}
 card, _ = connect(0, globals()[sys.argv[1]])
+if sys.argv[2]:
+    assert SCardBeginTransaction(card) == SCARD_S_SUCCESS
 print("held", flush=True)
 sys.stdin.read()
 SCardDisconnect(card, SCARD_LEAVE_CARD)

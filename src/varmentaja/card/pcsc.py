@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 from varmentaja.card.driver import CardInUse, CardRemoved
+from varmentaja.card.patience import Patience
 from varmentaja.domain.errors import unavailable
 
 
@@ -36,12 +37,17 @@ class ReaderSeen:
 class PcscReaders:
     """The readers that the system's PC/SC service knows. Calls of one object wait for one another."""
 
+    _held: ClassVar[dict[str, Patience]] = {}
+    """By reader: a connection that was asked for and still waits for another program. Of each reader one at
+    most: it is not asked for again before it has come."""
+
     def __init__(self) -> None:
         try:
             from smartcard import scard
         except ImportError as error:
             raise unavailable("The support for card readers (pyscard) is not installed.") from error
         self._scard: Any = scard
+        self._patience = Patience()
         result, self._context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
         if result != scard.SCARD_S_SUCCESS:
             raise _silent()
@@ -69,11 +75,15 @@ class PcscReaders:
 
     def open(self, name: str) -> PcscTransport:
         """The card in this reader; CardRemoved if there is none, CardInUse if a program keeps it."""
-        return PcscTransport(self._scard, self._context, name)
+        before = self._held.get(name)
+        if before and before.is_waiting:
+            raise CardInUse()
+        self._held[name] = self._patience
+        return PcscTransport(self._scard, self._context, name, self._patience)
 
     def close(self) -> None:
         """Let go of the service; cards that were opened are no longer connected."""
-        self._scard.SCardReleaseContext(self._context)
+        self._patience.finish(lambda: self._scard.SCardReleaseContext(self._context))
 
     def _require_service(self) -> None:
         if self._scard.SCardIsValidContext(self._context) != self._scard.SCARD_S_SUCCESS:
@@ -91,23 +101,23 @@ class PcscReaders:
         )
 
 
+_Opened: TypeAlias = tuple[int, Any, int, Sequence[int]]
+"""What came of connecting, the card's handle, its protocol and ATR."""
+
+
 class PcscTransport:
     """Implements Transport for one card in one reader."""
 
-    def __init__(self, scard: Any, context: Any, reader: str) -> None:
+    def __init__(self, scard: Any, context: Any, reader: str, patience: Patience) -> None:
         self._scard = scard
+        self._patience = patience
         self._lock = threading.RLock()
         self._depth = 0
         self._protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
-        result, self._card, protocol = scard.SCardConnect(
-            context, reader, scard.SCARD_SHARE_SHARED, self._protocols
-        )
+        opened = patience.call(lambda: self._connect(context, reader), undo=self._disconnect)
+        result, self._card, protocol, atr = opened
         self._require(result)
         self._protocol = scard.SCARD_PCI_T1 if protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
-        result, _reader, _state, _protocol, atr = scard.SCardStatus(self._card)
-        if result != scard.SCARD_S_SUCCESS:
-            self.close()
-        self._require(result)
         self._atr = bytes(atr)
 
     @property
@@ -124,29 +134,53 @@ class PcscTransport:
     def transaction(self) -> Iterator[None]:
         with self._lock:
             if self._depth == 0:
-                self._begin()
+                self._require(self._patience.call(self._begin, undo=self._end))
             self._depth += 1
             try:
                 yield
             finally:
                 self._depth -= 1
                 if self._depth == 0:
-                    self._scard.SCardEndTransaction(self._card, self._scard.SCARD_LEAVE_CARD)
+                    self._end(self._scard.SCARD_S_SUCCESS)
 
     def reset(self) -> None:
         with self._lock:
             self._require(self._reconnect(self._scard.SCARD_RESET_CARD))
 
     def close(self) -> None:
-        self._scard.SCardDisconnect(self._card, self._scard.SCARD_LEAVE_CARD)
+        card = self._card
+        self._patience.finish(lambda: self._scard.SCardDisconnect(card, self._scard.SCARD_LEAVE_CARD))
 
-    def _begin(self) -> None:
-        """Another program may have reset the card meanwhile: it is the same card, with nothing verified."""
+    def _connect(self, context: Any, reader: str) -> _Opened:
+        """Waits while another program keeps the card in a transaction."""
+        result, card, protocol = self._scard.SCardConnect(
+            context, reader, self._scard.SCARD_SHARE_SHARED, self._protocols
+        )
+        if result != self._scard.SCARD_S_SUCCESS:
+            return result, None, protocol, ()
+        result, _reader, _state, _protocol, atr = self._scard.SCardStatus(card)
+        if result != self._scard.SCARD_S_SUCCESS:
+            self._scard.SCardDisconnect(card, self._scard.SCARD_LEAVE_CARD)
+        return result, card, protocol, atr
+
+    def _disconnect(self, opened: _Opened) -> None:
+        result, card, _protocol, _atr = opened
+        if result == self._scard.SCARD_S_SUCCESS:
+            self._scard.SCardDisconnect(card, self._scard.SCARD_LEAVE_CARD)
+
+    def _begin(self) -> int:
+        """Waits like ``_connect``. Another program may have reset the card meanwhile: it is the same card,
+        with nothing verified."""
         result = self._scard.SCardBeginTransaction(self._card)
         if result == self._scard.SCARD_W_RESET_CARD:
-            self._require(self._reconnect(self._scard.SCARD_LEAVE_CARD))
-            result = self._scard.SCardBeginTransaction(self._card)
-        self._require(result)
+            result = self._reconnect(self._scard.SCARD_LEAVE_CARD)
+            if result == self._scard.SCARD_S_SUCCESS:
+                result = self._scard.SCardBeginTransaction(self._card)
+        return int(result)
+
+    def _end(self, begun: int) -> None:
+        if begun == self._scard.SCARD_S_SUCCESS:
+            self._scard.SCardEndTransaction(self._card, self._scard.SCARD_LEAVE_CARD)
 
     def _reconnect(self, how: int) -> int:
         result, _protocol = self._scard.SCardReconnect(

@@ -96,10 +96,12 @@ def test_opensc_signs_beside_our_program_with_the_same_card(
         assert pcsc.tries_of(PIN1_REFERENCE) == 5
 
 
-def command(pcsc: Pcsc, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(
+    pcsc: Pcsc, folder: Path, *arguments: str, timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
     """Our command line beside pcscd; no virtual reader runs there."""
     environment = {**pcsc.environment, "VARMENTAJA_STATE": str(folder), "LANG": "en_GB.UTF-8"}
-    return pcsc.run([sys.executable, "-c", COMMAND, *arguments], env=environment)
+    return pcsc.run([sys.executable, "-c", COMMAND, *arguments], env=environment, timeout=timeout)
 
 
 def test_the_command_line_lists_readers_and_takes_the_only_card(
@@ -120,3 +122,38 @@ def test_the_command_line_lists_readers_and_takes_the_only_card(
     assert f"Card {SERIALS[0][-9:]}" in command(pcsc, tmp_path, "show", "--reader", named).stdout
     for reader, serial in enumerate(SERIALS):
         pcsc.pull(serial, reader)
+
+
+def test_a_program_that_keeps_a_transaction_is_told_of(
+    pcsc: Pcsc, cards: dict[str, x509.Certificate], tmp_path: Path
+) -> None:
+    pcsc.insert(SERIALS[0], 0)
+    with pcsc.holding(in_transaction=True):
+        diagnosed = command(pcsc, tmp_path, "diagnose", timeout=30)
+        assert "Another program holds the card." in diagnosed.stdout, diagnosed.stderr
+    pcsc.pull(SERIALS[0], 0)
+
+
+def test_a_card_that_another_program_takes_meanwhile_comes_back_by_itself(
+    pcsc: Pcsc, cards: dict[str, x509.Certificate]
+) -> None:
+    """Read before and read anew, refused while it is held, usable afterwards; quitting does not wait."""
+    pcsc.insert(SERIALS[0], 0)
+    with pcsc.holding():
+        program = pcsc.start(
+            [sys.executable, "-m", "tests.support.held_card"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert program.stdin and program.stdout
+        assert program.stdout.readline() == b"signed\n"
+        with pcsc.holding(in_transaction=True):
+            program.stdin.write(b"\n")
+            program.stdin.flush()
+            heard = [program.stdout.readline().decode().strip() for _ in range(3)]
+        assert heard == ["in use", "in use at once", "another look: in use"]
+        assert program.stdout.readline() == b"signed\n"
+        assert program.stdout.readline() == b"read again\n"
+        with pcsc.holding(in_transaction=True):
+            program.stdin.write(b"\n")
+            program.stdin.flush()
+            assert program.wait(30) == 0
+    pcsc.pull(SERIALS[0], 0)
