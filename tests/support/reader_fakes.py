@@ -180,6 +180,7 @@ class MemoryCard:
             certificates=self.certificates,
             pin1=self.pin_state(PinRole.AUTHENTICATION),
             pin2=self.pin_state(PinRole.SIGNATURE),
+            code_tries_left=None if self.code_tries else 0,
         )
 
     def pin_state(self, role: PinRole) -> PinState:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Generic, TypeVar
 
 from varmentaja.card import signature_input
@@ -147,8 +147,8 @@ class BaseDriver(ABC, Generic[Known]):
             limits = card.pins[role]
             answer = self._probe(limits.reference)
             condition = self._condition(card, role, answer)
-        tries_left = 0 if condition is PinCondition.LOCKED else answer.tries_left
-        return PinState(condition, tries_left, limits.min_length, limits.max_length)
+        state = PinState(condition, answer.tries_left, limits.min_length, limits.max_length)
+        return replace(state, tries_left=0) if state.needs_code else state
 
     def activate(self, code: str, pin1: str, pin2: str) -> None:
         with self._alone() as card:
@@ -269,8 +269,10 @@ class BaseDriver(ABC, Generic[Known]):
         if answer.tries_left == 0:
             raise PinLocked(role)
         if answer.status == BLOCKED:
-            locked = self._blocked(card, role) is PinCondition.LOCKED
-            raise PinLocked(role) if locked else NotActivated()
+            condition = self._blocked(card, role)
+            if condition is PinCondition.NOT_ACTIVATED:
+                raise NotActivated()
+            raise PinLocked(role, may_be_unset=condition is PinCondition.BLOCKED)
         if answer.status == NOT_ACTIVATED:
             raise NotActivated()
         if answer.status == REFUSED_VALUE:

@@ -59,6 +59,9 @@ class PinCondition(StrEnum):
     READY = "ready"
     LOCKED = "locked"
     """No tries left; the activation code can set a new one."""
+    BLOCKED = "blocked"
+    """Locked, or not set yet because activation was interrupted: the card answers the same to both. The
+    activation code sets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,11 @@ class PinState:
     """None where the card does not say (not activated, or verified just now)."""
     min_length: int
     max_length: int
+
+    @property
+    def needs_code(self) -> bool:
+        """Whether the activation code alone makes it usable again, on a card that is activated."""
+        return self.condition in (PinCondition.LOCKED, PinCondition.BLOCKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,16 @@ class CardContents:
     def is_activated(self) -> bool:
         """True when both PINs have been set by the holder."""
         return PinCondition.NOT_ACTIVATED not in (self.pin1.condition, self.pin2.condition)
+
+    @property
+    def is_code_locked(self) -> bool:
+        """True when no PIN of this card can be set any more."""
+        return self.code_tries_left == 0
+
+    @property
+    def can_be_activated(self) -> bool:
+        """True for a fresh card whose code still works."""
+        return not (self.is_activated or self.is_code_locked)
 
 
 class Transport(Protocol):
@@ -248,10 +266,14 @@ class WrongCode(CardError):
 
 
 class PinLocked(CardError):
-    """Too many wrong PINs; the activation code sets a new one."""
+    """Too many wrong PINs; the activation code sets a new one. ``may_be_unset``: or none has been set yet."""
 
-    def __init__(self, role: PinRole) -> None:
-        if role is PinRole.AUTHENTICATION:
+    def __init__(self, role: PinRole, *, may_be_unset: bool = False) -> None:
+        if may_be_unset and role is PinRole.AUTHENTICATION:
+            text = message("PIN 1 is locked or has not been set yet. Set it with your activation code.")
+        elif may_be_unset:
+            text = message("PIN 2 is locked or has not been set yet. Set it with your activation code.")
+        elif role is PinRole.AUTHENTICATION:
             text = message("PIN 1 is locked. Set a new one with your activation code.")
         else:
             text = message("PIN 2 is locked. Set a new one with your activation code.")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Waiting for other programs, but not for ever: PC/SC itself knows no end.
 
-While another program keeps a card in a transaction, connecting to the card and beginning a transaction of one's
-own wait inside PC/SC, whose SCardCancel ends neither.
+While another program keeps a card in a transaction, connecting to the card and beginning a transaction of
+one's own wait inside PC/SC, whose SCardCancel ends neither.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ T = TypeVar("T")
 
 
 class Patience:
-    """Makes the calls of one connection to PC/SC that may wait, each in a thread of its own. One that takes too
-    long is left behind; until it has ended nothing else is asked of that connection."""
+    """Makes the calls of one connection to PC/SC that may wait, each in a thread of its own. One that takes
+    too long is left behind; until it has ended nothing else is asked of that connection."""
 
     def __init__(self, seconds: float | None = None) -> None:
         self._seconds = SECONDS if seconds is None else seconds
@@ -37,7 +37,7 @@ class Patience:
         return self._is_waiting
 
     def call(self, function: Callable[[], T], *, undo: Callable[[T], Any]) -> T:
-        """What ``function`` returns; CardInUse when that takes too long, and ``undo`` gets it once it comes."""
+        """What ``function`` returns; CardInUse when that takes too long: ``undo`` gets it once it comes."""
         if self._is_waiting:
             raise CardInUse()
         done = Future[T]()

@@ -107,9 +107,10 @@ class S42Driver(BaseDriver[_Explored]):
         return 0 if answer.status == BLOCKED else answer.tries_left
 
     def _blocked(self, card: _Explored, role: PinRole) -> PinCondition:
-        """Cards come with both PINs blocked, and the code sets them: then as after too many wrong tries."""
+        """Cards come with both PINs blocked, and the code sets them. One alone is so after too many wrong
+        tries, and where activation was interrupted between the two."""
         other = self._probe(card.pins[_OTHER[role]].reference)
-        return PinCondition.NOT_ACTIVATED if other.status == BLOCKED else PinCondition.LOCKED
+        return PinCondition.NOT_ACTIVATED if other.status == BLOCKED else PinCondition.BLOCKED
 
     def _as_sent(self, pin: str) -> bytes:
         return pin.encode("ascii")

@@ -16,17 +16,24 @@ from typing import Annotated, Any
 import typer
 from cryptography.hazmat.primitives import hashes
 
-from varmentaja.card.driver import PinRole
+from varmentaja.card.driver import CodeLocked, PinRole
 from varmentaja.card.pcsc import PcscReaders
 from varmentaja.config import reader_settings
 from varmentaja.domain.errors import Kind, Message, message, unavailable
 from varmentaja.notify import say_ready
 from varmentaja.reader.cli_input import Typed
-from varmentaja.reader.cli_output import EXIT_CODES, errors_told, show, show_question, tell
+from varmentaja.reader.cli_output import (
+    EXIT_CODES,
+    described_pin_text,
+    errors_told,
+    show,
+    show_question,
+    tell,
+)
 from varmentaja.reader.control_client import ReaderControl
 from varmentaja.reader.diagnosis import Check, Outcome
 from varmentaja.reader.examination import examine, see_readers
-from varmentaja.reader.forms import code_tries_text, tries_text
+from varmentaja.reader.forms import code_tries_text
 from varmentaja.reader.hands import take_in_hand, virtual_reader
 from varmentaja.reader.https import LocalTls
 from varmentaja.reader.program import ReaderProgram, ReaderSettings, serve
@@ -182,12 +189,13 @@ def change_pin(
     """Change a PIN that you know."""
     with errors_told(language):
         card = take_in_hand(reader_settings(), slot=slot, reader=reader)
-        state = card.describe()["pins"][pin.value]
+        contents = card.describe()
         typed = Typed(language, pin_fd)
-        if tries := tries_text(state["tries_left"]):
-            tell(tries, language)
+        _tell_pin(contents, pin, language)
         card.change(
-            pin, typed.old("old", message("Present PIN")), typed.new("new", message("New PIN"), state)
+            pin,
+            typed.old("old", message("Present PIN")),
+            typed.new("new", message("New PIN"), contents["pins"][pin.value]),
         )
         tell(message("The PIN has been changed."), language)
 
@@ -214,8 +222,7 @@ def verify(
     """Find out whether you remember a PIN; a wrong one costs a try."""
     with errors_told(language):
         card = take_in_hand(reader_settings(), slot=slot, reader=reader)
-        if tries := tries_text(card.describe()["pins"][pin.value]["tries_left"]):
-            tell(tries, language)
+        _tell_pin(card.describe(), pin, language)
         card.verify(pin, Typed(language, pin_fd).old("old", message("Present PIN")))
         tell(message("The PIN is right."), language)
 
@@ -293,9 +300,16 @@ def trust(
 
 
 def _tell_code_tries(contents: Mapping[str, Any], language: str) -> None:
-    """What happens at the last try is said before it."""
+    """What happens at the last try is said before it; CodeLocked where none is left."""
+    if contents["code_tries_left"] == 0:
+        raise CodeLocked
     if tries := code_tries_text(contents["code_tries_left"]):
         tell(tries, language)
+
+
+def _tell_pin(contents: Mapping[str, Any], pin: PinRole, language: str) -> None:
+    if told := described_pin_text(contents, pin):
+        tell(told, language)
 
 
 def _explain(tls: LocalTls, language: str) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import typer
 
-from varmentaja.card.driver import PinRole
+from varmentaja.card.driver import PinCondition, PinRole
 from varmentaja.domain.errors import DomainError, Kind, Message, message
-from varmentaja.reader.forms import code_tries_text, tries_text
+from varmentaja.reader.forms import code_tries_text, pin_text, tries_text
 from varmentaja.reader.observed import Standing
 from varmentaja.reader.report import status_of
 from varmentaja.reader.texts import day, say
@@ -52,10 +52,16 @@ def show(contents: Mapping[str, Any], statuses: Mapping[str, str], language: str
     for certificate in contents["certificates"]:
         _certificate(certificate, Standing(statuses[certificate["use"]]), language)
     for number, role in enumerate(PinRole, start=1):
-        if tries := tries_text(contents["pins"][role.value]["tries_left"]):
-            typer.echo(f"PIN {number}: {say(tries, language)}")
+        if told := described_pin_text(contents, role):
+            typer.echo(f"PIN {number}: {say(told, language)}")
     if tries := code_tries_text(contents["code_tries_left"]):
         typer.echo(f"{say(message('Activation code'), language)}: {say(tries, language)}")
+
+
+def described_pin_text(contents: Mapping[str, Any], role: PinRole) -> Message | None:
+    """What is said of a PIN of a card in plain data."""
+    state = contents["pins"][role.value]
+    return pin_text(PinCondition(state["condition"]), state["tries_left"], contents["code_tries_left"])
 
 
 def _certificate(certificate: Mapping[str, Any], standing: Standing, language: str) -> None:

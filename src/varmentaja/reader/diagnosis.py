@@ -178,8 +178,8 @@ def _pins(observed: Observed) -> Finding:
     contents = observed.contents
     if contents is None:
         return _no_card(Check.PINS)
-    locked = [role for role in PinRole if contents.pin(role).condition is PinCondition.LOCKED]
-    if contents.code_tries_left == 0 and (locked or not contents.is_activated):
+    locked = [role for role in PinRole if contents.pin(role).needs_code]
+    if contents.is_code_locked and (locked or not contents.is_activated):
         return _fault(
             Check.PINS,
             message("The activation code is locked: no new PIN can be set on this card."),
@@ -195,14 +195,14 @@ def _pins(observed: Observed) -> Finding:
             ),
         )
     if locked:
-        return _locked(locked)
+        return _locked(locked, contents.pin(locked[0]).condition)
     if any(contents.pin(role).tries_left == 1 for role in PinRole):
         return _warning(
             Check.PINS,
             message("A PIN has one try left. If it is wrong, the PIN is locked."),
             message("If you are not sure of the PIN, set a new one with your activation code."),
         )
-    if contents.code_tries_left == 0:
+    if contents.is_code_locked:
         return _warning(
             Check.PINS,
             message("The PINs work, but the activation code is locked: a locked PIN could not be opened."),
@@ -211,9 +211,13 @@ def _pins(observed: Observed) -> Finding:
     return _ok(Check.PINS, message("Both PINs can be used."))
 
 
-def _locked(locked: list[PinRole]) -> Finding:
+def _locked(locked: list[PinRole], condition: PinCondition) -> Finding:
     if len(locked) == len(PinRole):
         text = message("Both PINs are locked.")
+    elif condition is PinCondition.BLOCKED and locked[0] is PinRole.AUTHENTICATION:
+        text = message("PIN 1, for signing in, is locked or has not been set yet.")
+    elif condition is PinCondition.BLOCKED:
+        text = message("PIN 2, for signing documents, is locked or has not been set yet.")
     elif locked[0] is PinRole.AUTHENTICATION:
         text = message("PIN 1, for signing in, is locked.")
     else:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from varmentaja.card.driver import PinRole
+from varmentaja.card.driver import CardContents, PinCondition, PinRole
 from varmentaja.domain.errors import DomainError, Kind, Message, invalid, message
 from varmentaja.domain.pins import PinLength, check_choice
 from varmentaja.reader.cards import InsertedCard
@@ -139,6 +139,26 @@ def tries_text(tries: int | None) -> Message | None:
     return message("%(tries)s tries left.", tries=tries)
 
 
+def pin_text(condition: PinCondition, tries: int | None, code_tries: int | None) -> Message | None:
+    """What is said of a PIN of an activated card: tries left, or what to do once it takes none."""
+    if condition not in (PinCondition.LOCKED, PinCondition.BLOCKED):
+        return tries_text(tries)
+    if code_tries == 0:
+        return message(
+            "The PIN can't be used or set any more: the activation code is locked, too. You need a new card: "
+            "contact your registration point."
+        )
+    if condition is PinCondition.BLOCKED:
+        return message("The PIN is locked or has not been set yet. Set it with your activation code.")
+    return tries_text(0)
+
+
+def pin_text_of(contents: CardContents, role: PinRole) -> Message | None:
+    """The same of a card's PIN."""
+    state = contents.pin(role)
+    return pin_text(state.condition, state.tries_left, contents.code_tries_left)
+
+
 def _check(field: Field, values: Values) -> None:
     value = values.get(field.name, "")
     if not value:
@@ -191,4 +211,4 @@ def _new(card: InsertedCard, role: PinRole, name: str) -> tuple[Field, Field]:
 
 def _present(card: InsertedCard, role: PinRole) -> Field:
     label = message("Present PIN 1") if role is PinRole.AUTHENTICATION else message("Present PIN 2")
-    return Field("old", label, tries=tries_text(card.contents.pin(role).tries_left))
+    return Field("old", label, tries=pin_text_of(card.contents, role))

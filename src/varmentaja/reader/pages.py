@@ -16,7 +16,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
-from varmentaja.card.driver import PinRole
+from varmentaja.card.driver import CodeLocked, PinRole
 from varmentaja.domain.errors import DomainError, Message, message, not_found
 from varmentaja.reader import forms
 from varmentaja.reader.cards import InsertedCard
@@ -156,7 +156,7 @@ class Pages:
         match visit.path:
             case ("insert",):
                 slot = self._reader.insert(form.get("slot", ""), form.get("card", ""))
-                if slot.card and not slot.card.contents.is_activated and not slot.card.refusal:
+                if slot.card and slot.card.contents.can_be_activated and not slot.card.refusal:
                     return _redirect(f"/{visit.language}/{slot.name}/activate")
             case ("pull",):
                 self._reader.pull(form.get("slot", ""))
@@ -185,7 +185,7 @@ class Pages:
         """The form that a path names, for the card in the slot that it names."""
         match path:
             case (slot, "activate"):
-                card = self._reader.card_in(slot)
+                card = self._card_with_code(slot)
                 return card, forms.activation(card)
             case (slot, "change", ("pin1" | "pin2") as role):
                 card = self._reader.card_in(slot)
@@ -194,9 +194,16 @@ class Pages:
                 card = self._reader.card_in(slot)
                 return card, forms.verify(card, PinRole(role))
             case (slot, "unlock", ("pin1" | "pin2") as role):
-                card = self._reader.card_in(slot)
+                card = self._card_with_code(slot)
                 return card, forms.unlock(card, PinRole(role))
         raise not_found("There is no such page.")
+
+    def _card_with_code(self, slot: str) -> InsertedCard:
+        """The card in a slot; raises CodeLocked where its code sets no PIN any more."""
+        card = self._reader.card_in(slot)
+        if card.contents.is_code_locked:
+            raise CodeLocked
+        return card
 
     def _front(self, visit: _Visit, error: Message | None = None, status: int = 200) -> Response:
         try:
@@ -215,6 +222,8 @@ class Pages:
             error=error,
             events=self._events.number,
             tries_text=forms.tries_text,
+            pin_text=forms.pin_text_of,
+            code_locked=CodeLocked().message,
             ending=partial(ending, now=datetime.now(UTC)),
             end_warning=partial(end_warning, moment=datetime.now(UTC)),
         )

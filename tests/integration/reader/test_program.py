@@ -20,6 +20,8 @@ from tests.support.pki import Demo
 from typer.testing import CliRunner
 
 from varmentaja import config
+from varmentaja.card.driver import PinRole
+from varmentaja.card.drivers import open_card
 from varmentaja.card.host_client import CardHostClient
 from varmentaja.domain.errors import DomainError
 from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, sign_answers
@@ -155,12 +157,47 @@ def test_a_wrong_pin_is_asked_again_and_five_lock_it(
     give_pin(activated, *["864209"] * 5)
     thread.join()
     assert answers[0]["problem"] == "pin_locked"
-    assert activated.state()["slots"][0]["contents"]["pins"]["pin2"]["condition"] == "locked"
+    assert activated.state()["slots"][0]["contents"]["pins"]["pin2"]["tries_left"] == 0
     activated.unlock("pin2", CODE, "975310")
     thread, answers = sign(program, b"x", "nonRepudiation")
     give_pin(activated, "975310")
     thread.join()
     assert answers[0]["status"] == "ok"
+
+
+@pytest.mark.parametrize("card_host", [S4_2], indirect=True)
+def test_an_activation_that_was_interrupted_can_be_continued(
+    program: ReaderProgram, control: ReaderControl, card_host: CardHostClient
+) -> None:
+    """PIN 1 was set, PIN 2 was not: such a card answers as if PIN 2 were locked."""
+    transport = card_host.connect(SERIAL)
+    open_card(transport).unblock(PinRole.AUTHENTICATION, CODE, PIN1)
+    transport.close()
+    card_host.pull(SERIAL)
+    control.insert(SERIAL)
+    words = "The PIN is locked or has not been set yet. Set it with your activation code."
+    page = httpx.get(f"{program.pages.url}/en/").text
+    assert words in page and "/en/1/unlock/pin2" in page and "/en/1/change/pin2" not in page
+    assert f"PIN 2: {words}" in CliRunner().invoke(reader_app, ["show", "--language", "en"]).output
+    found = next(each for each in control.diagnose("1").findings if each.name == "pins")
+    assert "is locked or has not been set yet" in str(found.text)
+    control.unlock("pin2", CODE, PIN2)
+    thread, answers = sign(program, b"x", "nonRepudiation")
+    give_pin(control, PIN2)
+    thread.join()
+    assert answers[0]["status"] == "ok"
+
+
+def test_a_card_whose_code_is_locked_is_offered_no_activation(
+    program: ReaderProgram, control: ReaderControl
+) -> None:
+    control.insert(SERIAL)
+    for _ in range(5):
+        with pytest.raises(DomainError):
+            control.activate("00000000", PIN1, PIN2)
+    done = CliRunner().invoke(reader_app, ["activate", "--language", "en"])
+    assert (done.exit_code, "new card" in done.output) == (6, True)
+    assert "Activation code (from the letter)" not in done.output
 
 
 def test_a_card_pulled_while_the_pin_is_asked_ends_the_question(

@@ -141,7 +141,7 @@ def test_wrong_pins_count_down_and_the_code_unlocks() -> None:
     for _ in range(2):
         with pytest.raises(PinLocked):
             driver.verify(PIN2, "999999")
-    assert driver.pin_state(PIN2).condition is PinCondition.LOCKED
+    assert driver.pin_state(PIN2).condition is PinCondition.BLOCKED
     driver.unblock(PIN2, cards.CODE, "741852")
     driver.verify(PIN2, "741852")
 
@@ -153,6 +153,18 @@ def test_two_blocked_pins_are_a_card_to_activate() -> None:
         driver.verify(PIN1, cards.PIN1)
     with pytest.raises(NotActivated):
         driver.sign(KeyRole.SIGNATURE, b"x", HashAlgorithm.SHA256, cards.PIN2)
+
+
+def test_a_pin_2_that_is_blocked_alone_may_be_locked_or_not_set_yet() -> None:
+    """The card answers the same to both; the code sets it in either case."""
+    interrupted, _, _ = fresh()
+    interrupted.unblock(PIN1, cards.CODE, cards.PIN1)
+    assert interrupted.pin_state(PIN2).condition is PinCondition.BLOCKED
+    assert interrupted.read().is_activated, "PIN 1 can be used"
+    with pytest.raises(PinLocked, match="PIN 2 is locked or has not been set yet"):
+        interrupted.sign(KeyRole.SIGNATURE, b"x", HashAlgorithm.SHA256, cards.PIN2)
+    interrupted.unblock(PIN2, cards.CODE, cards.PIN2)
+    interrupted.verify(PIN2, cards.PIN2)
 
 
 def test_the_codes_tries_are_shared_told_and_end() -> None:

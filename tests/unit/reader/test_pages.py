@@ -187,6 +187,25 @@ def test_a_locked_pin_is_set_again_with_the_code(browser: Browser, host: MemoryH
     assert host.by_serial["ready"].tries[PinRole.SIGNATURE] == 5
 
 
+def test_a_locked_code_is_told_and_no_form_that_needs_it_is_offered(
+    browser: Browser, host: MemoryHost
+) -> None:
+    for card in ("fresh", "ready"):
+        host.by_serial[card].code_tries = 0
+    host.by_serial["ready"].tries[PinRole.SIGNATURE] = 0
+    assert location(browser.post("/en/insert", slot="1", card="fresh")) == "/en/"
+    page = text(browser.get("/en/"))
+    assert "The activation code is locked. You need a new card" in page and "/activate" not in page
+    assert browser.get("/en/1/activate").status == 409
+    browser.post("/en/pull", slot="1")
+    browser.get("/en/")
+    browser.post("/en/insert", slot="1", card="ready")
+    page = text(browser.get("/en/"))
+    assert "The PIN can&#39;t be used or set any more" in page and "/1/unlock/" not in page
+    assert "Set a new one with your activation code" not in page
+    assert browser.get("/en/1/unlock/pin2").status == 409
+
+
 def test_a_card_pulled_while_a_form_is_open_is_told(browser: Browser, reader: VirtualReader) -> None:
     browser.post("/en/insert", slot="1", card="ready")
     browser.get("/en/1/change/pin1")

@@ -10,7 +10,7 @@ from datetime import datetime
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from varmentaja.card.driver import KeyRole, PinCondition, PinRole
+from varmentaja.card.driver import CodeLocked, KeyRole, PinRole
 from varmentaja.domain.errors import Message, message
 from varmentaja.reader import forms
 from varmentaja.reader.cards import InsertedCard
@@ -72,7 +72,9 @@ class CardPanel(QFrame):
     def _show_card(self, card: InsertedCard, *, usable: bool) -> None:
         if (soon := ending(card, now=self._now)) and soon.advice:
             self._layout.addWidget(note("warning", f"{self._words(soon.text)} {self._words(soon.advice)}"))
-        if usable and not card.contents.is_activated:
+        if usable and not card.contents.is_activated and card.contents.is_code_locked:
+            self._layout.addWidget(note("warning", self._words(CodeLocked().message)))
+        if usable and card.contents.can_be_activated:
             fresh = message("This card has not been activated yet. You need the code from your letter.")
             self._layout.addWidget(note("info", self._words(fresh)))
             activate = self._form_button(card, message("Activate the card"), forms.activation, primary=True)
@@ -117,15 +119,16 @@ class CardPanel(QFrame):
         """One PIN: its state and what its state allows."""
         name = self._words(_PIN_NAMES[role])
         state = card.contents.pin(role)
-        locked = state.condition is PinCondition.LOCKED
+        locked = state.needs_code
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
-        tries = forms.tries_text(state.tries_left)
+        tries = forms.pin_text_of(card.contents, role)
         heading = f"{name}. {self._words(tries)}" if tries else name
         urgent = locked or state.tries_left == 1
         layout.addWidget(note("warning", heading) if urgent else text(heading, "strong"))
-        if locked and (code := forms.code_tries_text(card.contents.code_tries_left)):
+        may_set = locked and not card.contents.is_code_locked
+        if may_set and (code := forms.code_tries_text(card.contents.code_tries_left)):
             layout.addWidget(note("warning", self._words(code)))
         layout.addWidget(row(self._words, *self._pin_buttons(card, role, name, locked=locked)))
         return holder
@@ -137,7 +140,7 @@ class CardPanel(QFrame):
             change, check = message("Change the PIN"), message("Check the PIN")
             yield self._form_button(card, change, lambda card: forms.change(card, role), about=name)
             yield self._form_button(card, check, lambda card: forms.verify(card, role), about=name)
-        if card.contents.code_tries_left != 0:
+        if not card.contents.is_code_locked:
             words = message("Set a new one with the code")
             yield self._form_button(
                 card, words, lambda card: forms.unlock(card, role), primary=locked, about=name

@@ -237,7 +237,7 @@ class MainWindow(QMainWindow):
         cards = self._readers.cards()
         self._offered = [card for card in self._offered if card.is_present]
         for card in cards:
-            if not card.contents.is_activated and card not in self._offered and card.refusal is None:
+            if card.contents.can_be_activated and card not in self._offered and card.refusal is None:
                 self._offered.append(card)
                 self._open_form(card, forms.activation)
                 self.come_to_front()

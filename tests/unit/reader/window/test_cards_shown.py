@@ -11,7 +11,7 @@ from tests.support.pki import Demo
 from tests.support.reader_fakes import MADE, MemoryCard, TinyHierarchy
 from tests.unit.reader.window.conftest import Desk, cut, opened, silence
 
-from varmentaja.card.driver import PinRole
+from varmentaja.card.driver import PinCondition, PinRole, PinState
 from varmentaja.domain.errors import Message, message
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.observed import Observed
@@ -83,6 +83,38 @@ def test_a_locked_pin_can_only_be_set_anew(desk: Desk, memory_card: MemoryCard) 
     desk.insert(memory_card)
     about_pin1 = [name for name in desk.buttons if name.startswith("PIN 1")]
     assert about_pin1 == ["PIN 1, for signing in: Set a new one with the code"]
+
+
+def test_a_fresh_card_whose_code_is_locked_is_not_offered_activation(
+    desk: Desk, hierarchy: TinyHierarchy
+) -> None:
+    fresh = MemoryCard(hierarchy, activated=False)
+    fresh.code_tries = 0
+    desk.insert(fresh)
+    assert "The activation code is locked. You need a new card" in desk.texts
+    assert desk.buttons == ["What is wrong with my card?"]
+
+
+def test_a_locked_pin_whose_code_is_locked_is_told_and_offered_nothing(
+    desk: Desk, memory_card: MemoryCard
+) -> None:
+    memory_card.tries[PinRole.AUTHENTICATION] = memory_card.code_tries = 0
+    desk.insert(memory_card)
+    assert "The PIN can't be used or set any more" in desk.texts
+    assert "Set a new one with your activation code" not in desk.texts
+    assert [name for name in desk.buttons if name.startswith("PIN 1")] == []
+
+
+def test_a_pin_that_may_be_locked_or_unset_is_set_with_the_code(
+    desk: Desk, memory_card: MemoryCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As S4-2 cards tell of it."""
+    blocked = PinState(PinCondition.BLOCKED, 0, 4, 8)
+    monkeypatch.setattr(memory_card, "pin_state", lambda _: blocked)
+    desk.insert(memory_card)
+    assert "PIN 2, for signing documents. The PIN is locked or has not been set yet." in desk.texts
+    about_pin2 = [name for name in desk.buttons if name.startswith("PIN 2")]
+    assert about_pin2 == ["PIN 2, for signing documents: Set a new one with the code"]
 
 
 def test_the_month_before_the_end_is_told_once_a_card(
