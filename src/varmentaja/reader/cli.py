@@ -43,7 +43,7 @@ from varmentaja.reader.scs_http import candidate_ports
 from varmentaja.reader.scs_pages import fingerprint
 from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.texts import LANGUAGES, day, say
-from varmentaja.reader.trust import install, remove
+from varmentaja.reader.trust import install, install_command, remove
 
 reader_app = typer.Typer(invoke_without_command=True)
 
@@ -331,7 +331,7 @@ def _explain(tls: LocalTls, language: str) -> None:
         language,
     )
     tell(message("Valid until %(day)s", day=day(authority.not_valid_after_utc, language)), language)
-    tell(message("On Linux: varmentaja reader trust --install"), language)
+    tell(message("On Linux: %(command)s", command=install_command()), language)
     tell(
         message(
             "On Windows and macOS, and step by step: %(url)s",

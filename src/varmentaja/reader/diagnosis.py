@@ -300,24 +300,45 @@ def _clock(observed: Observed) -> Finding:
     return Finding(Check.CLOCK, outcome, text, advice)
 
 
+def _is_clock_doubtful(observed: Observed) -> bool:
+    return observed.service_time is not None and abs(observed.now - observed.service_time) >= CLOCK_WARNING
+
+
+def _clock_first(name: Check) -> Finding:
+    """Nothing bad is said of a card by a clock that may be wrong, and nothing good by one that nobody signed
+    for."""
+    return _not_checked(
+        name,
+        message("This can't be judged while the computer's clock and the service's differ."),
+        message("Set the computer's clock right and try again."),
+    )
+
+
 def _dates(observed: Observed) -> Finding:
     if not observed.certificates:
         return _no_card(Check.DATES)
+    found = _dates_at(observed, observed.now)
+    if observed.service_time is None or not _is_clock_doubtful(observed):
+        return found
+    return found if _dates_at(observed, observed.service_time) == found else _clock_first(Check.DATES)
+
+
+def _dates_at(observed: Observed, moment: datetime) -> Finding:
     first = max(seen.valid_from for seen in observed.certificates.values())
     end = min(seen.valid_until for seen in observed.certificates.values())
-    if observed.moment > end:
+    if moment > end:
         return _fault(
             Check.DATES,
             message("The card's certificates ended on %(day)s.", day=iso_day(end)),
             message("The card can no longer be used. Apply for a new card at your registration point."),
         )
-    if observed.moment < first:
+    if moment < first:
         return _fault(
             Check.DATES,
             message("The card's certificates are valid from %(day)s on.", day=iso_day(first)),
             message("Wait until that day. If it has passed, the computer's date is wrong."),
         )
-    return end_warning(end, observed.moment) or _ok(
+    return end_warning(end, moment) or _ok(
         Check.DATES, message("The card's certificates are valid until %(day)s.", day=iso_day(end))
     )
 
@@ -348,6 +369,8 @@ def _status(observed: Observed) -> Finding:
         )
     if standings == {None}:
         return _not_checked(Check.STATUS, message("Only a known issuer can be asked."))
+    if standings != {Standing.GOOD} and _is_clock_doubtful(observed):
+        return _clock_first(Check.STATUS)
     if standings != {Standing.GOOD}:
         return _warning(
             Check.STATUS,

@@ -58,7 +58,7 @@ def observe(seen: Seen, service: ServiceLink, *, now: datetime) -> Observed:
         ruling=service.ruling(chip),
         contents=card.contents if card else None,
         certificates={
-            certificate.role: _certificate(certificate, service, time or now)
+            certificate.role: _certificate(certificate, service, now)
             for certificate in (card.certificates if card else ())
         },
         service_answers=answers if service.has_address else None,

@@ -75,9 +75,5 @@ class Observed:
     certificates: Mapping[KeyRole, SeenCertificate] = field(default_factory=dict)
     service_answers: bool | None = None
     service_time: datetime | None = None
-    """The service's clock: believed when dates are judged, since this machine's may be wrong."""
-
-    @property
-    def moment(self) -> datetime:
-        """The time to judge by."""
-        return self.service_time or self.now
+    """What the service's answer gave as its time. Nobody has signed it: it makes this machine's clock
+    doubtful and is never judged by."""

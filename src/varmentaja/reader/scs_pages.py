@@ -13,6 +13,7 @@ from varmentaja.reader.https import LocalTls
 from varmentaja.reader.rendering import render
 from varmentaja.reader.static import static_file
 from varmentaja.reader.texts import LANGUAGES, best_language
+from varmentaja.reader.trust import install_command
 
 AUTHORITY_PATH = "/local-authority.crt"
 
@@ -61,6 +62,7 @@ class ScsPages:
             authority_path=AUTHORITY_PATH,
             fingerprint=fingerprint(authority.fingerprint(hashes.SHA256())),
             valid_until=authority.not_valid_after_utc,
+            install_command=install_command(),
             https_url=f"{self._https_url()}/{language}/",
         )
 

@@ -73,7 +73,7 @@ class ServiceLink:
         answer = self._get(f"{self._portal}{VERSIONS_PATH}") if self._portal else None
         time = _date(answer)
         if answer is not None and answer.is_success:
-            self._take(answer.content, time or now)
+            self._take(answer.content, now)
         if time is None and self.hierarchy is not None:
             # The responder tells the time too. Not its OCSP answers: they are signed hours before.
             time = _date(self._get(self.hierarchy.base_url))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,13 @@ from varmentaja.domain.errors import unavailable
 NICKNAME = "Varmentaja local authority"
 _TRUSTED = "C,,"
 """Trusted as an authority of websites' servers, and for nothing else."""
+
+
+def install_command() -> str:
+    """The command that does it, as this program was started: Debian's package has a command of its own."""
+    script = next((word for word in sys.orig_argv[1:] if not word.startswith("-")), "")
+    program = "varmentaja-reader" if Path(script).name == "varmentaja-reader" else "varmentaja reader"
+    return f"{program} trust --install"
 
 
 def databases(home: Path) -> tuple[Path, ...]:

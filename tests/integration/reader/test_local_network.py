@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserType, Page, expect
 from tests.integration.reader.test_browser import SignInSite, fine
@@ -139,6 +140,21 @@ def test_the_command_explains_trust(tmp_path: Path, language: str) -> None:
     said = trust(tmp_path, tmp_path, language=language)
     assert str(tmp_path / "reader" / "local-authority.crt") in said
     assert "varmentaja reader trust --install" in said
+
+
+@pytest.mark.parametrize(
+    ("started", "expected"),
+    [
+        (["/usr/bin/python3", "-I", "/usr/bin/varmentaja-reader", "--hidden"], "varmentaja-reader trust"),
+        (["python3", "-m", "varmentaja", "reader"], "varmentaja reader trust"),
+        (["python3", "/venv/bin/varmentaja", "reader"], "varmentaja reader trust"),
+    ],
+)
+def test_the_page_names_the_command_that_is_there(
+    program: ReaderProgram, monkeypatch: pytest.MonkeyPatch, started: list[str], expected: str
+) -> None:
+    monkeypatch.setattr(sys, "orig_argv", started)
+    assert f"<code>{expected} --install</code>" in httpx.get(f"{program.scs.url}/en/").text
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])

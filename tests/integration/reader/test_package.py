@@ -92,6 +92,9 @@ def test_the_installed_program_activates_a_card_and_finds_it_in_order(
     assert report.returncode == 7 and "The certificate service does not answer." in report.stdout
     shown = reader(inserted, built, "show", "--reader", "Test reader")
     assert "Äijälä" in shown.stdout
+    assert "On Linux: varmentaja-reader trust --install" in reader(inserted, built, "trust").stdout
+    asked = ["dpkg-deb", "--field", str(built.file(".deb")), "Recommends"]
+    assert "libnss3-tools" in subprocess.run(asked, capture_output=True, text=True, check=True).stdout
 
 
 def test_the_installed_program_leaves_cards_of_other_issuers_alone(pcsc: Pcsc, built: Installed) -> None:

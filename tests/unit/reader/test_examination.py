@@ -35,8 +35,8 @@ from varmentaja.domain.errors import unavailable
 from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, sign_answers
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.diagnosis import Check, Outcome
-from varmentaja.reader.examination import Seen, examine, path_of, see_readers
-from varmentaja.reader.observed import Contact, Path
+from varmentaja.reader.examination import Seen, examine, observe, path_of, see_readers
+from varmentaja.reader.observed import Contact, Path, Standing
 from varmentaja.reader.report import Diagnosis, to_copy
 from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.texts import LANGUAGES
@@ -142,8 +142,26 @@ def test_a_wrong_clock_is_the_only_fault_that_it_makes(
     service: Service, card: InsertedCard, clock: timedelta
 ) -> None:
     found = outcomes(service, card, clock=clock)
-    assert {name for name, outcome in found.items() if outcome is not Outcome.OK} == {Check.CLOCK}
+    wrong = {name for name, outcome in found.items() if outcome in (Outcome.FAULT, Outcome.WARNING)}
+    assert wrong == {Check.CLOCK}
     assert found[Check.CLOCK] is Outcome.FAULT
+
+
+def test_an_old_answer_is_not_believed_because_the_service_says_that_it_is_yesterday(
+    service: Service, card: InsertedCard
+) -> None:
+    """Whoever sits between replays what was good before the card was revoked, with the time of then."""
+    service.ahead = timedelta(days=-1)
+    seen = Seen((READER,), Contact.READ, card)
+    observed = observe(seen, service.link(), now=service.demo.now)
+    assert {each.standing for each in observed.certificates.values()} == {Standing.UNKNOWN}
+    assert outcomes(service, card, clock=timedelta(days=1))[Check.STATUS] is Outcome.NOT_CHECKED
+
+
+def test_an_expired_card_is_not_in_order_because_the_service_says_that_it_is_last_year(
+    service: Service, card: InsertedCard
+) -> None:
+    assert outcomes(service, card, clock=timedelta(days=1827))[Check.DATES] is Outcome.NOT_CHECKED
 
 
 def test_a_service_that_is_down_is_the_fault_and_the_status_is_not_known(

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import typer
-from PySide6.QtCore import QSocketNotifier
+from PySide6.QtCore import QSocketNotifier, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 
 from varmentaja.card.drivers import open_card
@@ -80,7 +81,7 @@ def _run(qt: QApplication, settings: Settings, single: Single, words: Words, *, 
     memory = CodeMemory(settings.reader / CODE_TRIES_FILE)
     readers = RealReaders(PcscReaders, open_card, events, refuse=refuse, memory=memory)
     scs = ScsServers(ScsService(readers, pad, version=settings.scs_version), settings)
-    window = MainWindow(readers, pad, words, Outside(ask_service, diagnose))
+    window = MainWindow(readers, pad, words, Outside(ask_service, diagnose, scs.show_trust_page))
     tray = Tray(window, words)
     window.warned.connect(tray.tell)
     bridge = Bridge(events)
@@ -115,6 +116,10 @@ class ScsServers:
         ports = scs_http.candidate_ports(settings.scs_port)
         self._http = LocalServer(app, ports=ports, max_body=MAX_BODY)
         self._https = LocalServer(app, ports=scs_http.https_ports(ports), max_body=MAX_BODY, tls=tls.context)
+
+    def show_trust_page(self, language: str) -> None:
+        """How the browser comes to trust the secure address, in the browser itself."""
+        QDesktopServices.openUrl(QUrl(f"{self._http.url}/{language}/"))
 
     def start(self) -> None:
         """Serve."""

@@ -34,6 +34,7 @@ class HomePage(QWidget):
         """``said``: kind and text of what has just happened; ``diagnose`` is told the name of the reader."""
         super().__init__()
         self.setObjectName("page")
+        self._words = words
         layout = QVBoxLayout(self)
         layout.addWidget(text(words(message("Card and reader")), "title"))
         if said:
@@ -52,7 +53,13 @@ class HomePage(QWidget):
                 panel.add(button(ask, partial(diagnose, slot.name), about=names[slot.name]))
         if len(slots) <= 1:
             layout.addWidget(row(words, button(ask, partial(diagnose, ""))))
+        self._below = QVBoxLayout()
+        layout.addLayout(self._below)
         layout.addStretch(1)
+
+    def add(self, name: Message, act: Callable[[], None]) -> None:
+        """Something more that can be done, of which no reader is the matter."""
+        self._below.addWidget(row(self._words, button(self._words(name), act)))
 
 
 def names_of(slots: tuple[RealSlot, ...]) -> dict[str, str]:

@@ -57,6 +57,8 @@ class Outside:
     diagnose: Callable[[str], Diagnosis]
     """What is wrong with the card in the reader of this name; with an empty one, in the first that has a
     card."""
+    trust_page: Callable[[str], None] | None = None
+    """Show in the browser, in this language, how it comes to trust the program."""
 
 
 _DONE: dict[MakeForm, Message] = {
@@ -215,6 +217,8 @@ class MainWindow(QMainWindow):
         page = HomePage(
             slots, self._readers.trouble, self._said, self._words, choices, now, diagnose=self._diagnose
         )
+        if (show := self._outside.trust_page) is not None:
+            page.add(message("Let your browser trust this program"), lambda: show(self._words.language))
         self._put(page, message("Card and reader"))
 
     def _put(self, page: QWidget, title: Message) -> None:

@@ -91,6 +91,8 @@ class Desk:
         refuse: Refuse = lambda _: None,
         observe: Observe | None = None,
         readers: System | None = None,
+        *,
+        trust: bool = False,
     ) -> None:
         self.system = MemoryReaders()
         self.examined: list[str] = []
@@ -100,7 +102,9 @@ class Desk:
         self._seen = readers or self.system
         self.readers = RealReaders(self._seen, self._seen.driver, events, refuse=refuse)
         self.words = Words()
-        outside = Outside(observe or silence, self._diagnose)
+        self.trust_pages: list[str] = []
+        """Languages in which the page about trust was to be shown."""
+        outside = Outside(observe or silence, self._diagnose, self.trust_pages.append if trust else None)
         self.window = MainWindow(self.readers, self.pad, self.words, outside)
 
     def look(self) -> None:

@@ -31,6 +31,14 @@ def test_an_activated_card_can_be_used(desk: Desk, memory_card: MemoryCard) -> N
     assert "PIN 2, for signing documents: Check the PIN" in desk.buttons
 
 
+def test_the_page_about_trust_is_shown_in_the_browser() -> None:
+    desk = Desk(trust=True)
+    desk.look()
+    desk.press("Let your browser trust this program")
+    assert desk.trust_pages == ["en"]
+    desk.close()
+
+
 def test_a_card_of_another_issuer_is_not_worked_for_and_the_window_says_why(
     demo: Demo, hierarchy: TinyHierarchy
 ) -> None:
