@@ -98,7 +98,7 @@ class CardHost:
     def transmit(self, insertion: Insertion, apdu: bytes) -> bytes:
         """One command to a card in hand; CardRemoved if it was pulled since."""
         with self._in_hand(insertion) as card:
-            return card.transmit(apdu)
+            return vpcd.answer(card, apdu)
 
     def reset(self, insertion: Insertion) -> None:
         """Cut the power of a card in hand for a moment."""

@@ -7,6 +7,7 @@ off, power on, reset, or "tell your ATR"); anything else is an APDU. Debian's vs
 
 from __future__ import annotations
 
+import logging
 import select
 import socket
 import threading
@@ -20,8 +21,12 @@ _POWER_OFF, _POWER_ON, _RESET, _ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 _ANSWER_SECONDS = 60.0
 """Longest wait for a card: making an RSA key may take a while."""
 _LINK_SECONDS = 5.0
+NO_DIAGNOSIS = b"\x6f\x00"
+"""ISO/IEC 7816-4: no precise diagnosis."""
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 """Linux alone has it."""
+
+log = logging.getLogger(__name__)
 
 
 class Card(Protocol):
@@ -53,7 +58,18 @@ def serve_card(connection: socket.socket, card: Card) -> None:
             elif payload in (_POWER_OFF, _POWER_ON, _RESET):
                 card.reset()
             else:
-                _send(connection, card.transmit(payload))
+                _send(connection, answer(card, payload))
+
+
+def answer(card: Card, apdu: bytes) -> bytes:
+    """What a card answers. A fault in its program ends no thread, for a reader waits for the answer: the card
+    says that it can say no more, and starts anew."""
+    try:
+        return card.transmit(apdu)
+    except Exception:
+        log.exception("a card's program failed")
+        card.reset()
+        return NO_DIAGNOSIS
 
 
 class CardSlot:

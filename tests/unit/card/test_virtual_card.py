@@ -5,24 +5,30 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import cards
+from tests.support.amount import examples
 from tests.support.cards import HASHES
+from tests.unit.card.test_driver_faults import KINDS
 
 from varmentaja.card import issuer_key, layout, signature_input, tlv
 from varmentaja.card.apdu import Command, Response, exchange
-from varmentaja.card.driver import HashAlgorithm, KeyAlgorithm, KeyRole
+from varmentaja.card.driver import HashAlgorithm, KeyAlgorithm, KeyRole, PinRole
 from varmentaja.card.drivers import open_card
+from varmentaja.card.generations import generation
+from varmentaja.card.layout import LAYOUTS
 from varmentaja.card.transport import InProcessTransport
 from varmentaja.card.virtual.card import VirtualCard
 from varmentaja.card.virtual.state import CardState, LifeCycle, blank
+from varmentaja.card.vpcd import NO_DIAGNOSIS, CardSlot, plug, serve_card
 
 INITIALISE = Command(0x00, 0xDA, 0x01, 0xE0, b"\0\0" + b"\xff" * 6)
 SELECT = Command(0x00, 0xA4, 0x04, 0x0C, layout.AID)
@@ -288,25 +294,81 @@ plausible = st.builds(
             b"\x50\x15",
             bytes.fromhex("8001048102 4b01".replace(" ", "")),
             b"\xff" * 16,
+            b"\x43\x31",
+            b"\x50\x16",
+            cards.CODE.encode(),
+            cards.PIN1.encode(),
+            layout.pad_pin(cards.PIN1),
+            bytes.fromhex("800144840182"),
+            bytes.fromhex("800142840101"),
+            bytes.fromhex("9020") + b"\0" * 32,
+            b"\0" * 48,
         ]
     ),
     st.none() | st.integers(1, 300),
 )
 
 
-@settings(max_examples=80, deadline=None)
-@given(st.lists(plausible | st.binary(max_size=300), max_size=25), st.booleans())
-def test_any_bytes_get_a_status_word(apdus: list[bytes], finished: bool) -> None:
-    card = cards.finished_card() if finished else issuer_present()
-    for apdu in apdus:
+@pytest.mark.parametrize("kind", KINDS)
+@examples(25, 500)
+@given(
+    apdus=st.lists(plausible | st.binary(max_size=300), max_size=25),
+    state=st.sampled_from(["blank", "fresh", "open"]),
+)
+def test_any_bytes_get_a_status_word(kind: tuple[str, KeyAlgorithm], apdus: list[bytes], state: str) -> None:
+    """As each personality, with each kind of key, and with both PINs and the code entered."""
+    chip, algorithm = kind
+    is_blank = state == "blank"
+    card = issuer_present(chip) if is_blank else cards.finished_card(algorithm, generation=chip)
+    if state == "open":
+        open_card(InProcessTransport(card)).activate(cards.CODE, cards.PIN1, cards.PIN2)
+    for number, apdu in enumerate(apdus):
+        if state == "open" and number % 8 == 0:
+            enter_all(card)
         answer = card.transmit(apdu)
         assert len(answer) >= 2
         assert answer[-2] >> 4 in (0x6, 0x9)
 
 
-def issuer_present() -> VirtualCard:
+def enter_all(card: VirtualCard) -> None:
+    """Verify whatever this family's PINs are, as its holder would."""
+    places = LAYOUTS[generation(card.state.generation).family]
+    for role, pin in ((PinRole.AUTHENTICATION, cards.PIN1), (PinRole.SIGNATURE, cards.PIN2)):
+        digits = layout.pad_pin(pin) if places.pads else pin.encode()
+        ask(card, Command(0, 0x20, 0, places.pins[role], digits))
+    if not places.pads:
+        ask(card, Command(0, 0x20, 0, places.code, cards.CODE.encode()))
+
+
+def test_a_fault_of_the_cards_program_does_not_take_it_out_of_its_reader() -> None:
+    class Faulty:
+        atr = cards.blank_card().atr
+        resets = 0
+
+        def reset(self) -> None:
+            self.resets += 1
+
+        def transmit(self, apdu: bytes) -> bytes:
+            if apdu[1] == 0x20:
+                raise ZeroDivisionError
+            return b"\x90\x00"
+
+    card, slot = Faulty(), CardSlot()
+    thread = threading.Thread(target=lambda: serve_card(plug("127.0.0.1", slot.port), card), daemon=True)
+    thread.start()
+    transport = slot.wait_for_card(20)
+    resets = card.resets
+    assert transport.transmit(bytes.fromhex("00200000")) == NO_DIAGNOSIS
+    assert card.resets == resets + 1, "nothing stays verified"
+    assert transport.transmit(bytes.fromhex("00A40000")) == b"\x90\x00"
+    transport.close()
+    slot.close()
+    thread.join(20)
+
+
+def issuer_present(chip: str = cards.GENERATION) -> VirtualCard:
     """A blank after EXTERNAL AUTHENTICATE, the most talkative state."""
-    card = VirtualCard(blank(cards.SERIAL, cards.chip_key(), cards.GENERATION), cards.forget, os.urandom)
+    card = VirtualCard(blank(cards.SERIAL, cards.chip_key(), chip), cards.forget, os.urandom)
     challenge = ask(card, Command(0, 0x84, 0, 0, le=16)).data
     assert ask(card, Command(0, 0x82, 0, 0, issuer_key.cryptogram(cards.chip_key(), challenge))).ok
     return card
