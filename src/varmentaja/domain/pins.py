@@ -11,6 +11,11 @@ from itertools import pairwise
 from varmentaja.domain.data_files import load
 from varmentaja.domain.errors import Message, message, not_found
 
+EASY_STEPS = (0, 1, -1)
+"""A PIN is too easy to guess where each digit differs from the one before it by the same one of these."""
+DIGITS_ONLY = message("A PIN has digits only.")
+TOO_EASY = message("This PIN is too easy to guess: do not repeat one digit or use a run such as 1234.")
+
 
 class PinName(StrEnum):
     """The two PINs of a card."""
@@ -75,12 +80,17 @@ def check_pin(pin: str, name: PinName, rules: PinRules) -> Message | None:
 def check_choice(pin: str, length: PinLength) -> Message | None:
     """The same where the length is known, as a card tells it of its PINs."""
     if not (pin.isascii() and pin.isdigit()):
-        return message("A PIN has digits only.")
+        return DIGITS_ONLY
     if not length.min <= len(pin) <= length.max:
-        return message("This PIN must have %(min)s to %(max)s digits.", min=length.min, max=length.max)
+        return length_words(length)
     if is_trivial(pin):
-        return message("This PIN is too easy to guess: do not repeat one digit or use a run such as 1234.")
+        return TOO_EASY
     return None
+
+
+def length_words(length: PinLength) -> Message:
+    """What is said of a PIN of another length."""
+    return message("This PIN must have %(min)s to %(max)s digits.", min=length.min, max=length.max)
 
 
 def check_activation_code(code: str, rules: PinRules) -> Message | None:
@@ -95,4 +105,4 @@ def check_activation_code(code: str, rules: PinRules) -> Message | None:
 def is_trivial(pin: str) -> bool:
     """One digit repeated, or a run up or down."""
     steps = {int(after) - int(before) for before, after in pairwise(pin)}
-    return steps in (set(), {0}, {1}, {-1})
+    return not steps or (len(steps) == 1 and steps <= set(EASY_STEPS))

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from varmentaja.card.driver import CardContents, PinCondition, PinRole
 from varmentaja.domain.errors import DomainError, Kind, Message, invalid, message
-from varmentaja.domain.pins import PinLength, check_choice
+from varmentaja.domain.pins import DIGITS_ONLY, TOO_EASY, PinLength, check_choice, length_words
 from varmentaja.reader.cards import InsertedCard
 
 Values: TypeAlias = Mapping[str, str]
@@ -34,6 +34,11 @@ class Field:
     max_length: int = 16
     is_new: bool = False
     """A PIN that is chosen here, so that the rules for choosing apply."""
+
+    @property
+    def length_words(self) -> Message:
+        """What is said of a chosen PIN of another length."""
+        return length_words(PinLength(self.min_length, self.max_length))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +121,12 @@ def judge(field: Field, values: Values) -> tuple[bool, Message] | None:
     if field.repeats is not None:
         wanted = values.get(field.repeats, "")
         if value and value == wanted:
-            return True, message("The two entries are the same.")
+            return True, _SAME
         return None if wanted.startswith(value) else (False, _DIFFERENT)
     if len(value) < field.min_length or not field.is_new:
         return None
     problem = _problem(field, value)
-    return (False, problem) if problem else (True, message("This PIN will do."))
+    return (False, problem) if problem else (True, _GOOD)
 
 
 def _problem(field: Field, value: str) -> Message | None:
@@ -172,6 +177,17 @@ def _check(field: Field, values: Values) -> None:
 
 
 _DIFFERENT = message("The two entries are not the same. Type the PIN again.")
+_SAME = message("The two entries are the same.")
+_GOOD = message("This PIN will do.")
+
+WORDS: Mapping[str, Message] = {
+    "same": _SAME,
+    "different": _DIFFERENT,
+    "good": _GOOD,
+    "digits": DIGITS_ONLY,
+    "easy": TOO_EASY,
+}
+"""What ``judge`` says, for a page that judges by the same data while a PIN is typed."""
 
 
 def code_tries_text(tries: int | None) -> Message | None:

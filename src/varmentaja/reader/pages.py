@@ -18,20 +18,22 @@ from urllib.parse import parse_qs
 
 from varmentaja.card.driver import CodeLocked, PinRole
 from varmentaja.domain.errors import DomainError, Message, message, not_found
+from varmentaja.domain.pins import EASY_STEPS
 from varmentaja.reader import forms
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.diagnosis import end_warning, worst
 from varmentaja.reader.events import Events
-from varmentaja.reader.examination import examine, see_slot
+from varmentaja.reader.examination import examine, see_slot, standings
 from varmentaja.reader.http import HTTP_STATUS, Request, Response, json_response
+from varmentaja.reader.observed import Standing
 from varmentaja.reader.pad import Pad
 from varmentaja.reader.prompts import PinAnswer
 from varmentaja.reader.rendering import render
-from varmentaja.reader.report import CHECK_NAMES, OUTCOME_NAMES, to_copy
+from varmentaja.reader.report import CHECK_NAMES, OUTCOME_NAMES, status_of, to_copy
 from varmentaja.reader.right_to_use import ending
 from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.static import static_file
-from varmentaja.reader.texts import LANGUAGES, best_language
+from varmentaja.reader.texts import LANGUAGES, best_language, say
 from varmentaja.reader.tokens import FormTokens
 from varmentaja.reader.virtual_reader import VirtualReader
 
@@ -111,6 +113,8 @@ class Pages:
                 return self._front(visit)
             if len(visit.path) == 2 and visit.path[1] == "diagnosis":
                 return self._diagnosis(visit, visit.path[0])
+            if len(visit.path) == 2 and visit.path[1] == "statuses":
+                return self._statuses(visit, visit.path[0])
             if len(visit.path) == 2 and visit.path[1] == "picture":
                 return self._picture(visit.path[0])
             return self._form_page(visit, self._form(visit.path), None)
@@ -132,6 +136,18 @@ class Pages:
             check_names=CHECK_NAMES,
             outcome_names=OUTCOME_NAMES,
         )
+
+    def _statuses(self, visit: _Visit, name: str) -> Response:
+        """How each certificate of the card in a slot stands now, by use; its issuer is asked."""
+        card, now = self._reader.card_in(name), datetime.now(UTC)
+        said = standings(card, self._service, now=now)
+        statuses = {}
+        for certificate in card.certificates:
+            standing = Standing(said[certificate.role])
+            is_good, words = status_of(certificate.valid_from, certificate.valid_until, standing, now)
+            kind = {True: "good", False: "bad", None: ""}[is_good]
+            statuses[certificate.role.value] = {"kind": kind, "words": say(words, visit.language)}
+        return json_response(statuses)
 
     def _picture(self, slot: str) -> Response:
         """The face of the card in a slot, as its maker drew it."""
@@ -233,7 +249,16 @@ class Pages:
     ) -> Response:
         card, form = wanted
         status = HTTP_STATUS[error.kind] if error else 200
-        return self._page(visit, "pin_form.html", status, card=card, form=form, error=error)
+        return self._page(
+            visit,
+            "pin_form.html",
+            status,
+            card=card,
+            form=form,
+            error=error,
+            words={name: say(text, visit.language) for name, text in forms.WORDS.items()},
+            easy_steps=EASY_STEPS,
+        )
 
     def _page(self, visit: _Visit, template: str, status: int, **context: Any) -> Response:
         html = render(

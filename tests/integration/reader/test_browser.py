@@ -18,6 +18,7 @@ from tests.support.cards import CODE, PIN1, PIN2, SERIAL
 from tests.support.other_scs import OtherScs
 
 from varmentaja import relying_party
+from varmentaja.reader import forms
 from varmentaja.reader.control_client import ReaderControl
 from varmentaja.reader.http import LocalServer, Request, Response
 from varmentaja.reader.program import ReaderProgram
@@ -110,11 +111,18 @@ def test_a_holder_activates_a_card_and_signs_in(
     reader.locator("section.slot >> nth=0 >> form button").click()
     reader.wait_for_url("**/1/activate")
     fine(reader)
-    fill(reader, code=CODE, pin1=PIN1, pin1_again="1357", pin2=PIN2, pin2_again=PIN2)
+    fill(reader, code="00000000", pin1=PIN1, pin1_again=PIN1, pin2=PIN2, pin2_again=PIN2)
     reader.locator("form .button").click()
     expect(reader.locator("#error-summary")).to_be_focused()
     fine(reader)
-    fill(reader, code=CODE, pin1=PIN1, pin1_again=PIN1, pin2=PIN2, pin2_again=PIN2)
+    fill(reader, code=CODE, pin1=PIN1, pin1_again="1357", pin2=PIN2, pin2_again=PIN2)
+    reader.locator("form .button").click()
+    expect(reader.locator("#pin1_again")).to_be_focused()
+    expect(reader.locator("#pin1_again-verdict")).to_contain_text("✕")
+    for name, kept in (("code", CODE), ("pin1", PIN1), ("pin2", PIN2), ("pin2_again", PIN2)):
+        expect(reader.locator(f"#{name}")).to_have_value(kept)
+    fine(reader)
+    fill(reader, pin1_again=PIN1)
     reader.locator("form .button").click()
     expect(reader.locator(".notification.success")).to_be_visible()
     fine(reader)
@@ -128,6 +136,36 @@ def test_a_holder_activates_a_card_and_signs_in(
     reader.locator("#pad-form .buttons .button >> nth=0").click()
     expect(sign_in.get_by_role("heading")).to_have_text("Signed in")
     assert site.answers[0]["status"] == "ok"
+
+
+def test_the_page_judges_pins_while_they_are_typed_as_the_program_does(
+    program: ReaderProgram, control: ReaderControl, open_page: OpenPage
+) -> None:
+    control.insert(SERIAL)
+    page = open_page(f"{program.pages.url}/en/1/activate")
+    _, pin1, again, *_ = forms.activation(program.reader.card_in("1")).fields
+    pins = ["", "2", "258", "2580", "1111", "1112", "1234", "4321", "9753", "25a8", "258036925", "01234567"]
+    tried = [("pin1", {"pin1": pin}) for pin in pins]
+    tried += [("pin1_again", {"pin1": PIN1, "pin1_again": each}) for each in (PIN1[:2], PIN1, "99")]
+    for name, values in tried:
+        fill(page, **values)
+        verdict = forms.judge(pin1 if name == "pin1" else again, values)
+        expected = f"{'✓' if verdict[0] else '✕'} {verdict[1]}" if verdict else ""
+        assert page.locator(f"#{name}-verdict").inner_text() == expected, values
+    fill(page, code=CODE, pin1="258", pin1_again="258", pin2=PIN2, pin2_again=PIN2)
+    page.locator("form .button").click()
+    expect(page.locator("#pin1-verdict")).to_contain_text("4 to 8 digits")
+    expect(page.locator("#code")).to_have_value(CODE)
+
+
+def test_the_reader_tells_what_the_issuer_says_of_each_certificate_now(
+    program: ReaderProgram, control: ReaderControl, open_page: OpenPage
+) -> None:
+    control.insert(SERIAL)
+    page = open_page(f"{program.pages.url}/en/")
+    expect(page.locator("[data-use=authentication]")).to_have_text("Its issuer could not be asked just now.")
+    expect(page.locator("[data-use=signature]")).to_have_text("Its issuer could not be asked just now.")
+    fine(page)
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])

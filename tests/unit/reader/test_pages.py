@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The virtual reader's pages as a person uses them, and as a hostile page would like to."""
 
+import json
 import re
 import threading
 import time
@@ -14,6 +15,7 @@ from tests.support.reader_fakes import CODE, PIN1, MemoryCard, MemoryHost, TinyH
 
 from varmentaja.card.driver import KeyRole, PinRole
 from varmentaja.domain.errors import message
+from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.events import Events
 from varmentaja.reader.http import Request, Response
 from varmentaja.reader.pad import Pad
@@ -342,6 +344,25 @@ def test_a_card_that_the_program_may_not_work_for_says_why_and_offers_no_pins(ho
     pins = {"code": CODE, "pin1": PIN1, "pin1_again": PIN1, "pin2": "258036", "pin2_again": "258036"}
     assert browser.post("/en/1/activate", **pins).status == 403
     assert not host.by_serial["fresh"].pins
+
+
+def test_the_status_of_certificates_is_asked_once_the_page_is_there(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def standings(card: InsertedCard, *_: object, **__: object) -> dict[str, str]:
+        asked.append(card.slot)
+        return {"authentication": "good", "signature": "revoked"}
+
+    monkeypatch.setattr("varmentaja.reader.pages.standings", standings)
+    browser.post("/en/insert", slot="1", card="ready")
+    assert 'data-statuses="/en/1/statuses"' in text(browser.get("/en/"))
+    assert asked == []
+    told = json.loads(text(browser.get("/en/1/statuses")))
+    assert told["authentication"] == {"kind": "good", "words": "Valid: its issuer says so just now."}
+    assert told["signature"]["kind"] == "bad"
+    assert asked == ["1"]
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
