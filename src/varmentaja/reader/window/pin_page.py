@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from varmentaja.card.driver import CodeLocked
 from varmentaja.domain.errors import DomainError, message
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.forms import Field, PinForm, judge
@@ -150,6 +151,7 @@ class PinPage(QWidget):
         self.settled.emit()
 
     def _show_refusal(self, error: DomainError) -> None:
+        self.submit.setVisible(not isinstance(error, CodeLocked))  # no try is left
         self._form = self.make(self.card)
         for entry, field in zip(self.entries, self._form.fields, strict=True):
             entry.field = field

@@ -17,6 +17,7 @@ from tests.unit.reader.window.conftest import Desk, cut, opened, texts
 from varmentaja.card.driver import CardRemoved, KeyRole, PinRole
 from varmentaja.reader.prompts import KeyChoice, PinAnswer, PinRequest
 from varmentaja.reader.window.pin_field import PinField
+from varmentaja.reader.window.pin_page import PinPage
 from varmentaja.reader.window.question import Question
 
 CHOICE = KeyChoice(
@@ -63,6 +64,23 @@ def test_a_fault_of_the_program_is_told_and_leaves_the_form_in_the_persons_hands
     monkeypatch.undo()
     desk.press("Activate")
     desk.wait_for("Card and reader")
+
+
+def test_once_the_code_is_locked_there_is_nothing_left_to_send(desk: Desk, fresh_card: MemoryCard) -> None:
+    desk.insert(fresh_card)
+    desk.wait_for("Activate the card")
+    for tries_left in (4, 3, 2, 1, 0):
+        type_all(desk, "00000000", PIN1, PIN1, PIN2, PIN2)
+        desk.press("Activate")
+        desk.wait_until(lambda: fresh_card.code_tries == tries_left and not page_of(desk).is_busy)  # noqa: B023
+        assert page_of(desk).submit.isHidden() is (tries_left == 0)
+    assert "You need a new card" in desk.texts
+
+
+def page_of(desk: Desk) -> PinPage:
+    """The form that is shown."""
+    (page,) = desk.window.findChildren(PinPage)
+    return page
 
 
 def test_a_diagnosis_that_meets_a_fault_says_so(desk: Desk) -> None:
