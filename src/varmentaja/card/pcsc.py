@@ -38,8 +38,8 @@ class PcscReaders:
     """The readers that the system's PC/SC service knows. Calls of one object wait for one another."""
 
     _held: ClassVar[dict[str, Patience]] = {}
-    """By reader: a connection that was asked for and still waits for another program. Of each reader one at
-    most: it is not asked for again before it has come."""
+    """By reader, the connection that was asked for last: while it waits for another program, nobody asks for
+    one more."""
 
     def __init__(self) -> None:
         try:
