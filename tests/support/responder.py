@@ -57,9 +57,15 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    publication: Publication, workers: int = 1, port: int = 0, under: Sequence[str] = ()
+    publication: Publication,
+    workers: int = 1,
+    port: int = 0,
+    under: Sequence[str] = (),
+    *,
+    ready: bool = True,
 ) -> Iterator[RunningResponder]:
-    """Run a responder over a publication folder; ``under`` a command that starts another, such as prlimit."""
+    """Run a responder over a publication folder; ``under`` a command that starts another, such as prlimit.
+    With ``ready``, it answers already."""
     folder = publication.folder
     folder.mkdir(parents=True, exist_ok=True)
     key = folder.parent / "publisher.pem"
@@ -72,7 +78,8 @@ def running(
         process = subprocess.Popen(command, stdout=output, stderr=output)
         responder = RunningResponder(process, port, log)
         try:
-            responder.wait_until_ready()
+            if ready:
+                responder.wait_until_ready()
             yield responder
         finally:
             process.terminate()

@@ -38,6 +38,7 @@ REQUEST_LIMIT = 4096
 """Octets of an OCSP request. One certificate takes about 80, and RFC 5019 clients keep a GET below 255."""
 _BASE64_LIMIT = 4 * REQUEST_LIMIT // 3 + 4
 OCSP_RESPONSE = "application/ocsp-response"
+UNAVAILABLE = "503 Service Unavailable"
 
 
 class Responder:
@@ -78,7 +79,7 @@ class Responder:
             return send_error(environ, start_response, der)
         view = self._watch.view
         if view is None:
-            return _send_status(environ, start_response, ErrorStatus.TRY_LATER)
+            return send_nothing_in_force(environ, start_response)
         if authority not in view.issuers:
             return _not_found(environ, start_response)
         answer = ErrorStatus.MALFORMED_REQUEST if der is None else find_answer(view, authority, der)
@@ -103,7 +104,9 @@ class Responder:
         self, environ: WSGIEnvironment, start_response: StartResponse, authority: str, name: str
     ) -> Iterable[bytes]:
         view = self._watch.view
-        crl = view.snapshot.crls.get((authority, name.removesuffix(".crl"))) if view else None
+        if view is None:
+            return send_error(environ, start_response, UNAVAILABLE)
+        crl = view.snapshot.crls.get((authority, name.removesuffix(".crl")))
         if crl is None or not name.endswith(".crl"):
             return _not_found(environ, start_response)
         environ[OUTCOME] = "list"
@@ -118,8 +121,10 @@ class Responder:
         self, environ: WSGIEnvironment, start_response: StartResponse, name: str
     ) -> Iterable[bytes]:
         view = self._watch.view
-        der = view.snapshot.certificates.get(name.removesuffix(".crt")) if view else None
-        if view is None or der is None or not name.endswith(".crt"):
+        if view is None:
+            return send_error(environ, start_response, UNAVAILABLE)
+        der = view.snapshot.certificates.get(name.removesuffix(".crt"))
+        if der is None or not name.endswith(".crt"):
             return _not_found(environ, start_response)
         environ[OUTCOME] = "certificate"
         published = int(view.snapshot.base.manifest.time.timestamp())
@@ -187,6 +192,14 @@ def _send_status(
     environ[OUTCOME] = outcome_of(status.der)
     keep = f"public, max-age={MAX_AGE_OF_REFUSAL}" if status is ErrorStatus.UNAUTHORIZED else "no-store"
     return send_bytes(environ, start_response, status.der, OCSP_RESPONSE, keep)
+
+
+def send_nothing_in_force(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """``tryLater`` in an HTTP error, so that whoever spreads questions asks another responder instead
+    (docs/decisions/0021-status-answers.md)."""
+    der = ErrorStatus.TRY_LATER.der
+    environ[OUTCOME] = outcome_of(der)
+    return send_bytes(environ, start_response, der, OCSP_RESPONSE, "no-store", UNAVAILABLE)
 
 
 def _not_found(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

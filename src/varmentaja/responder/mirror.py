@@ -1,230 +1,242 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Keeps a folder like the publication elsewhere: ``python -m varmentaja.responder.mirror``.
 
-The responder beside it follows the folder as if the publisher wrote it. Nothing is switched before every file
-of the new state is here and its hash is right; a transfer that was cut off goes on where it stopped. When the
-publisher is gone, the folder stays as it is and answers grow stale honestly, by their own dates.
+The responder beside it follows the folder as if the publisher wrote it. No set is switched to before every
+file of it is here and its hash is right; a transfer that was cut off goes on where it stopped. Overlays come
+meanwhile, in a lane of their own, and are laid over the set that is here: a revocation does not wait
+(docs/decisions/0079-revocations-pass-a-transfer.md). When the publisher is gone, the folder stays as it is
+and answers grow stale honestly, by their own dates.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import os
-import shutil
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
-from varmentaja.domain.errors import DomainError, invalid
-from varmentaja.pki.publication.files import FileRef, locked, map_file, move_folder, replace_file, write_file
-from varmentaja.pki.publication.manifest import HEAD, MANIFEST, FolderRef, Head, Manifest
+from varmentaja.domain.errors import DomainError, Kind
+from varmentaja.pki.publication.files import locked, replace_file
+from varmentaja.pki.publication.manifest import AHEAD, HEAD, FolderRef, Head, heads_ahead, write_ahead
 from varmentaja.pki.publication.seal import Verify
 from varmentaja.responder.key import read_verifier
+from varmentaja.responder.shelf import Shelf
 from varmentaja.responder.sources import Source, source_of
 from varmentaja.responder.watch import MIRROR_STATE
 
-_KEPT = 3
-_AFTER_TROUBLE = 2.0
-"""Seconds before the next look when the last one failed: a large damaged file is not fetched all the time."""
+_LONGEST_PAUSE = 10.0
+"""Seconds between attempts at a set that cannot be had, which begin at the source's pace and are doubled: a
+large damaged file is not fetched all the time. Heads and overlays are looked at all the same."""
+_ATTENTIVE = 0.5
 _TELL = 10.0
 """Seconds between writings of the state while nothing changes."""
-
-_INCOMING = ".incoming"
-_Identity = tuple[FileRef, int, int]
-"""What the manifest says, inode, time of last change (ns); as in ``PublicationReader``."""
 
 _log = structlog.get_logger("mirror")
 
 
 class Mirror:
-    """The folder's only writer (a lock sees to it)."""
+    """The folder's only writer (a lock sees to it). One thread looks at heads, another may bring sets."""
 
-    def __init__(self, source: Source, folder: Path, verify: Verify) -> None:
+    def __init__(
+        self, source: Source, folder: Path, verify: Verify, stopping: threading.Event | None = None
+    ) -> None:
         self._source = source
         self._folder = folder
         self._verify = verify
-        self.problem: str | None = None
-        """Why the folder may be behind; None when it is as the source was at the last look."""
+        stopping = stopping or threading.Event()
+        self._sets = Shelf("set", source, folder / "sets", verify, stopping)
+        self._overlays = Shelf("overlay", source, folder / "overlay", verify, stopping)
+        self._lock = threading.Lock()
+        """Held while it is settled what is served: never while anything is fetched."""
+        self._current = self._read_current()
+        self._ahead = self._read_heads_ahead()
+        """By document, oldest first: heads whose sets are not here while their overlays are, one of each."""
         self._pending: bytes | None = None
-        """A head that is not here yet."""
+        """A head that was not taken yet."""
         self._refused: str | None = None
         """Why the source's newest head is not wanted; until there is another."""
-        self._verified: set[_Identity] = set()
-        for name in ("sets", "overlay"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
+        self._troubles: dict[str, str | None] = {}
+        self.wish = threading.Event()
+        """Set when there is a set to bring."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why the folder may be behind; None when it is as the source was at the last look."""
+        return next((trouble for trouble in (*self._troubles.values(), self._refused) if trouble), None)
 
     def look(self) -> bool:
-        """Bring the newest state here if it is new and sound; whether there was one. Raises nothing."""
-        try:
-            fresh = self._source.head()
-            if fresh is not None:
-                self._pending, self._refused = fresh, None
-            changed = self._pending is not None and self._bring(self._pending)
-        except DomainError as error:
-            self._tell(str(error))
-            return False
-        except OSError as error:
-            self._tell(f"{type(error).__name__}: {error.strerror}")
-            return False
-        self._pending = None
-        self._tell(self._refused)
+        """Bring everything new; whether something was. Raises nothing."""
+        changed = self.look_at_head()
+        if self.wanted():
+            changed = self.bring_set() or changed
         return changed
 
-    def _bring(self, document: bytes) -> bool:
-        head = Head.unsealed(document, self._verify)
-        current = self._current()
-        if current == head:
-            return False
-        if current and head.goes_back(current):
-            self._refused = "The publication went back to an older set; the newer one is kept."
-            return False
-        self._bring_folder("set", "sets", head.set)
-        if head.overlay:
-            self._bring_folder("overlay", "overlay", head.overlay)
-        replace_file(self._folder / HEAD, document)
-        _remove_old(self._folder / "sets", head.set.number)
-        _remove_old(self._folder / "overlay", head.generation)
-        _log.info("mirrored", set=head.set.number, generation=head.generation)
-        return True
+    def look_at_head(self) -> bool:
+        """Take the newest head with its overlay, which is small; whether responders see something new."""
+        return self._try("head", self._take_head)
 
-    def _current(self) -> Head | None:
+    def bring_set(self) -> bool:
+        """Fetch the newest set that can be had, however long it takes, and switch to it."""
+        return self._try("set", self._take_set)
+
+    def wanted(self) -> list[FolderRef]:
+        """Sets that are not here, newest first."""
+        return [head.set for head in reversed(self._ahead.values())]
+
+    def _try(self, lane: str, work: Callable[[], bool]) -> bool:
+        trouble, changed = None, False
         try:
-            return Head.unsealed((self._folder / HEAD).read_bytes(), self._verify)
-        except (FileNotFoundError, DomainError):
-            return None
+            changed = work()
+        except DomainError as error:
+            trouble = str(error)
+        except OSError as error:
+            trouble = f"{type(error).__name__}: {error.strerror}"
+        if trouble and trouble != self._troubles.get(lane):
+            _log.error("mirror_behind", problem=trouble)
+        self._troubles[lane] = trouble
+        return changed
 
-    def _bring_folder(self, kind: str, parent: str, ref: FolderRef) -> None:
-        target = self._folder / parent / str(ref.number)
-        if _has_manifest(target, ref):
-            return
-        document = self._source.manifest(f"{parent}/{ref.number}")
-        if hashlib.sha256(document).hexdigest() != ref.manifest_sha256:
-            raise invalid("The publication's file %(name)s is damaged.", name=MANIFEST)
-        files = list(files_of(Manifest.unsealed(kind, document, self._verify)))
-        incoming = self._folder / parent / _INCOMING
-        incoming.mkdir(exist_ok=True)
-        _clear(incoming, files)
-        for file in files:
-            if self._is(incoming / file.name, file):
-                continue
-            (incoming / file.name).unlink(missing_ok=True)
-            if not self._link(parent, file, incoming):
-                self._bring_file(f"{parent}/{ref.number}", file, incoming)
-        write_file(incoming / MANIFEST, document)
-        move_folder(incoming, target)
-        if kind == "set":  # what earlier sets had is forgotten
-            self._verified = {each for each in self._verified if each[0] in set(files)}
+    def _take_head(self) -> bool:
+        fresh = self._source.head()
+        if fresh is not None:
+            self._pending, self._refused = fresh, None
+        if self._pending is None:
+            return False
+        head = Head.unsealed(self._pending, self._verify)
+        with self._lock:
+            self._current = self._read_current()
+        newest = next(reversed(self._ahead.values()), self._current)
+        if newest and newest != head and head.goes_back(newest):
+            self._pending = None
+            self._refused = "The publication went back to an older set; the newer one is kept."
+            _log.error("mirror_behind", problem=self._refused)
+            return False
+        if newest != head:
+            if head.overlay:
+                self._overlays.bring(head.overlay)
+            with self._lock:
+                # What lay over the same set is in the newer overlay; what lay over others may not be.
+                kept = {each: old for each, old in self._ahead.items() if old.set.number < head.set.number}
+                self._ahead = {**kept, self._pending: head}
+        changed = self._settle()
+        self._pending = None
+        return changed
 
-    def _link(self, parent: str, file: FileRef, incoming: Path) -> bool:
-        """Take the file from a set before, if it is the very same."""
-        for folder in (self._folder / parent).glob("[0-9]*"):
-            if self._is(folder / file.name, file):
-                os.link(folder / file.name, incoming / file.name)
-                return True
+    def _take_set(self) -> bool:
+        missing: DomainError | None = None
+        while wanted := self.wanted():
+            for ref in wanted:
+                try:
+                    self._sets.bring(ref)
+                    return self._settle()
+                except DomainError as error:
+                    if wanted != self.wanted():
+                        break  # there are newer ones: those at once
+                    if error.kind is not Kind.NOT_FOUND:
+                        raise
+                    # Removed already, or (in storage) not there yet: an older one is better than none.
+                    missing = missing or error
+            else:
+                break
+        if missing:
+            raise missing
         return False
 
-    def _bring_file(self, folder: str, file: FileRef, incoming: Path) -> None:
-        part = incoming / _part(file)
-        with part.open("ab") as out:
-            start = out.tell()
-            if start < file.size:
-                for chunk in self._source.read(folder, file, start):
-                    out.write(chunk)
-                    if out.tell() > file.size:
-                        break
-            out.flush()
-            os.fsync(out.fileno())
-        if not self._is(part, file):
-            size = part.stat().st_size
-            if size >= file.size:  # a shorter one was cut off, and the next look goes on with it
-                part.unlink()
-            raise invalid("The publication's file %(name)s is damaged.", name=file.name)
-        part.rename(incoming / file.name)
+    def _settle(self) -> bool:
+        """Switch to the newest set that is here, under all that overtook."""
+        with self._lock:
+            before = self._current
+            for document, head in reversed(self._ahead.items()):
+                if self._sets.has(head.set):
+                    replace_file(self._folder / HEAD, document)
+                    self._current = head
+                    self._ahead = {
+                        each: h for each, h in self._ahead.items() if h.set.number > head.set.number
+                    }
+                    break
+            ahead = write_ahead(each for each, head in self._ahead.items() if head.overlay)
+            changed = ahead != self._read(AHEAD)
+            if changed:
+                replace_file(self._folder / AHEAD, ahead)
+            if self._current != before:
+                self._troubles["set"] = None
+                self._tidy()
+            if self._ahead:
+                self.wish.set()
+            return changed or self._current != before
 
-    def _is(self, path: Path, ref: FileRef) -> bool:
-        """Whether a file is what the manifest says. Each is read once: a nation's set has gigabytes."""
+    def _tidy(self) -> None:
+        head = self._current
+        assert head, "there is one after a switch"
+        self._sets.remove_old(head.set.number)
+        laid = [each.overlay.number for each in (head, *self._ahead.values()) if each.overlay]
+        self._overlays.remove_old(head.generation, laid)
+        _log.info("mirrored", set=head.set.number, generation=head.generation)
+
+    def _read(self, name: str) -> bytes:
         try:
-            status = path.stat()
+            return (self._folder / name).read_bytes()
         except FileNotFoundError:
-            return False
-        identity = ref, status.st_ino, status.st_mtime_ns
-        if identity in self._verified:
-            return True
-        if status.st_size != ref.size or hashlib.sha256(map_file(path)).hexdigest() != ref.sha256:
-            return False
-        self._verified.add(identity)
-        return True
+            return b""
 
-    def _tell(self, problem: str | None) -> None:
-        if problem and problem != self.problem:
-            _log.error("mirror_behind", problem=problem)
-        self.problem = problem
+    def _read_current(self) -> Head | None:
+        try:
+            return Head.unsealed(self._read(HEAD), self._verify)
+        except DomainError:
+            return None
 
-    def write_state(self, now: datetime) -> None:
-        """Leave word for the responder's health page, if there is room for it."""
+    def _read_heads_ahead(self) -> dict[bytes, Head]:
+        try:
+            return heads_ahead(self._read(AHEAD), self._current, self._verify)
+        except DomainError:
+            return {}
+
+    def write_state(self, now: datetime) -> bool:
+        """Leave word for the responder's health page; whether there was room for it."""
         state = {"looked_at": now.isoformat(timespec="seconds"), "problem": self.problem}
         try:
             replace_file(self._folder / MIRROR_STATE, json.dumps(state).encode() + b"\n")
         except OSError as error:
             _log.error("mirror_state_not_written", problem=error.strerror)
-
-
-def files_of(manifest: Manifest) -> Iterator[FileRef]:
-    """Every file that a manifest names."""
-    for authority in manifest.authorities.values():
-        if authority.certificate:
-            yield authority.certificate
-        for segment in authority.segments:
-            yield segment.index
-            yield segment.answers
-        for crl in authority.crls.values():
-            yield crl.file
+            return False
+        return True
 
 
 def follow(source: Source, folder: Path, verify: Verify, stopping: threading.Event) -> None:
     """Look again and again until ``stopping`` is set."""
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / ".publish.lock"):
-        mirror, since, told = Mirror(source, folder, verify), 0.0, None
+        mirror, since, told = Mirror(source, folder, verify, stopping), 0.0, None
+        lane = threading.Thread(target=_bring_sets, args=(mirror, source.poll, stopping))
+        lane.start()
         while True:
-            mirror.look()
-            if since >= _TELL or told != (mirror.problem,):
-                mirror.write_state(datetime.now(UTC))
-                since, told = 0.0, (mirror.problem,)
-            pause = max(source.poll, _AFTER_TROUBLE) if mirror.problem else source.poll
-            if stopping.wait(pause):
+            mirror.look_at_head()
+            problem = mirror.problem
+            if (since >= _TELL or told != (problem,)) and mirror.write_state(datetime.now(UTC)):
+                since, told = 0.0, (problem,)
+            if stopping.wait(source.poll):
+                lane.join()
                 return
-            since += pause
+            since += source.poll
 
 
-def _has_manifest(target: Path, ref: FolderRef) -> bool:
-    file = target / MANIFEST
-    return file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() == ref.manifest_sha256
-
-
-def _part(file: FileRef) -> str:
-    """Where its content gathers: by the hash, so that what was cut off goes on for another set, too."""
-    return f"{file.sha256}.part"
-
-
-def _clear(incoming: Path, files: list[FileRef]) -> None:
-    """Remove what an unfinished transfer left and nobody wants any more: a full disk would stay full."""
-    wanted = {name for file in files for name in (file.name, _part(file))}
-    for path in incoming.iterdir():
-        if path.name not in wanted:
-            path.unlink()
-
-
-def _remove_old(parent: Path, current: int) -> None:
-    numbers = sorted(int(path.name) for path in parent.glob("[0-9]*") if path.name.isdecimal())
-    for number in [number for number in numbers if number <= current][:-_KEPT]:
-        shutil.rmtree(parent / str(number), ignore_errors=True)
+def _bring_sets(mirror: Mirror, pace: float, stopping: threading.Event) -> None:
+    """The lane of what is large."""
+    pause = 0.0
+    while not stopping.wait(pause):
+        mirror.wish.clear()
+        if not mirror.wanted():
+            mirror.wish.wait(_ATTENTIVE)
+            pause = 0.0
+        elif mirror.bring_set():
+            pause = 0.0
+        else:
+            pause = min(max(pause * 2, pace), _LONGEST_PAUSE)
 
 
 def main() -> None:

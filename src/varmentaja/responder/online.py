@@ -40,7 +40,7 @@ from varmentaja.pki.ocsp import (
 from varmentaja.pki.ocsp_request import CertId, OcspRequest, parse_request
 from varmentaja.pki.publication import PublicationReader
 from varmentaja.pki.publication.issuer import Issuer
-from varmentaja.responder.app import OCSP_RESPONSE, Responder, read_request
+from varmentaja.responder.app import OCSP_RESPONSE, Responder, read_request, send_nothing_in_force
 from varmentaja.responder.counters import OUTCOME, Counters, outcome_of
 from varmentaja.responder.http import send_bytes, send_error
 from varmentaja.responder.key import read_verifier
@@ -91,7 +91,7 @@ class OnlineResponder:
             return send_error(environ, start_response, content)
         view, signers = self._watch.view, self._delegations.current()
         if view is None or signers is None:
-            return _send(environ, start_response, error_response(ErrorStatus.TRY_LATER))
+            return send_nothing_in_force(environ, start_response)
         if parts[2] not in view.issuers:
             return send_error(environ, start_response, "404 Not Found")
         request = ErrorStatus.MALFORMED_REQUEST if content is None else _read(view, parts[2], content)

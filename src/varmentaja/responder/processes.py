@@ -16,10 +16,13 @@ import structlog
 _PR_SET_PDEATHSIG = 1
 _ENDING = 10
 """Seconds for the workers to end after SIGTERM."""
-_PAUSE = 1.0
-"""Seconds before the place of a worker that lived no longer than this is taken again."""
+_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+"""Seconds before the place of a worker that lived no longer is taken again; doubled while none starts."""
+_LOOK = 0.1
+"""Seconds between looks while a place waits."""
 _NOT_STARTED = 3
-"""Exit code of a worker that never served: something is wrong that a new one would not mend."""
+"""Exit code of a worker that never served. When the server starts, something is wrong that a new one would
+not mend; later (memory is short, a file is being replaced) it may pass, and the others serve meanwhile."""
 _ENDINGS = (signal.SIGTERM, signal.SIGINT)
 
 _log = structlog.get_logger("responder")
@@ -36,7 +39,9 @@ class Work(Protocol):
 
 
 def run_workers(count: int, make: Callable[[int], Work]) -> None:
-    """Have so many processes run ``make(place)`` until SIGTERM or SIGINT; SystemExit if one cannot start."""
+    """Have so many processes run ``make(place)`` until SIGTERM or SIGINT.
+
+    SystemExit if one of the first cannot start."""
     end_with_parent(signal.SIGTERM)
     family = _Family(make)
     for number in _ENDINGS:
@@ -54,6 +59,10 @@ class _Family:
     def __init__(self, make: Callable[[int], Work]) -> None:
         self._make = make
         self._alive: dict[int, tuple[int, float]] = {}
+        self._pauses: dict[int, float] = {}
+        """By place, where one was replaced: how long it was waited last."""
+        self._due: dict[int, float] = {}
+        """By place, where there is none: when there shall be one."""
         self._stopping = False
 
     def start(self, place: int) -> None:
@@ -65,24 +74,38 @@ class _Family:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
 
     def wait(self) -> bool:
-        """Until a worker ends, and see to its place; False when all have ended as they were told."""
-        pid, status = os.waitpid(-1, 0)
+        """Until a worker ends or a place may be due, and see to it; False when all ended as told."""
+        if self._alive and not self._due:
+            self._ended(*os.waitpid(-1, 0))
+        elif self._alive and (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
+            self._ended(*ended)
+        elif not self._stopping:
+            time.sleep(_LOOK)
+        for place in [place for place, when in self._due.items() if when <= time.monotonic()]:
+            del self._due[place]
+            if not self._stopping:
+                self.start(place)
+        return bool(self._alive or self._due)
+
+    def _ended(self, pid: int, status: int) -> None:
         place, begun = self._alive.pop(pid)
         code = os.waitstatus_to_exitcode(status)
-        if code == _NOT_STARTED:
+        if code == _NOT_STARTED and place not in self._pauses:
             self.kill()
             raise SystemExit(1)
         if self._stopping:
-            return bool(self._alive)
-        _log.error("worker_ended", worker=place, code=code)
-        if time.monotonic() - begun < _PAUSE:
-            time.sleep(_PAUSE)
-        if not self._stopping:
-            self.start(place)
-        return bool(self._alive)
+            return
+        now = time.monotonic()
+        if code == _NOT_STARTED:
+            pause = min(max(2 * self._pauses[place], _PAUSE), _LONGEST_PAUSE)
+        else:
+            pause = _PAUSE if now - begun < _PAUSE else 0.0
+        _log.error("worker_ended", worker=place, code=code, started=code != _NOT_STARTED, next_after=pause)
+        self._pauses[place], self._due[place] = pause, now + pause
 
     def stop(self, *_: object) -> None:
         self._stopping = True
+        self._due.clear()
         signal.alarm(_ENDING)
         self._tell(signal.SIGTERM)
 

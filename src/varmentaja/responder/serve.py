@@ -69,10 +69,13 @@ def run_server(make: Callable[[Counters], WSGIApplication], address: str, port: 
 
     def worker(place: int) -> Server:
         server = Server(listener, make(counters), most, counters.workers[place])
+        # Not before there is somebody to answer, which takes seconds at a nation's size: meanwhile those who
+        # ask are refused, and nginx goes on to another responder at once. To say it twice does no harm.
+        listener.listen(_BACKLOG)
         say_ready()
         return server
 
-    with socket.create_server((address, port), family=_family(address), backlog=_BACKLOG) as listener:
+    with _bound(address, port) as listener:
         run_workers(workers, worker)
 
 
@@ -93,8 +96,16 @@ def _raise_descriptors() -> int:
     return soft
 
 
-def _family(address: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in address else socket.AF_INET
+def _bound(address: str, port: int) -> socket.socket:
+    """A socket that has its address and does not listen yet."""
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 if __name__ == "__main__":

@@ -9,21 +9,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from varmentaja.domain.errors import unavailable
+from varmentaja.domain.errors import not_found, unavailable
 from varmentaja.pki.publication.files import FileRef
 from varmentaja.pki.publication.manifest import HEAD, MANIFEST
 
 if TYPE_CHECKING:
+    import httpx
     from obstore.store import S3Store
 
 FILES = "files"
 """In object storage, where nothing can be linked, each file stands once, under its hash."""
 _SECONDS = 20
+_HEAD_SECONDS = 2
+"""A head is small: what holds it up longer is a connection that has died."""
 _CHUNK = 1 << 20
 
 
 class Source(Protocol):
-    """A publication elsewhere. Every method raises DomainError ``unavailable`` when it cannot be reached."""
+    """A publication elsewhere. Every method raises DomainError: ``unavailable`` when it cannot be reached,
+    ``not_found`` when it has no such file. Two threads may use it, one of them for heads."""
 
     poll: float
     """Seconds between looks at the head."""
@@ -56,7 +60,7 @@ class HttpsSource:
         """Fetch it, some hundred octets. No conditional request: nginx makes an ETag of the second and the
         length, and of two heads written within a second it would hide the later one."""
         try:
-            content = self._client.get(HEAD).raise_for_status().content
+            content = self._client.get(HEAD, timeout=_HEAD_SECONDS).raise_for_status().content
         except self._failed as error:
             raise _unreachable(error) from error
         if content == self._seen:
@@ -67,7 +71,7 @@ class HttpsSource:
     def manifest(self, folder: str) -> bytes:
         """Fetch it whole."""
         try:
-            return self._client.get(f"{folder}/{MANIFEST}").raise_for_status().content
+            return self._there(self._client.get(f"{folder}/{MANIFEST}")).content
         except self._failed as error:
             raise _unreachable(error) from error
 
@@ -76,13 +80,18 @@ class HttpsSource:
         headers = {"Range": f"bytes={start}-"} if start else {}
         try:
             with self._client.stream("GET", f"{folder}/{ref.name}", headers=headers) as reply:
-                reply.raise_for_status()
+                self._there(reply)
                 skip = start if reply.status_code == 200 else 0
                 for chunk in reply.iter_bytes(_CHUNK):
                     yield chunk[skip:]
                     skip = max(0, skip - len(chunk))
         except self._failed as error:
             raise _unreachable(error) from error
+
+    def _there(self, reply: httpx.Response) -> httpx.Response:
+        if reply.status_code == 404:
+            raise _missing()
+        return reply.raise_for_status()
 
 
 class S3Source:
@@ -120,12 +129,14 @@ class S3Source:
 
     def _read(self, key: str, start: int) -> Iterator[bytes]:
         import obstore
-        from obstore.exceptions import BaseError
+        from obstore.exceptions import BaseError, NotFoundError
 
         try:
             found = obstore.get(self._store, key, options={"range": {"offset": start}} if start else {})
             for chunk in found.stream(min_chunk_size=_CHUNK):
                 yield bytes(chunk)
+        except NotFoundError as error:
+            raise _missing() from error
         except (BaseError, OSError) as error:
             raise _unreachable(error) from error
 
@@ -141,6 +152,10 @@ def s3_store(url: str) -> S3Store:
 def source_of(url: str, authorities: Path | None = None) -> Source:
     """``https://…``, ``http://…`` (sets are signed: TLS hides, it does not prove) or ``s3://…``."""
     return S3Source(url) if url.startswith("s3://") else HttpsSource(url.rstrip("/") + "/", authorities)
+
+
+def _missing() -> Exception:
+    return not_found("The publisher no longer has what its head named.")
 
 
 def _unreachable(error: Exception) -> Exception:

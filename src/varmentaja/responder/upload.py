@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Copies a publication folder to S3-compatible storage: ``python -m varmentaja.responder.upload --to s3://…``.
 
-Runs beside the publisher and holds no key. Files go first, under their hashes and each but once; then the
-manifests; the head last, so that a mirror never finds a name without its content.
+Runs beside the publisher and holds no key. Files go first, under their hashes and each but once, then the
+manifest that names them: a set or overlay is there when its manifest is. The head follows its overlay at once
+and waits for no set, which has a lane of its own: mirrors lay the overlay over the set that they have.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import obstore
@@ -17,22 +19,23 @@ import structlog
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from varmentaja.pki.publication.manifest import HEAD, MANIFEST, Head
+from varmentaja.domain.errors import DomainError
+from varmentaja.pki.publication.manifest import HEAD, MANIFEST, FolderRef, Head
 from varmentaja.pki.publication.reader import Folder, PublicationReader
 from varmentaja.pki.publication.seal import Verify
 from varmentaja.responder.key import read_verifier
-from varmentaja.responder.mirror import files_of
+from varmentaja.responder.shelf import files_of
 from varmentaja.responder.sources import FILES, s3_store
 
 POLL = 0.3
 _KEPT = 3
-"""Heads whose files stay: a mirror may be in the middle of one."""
+"""Sets and overlays whose files stay: a mirror may be in the middle of one."""
 
 _log = structlog.get_logger("upload")
 
 
 class Upload:
-    """One bucket or folder of it, and what has been put there."""
+    """One bucket or folder of it, and what was put there. One thread puts heads, another may put sets."""
 
     def __init__(self, folder: Path, store: S3Store, verify: Verify) -> None:
         self._folder = folder
@@ -40,62 +43,84 @@ class Upload:
         self._verify = verify
         self._reader = PublicationReader(folder, verify)
         self._there: set[str] | None = None
-        self._recent: list[set[str]] = []
+        self._recent: dict[str, dict[str, set[str]]] = {"sets": {}, "overlay": {}}
+        """What the last ones need, by their manifests, from when they are begun."""
+        self._lock = threading.Lock()
         self._sent: bytes | None = None
+        self._set: FolderRef | None = None
 
     def look(self) -> bool:
         """Put the newest state there; whether there was one. Raises what storage and files raise."""
+        changed = self.put_head()
+        return self.put_set() or changed
+
+    def put_head(self) -> bool:
+        """Put the newest head there with its overlay, which is small."""
         document = (self._folder / HEAD).read_bytes()
-        self._reader.poll(again=True)
-        snapshot = self._reader.current
-        if document == self._sent or snapshot is None or self._reader.problem:
+        if document == self._sent:
             return False
-        if Head.unsealed(document, self._verify) != snapshot.head:  # replaced in between: the next look
-            return False
-        if self._there is None:
-            self._there = {
-                found["path"] for batch in obstore.list(self._store, f"{FILES}/") for found in batch
-            }
-        keys = self._put_folder("sets", snapshot.base)
-        if snapshot.overlay:
-            keys |= self._put_folder("overlay", snapshot.overlay)
+        head = Head.unsealed(document, self._verify)
+        if head.overlay:
+            self._put_folder("overlay", self._reader.open_overlay(head.overlay))
         obstore.put(self._store, HEAD, document)
         self._sent = document
-        self._forget(keys)
-        _log.info("uploaded", set=snapshot.head.set.number, generation=snapshot.head.generation)
+        _log.info("head_uploaded", set=head.set.number, generation=head.generation)
         return True
 
-    def _put_folder(self, parent: str, folder: Folder) -> set[str]:
-        keys = set()
-        assert self._there is not None, "look lists what is there"
-        for file in files_of(folder.manifest):
-            key = f"{FILES}/{file.sha256}"
-            keys.add(key)
-            if key not in self._there:
-                obstore.put(self._store, key, folder.path / file.name)
-                self._there.add(key)
-        manifest = f"{parent}/{folder.path.name}/{MANIFEST}"
-        obstore.put(self._store, manifest, folder.path / MANIFEST)
-        return keys | {manifest}
+    def put_set(self) -> bool:
+        """Put the newest set there, however long it takes."""
+        head = Head.unsealed((self._folder / HEAD).read_bytes(), self._verify)
+        if head.set == self._set:
+            return False
+        self._put_folder("sets", self._reader.open_set(head.set))
+        self._set = head.set
+        _log.info("set_uploaded", set=head.set.number)
+        return True
 
-    def _forget(self, keys: set[str]) -> None:
-        """Remove what none of the last heads names."""
-        assert self._there is not None, "look lists what is there"
-        self._there |= keys
-        self._recent = [*self._recent, keys][-_KEPT:]
-        if len(self._recent) == _KEPT:
-            gone = self._there - set().union(*self._recent)
-            if gone:
-                obstore.delete(self._store, sorted(gone))
-                self._there -= gone
+    def _put_folder(self, parent: str, folder: Folder) -> None:
+        manifest = f"{parent}/{folder.path.name}/{MANIFEST}"
+        paths = {f"{FILES}/{file.sha256}": folder.path / file.name for file in files_of(folder.manifest)}
+        with self._lock:  # from now on the other lane removes none of these
+            if self._there is None:
+                listed = obstore.list(self._store, f"{FILES}/")
+                self._there = {found["path"] for batch in listed for found in batch}
+            there = self._there
+            recent = self._recent[parent]
+            recent[manifest] = {manifest, *paths}
+            for old in list(recent)[:-_KEPT]:
+                del recent[old]
+        for key, path in paths.items():
+            if key not in there:
+                obstore.put(self._store, key, path)
+                there.add(key)
+        obstore.put(self._store, manifest, folder.path / MANIFEST)
+        there.add(manifest)
+        with self._lock:
+            self._forget(there)
+
+    def _forget(self, there: set[str]) -> None:
+        """Remove what none of the last sets and overlays has (a run that has just begun knows of too few)."""
+        if len(self._recent["sets"]) < _KEPT:
+            return
+        gone = there.difference(*(keys for recent in self._recent.values() for keys in recent.values()))
+        if gone:
+            obstore.delete(self._store, sorted(gone))
+            there -= gone
 
 
 def follow(upload: Upload, stopping: threading.Event) -> None:
     """Look again and again until ``stopping`` is set; a fault is logged and tried again."""
+    sets = threading.Thread(target=_repeat, args=(upload.put_set, stopping))
+    sets.start()
+    _repeat(upload.put_head, stopping)
+    sets.join()
+
+
+def _repeat(put: Callable[[], bool], stopping: threading.Event) -> None:
     while not stopping.wait(POLL):
         try:
-            upload.look()
-        except (BaseError, OSError) as error:
+            put()
+        except (BaseError, DomainError, OSError) as error:
             _log.error("upload_failed", problem=str(error).splitlines()[0])
 
 

@@ -25,6 +25,7 @@ from tests.support.status import DAY, HOUR, NOW, Authority, Publication
 
 from varmentaja.domain.errors import DomainError
 from varmentaja.pki.publication import Candidate
+from varmentaja.pki.publication.manifest import HEAD
 
 _TRY_LATER = bytes.fromhex("30030a0103")
 
@@ -127,7 +128,10 @@ def test_a_responder_with_nothing_it_can_vouch_for_says_so(tmp_path: Path, peopl
         reply = httpx.get(f"{responder.url}/health")
         assert (reply.status_code, reply.json()["state"]) == (503, "empty")
         request = request_for(people.certificate, GOOD)
-        assert httpx.post(f"{responder.url}/ocsp/people", content=request).content == _TRY_LATER
+        reply = httpx.post(f"{responder.url}/ocsp/people", content=request)
+        assert (reply.status_code, reply.content) == (503, _TRY_LATER)
+        for path in ("/crl/people/0.crl", "/ca/people.crt"):
+            assert httpx.get(f"{responder.url}{path}").status_code == 503
         answers = [people.answer(GOOD)]
         publication.publisher.publish(answers, [], {"people": people.der}, 1, NOW)
         _wait(lambda: _health(responder)["state"] == "ok")
@@ -172,6 +176,49 @@ def test_a_responder_that_cannot_start_says_why_and_ends(tmp_path: Path, publica
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "nowhere.pem" in done.stderr
+
+
+def test_until_it_can_answer_connections_are_refused(publication: Publication, people: Authority) -> None:
+    """At a nation's size it verifies for seconds; here, its head is a pipe into which nobody writes yet."""
+    head = publication.folder / HEAD
+    content = head.read_bytes()
+    head.unlink()
+    os.mkfifo(head)
+    with running(publication, ready=False) as responder:
+        with head.open("wb") as pipe:  # waits for the responder to read
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", responder.port))
+            fresh = head.with_name("fresh")
+            fresh.write_bytes(content)
+            fresh.rename(head)
+            pipe.write(content)
+        responder.wait_until_ready()
+        with httpx.Client() as client:
+            request = request_for(people.certificate, GOOD)
+            assert _status(client, responder, request) is ocsp.OCSPCertStatus.GOOD
+
+
+def test_a_worker_that_cannot_be_replaced_yet_leaves_the_others_serving(
+    publication: Publication, people: Authority
+) -> None:
+    request = request_for(people.certificate, GOOD)
+    with running(publication, workers=2) as responder, httpx.Client() as client:
+        key = publication.folder.parent / "publisher.pem"
+        family = psutil.Process(responder.process.pid)
+        _wait(lambda: len(family.children()) == 2)
+        healthy, victim = family.children()
+        key.rename(key.with_suffix(".away"))
+        victim.kill()
+        _wait(lambda: responder.log.read_text().count('"started": false') == 2, 20)
+        assert healthy.is_running()
+        for _ in range(5):
+            assert _status(client, responder, request) is ocsp.OCSPCertStatus.GOOD
+        key.with_suffix(".away").rename(key)
+        _wait(lambda: len(family.children()) == 2, 10)
+        healthy.kill()
+        _wait(lambda: len(family.children()) == 2 and healthy not in family.children(), 10)
+        responder.wait_until_ready()
+        assert httpx.get(f"{responder.url}/health").json()["state"] == "ok"
 
 
 def test_a_slow_client_does_not_keep_the_server_from_ending(publication: Publication) -> None:

@@ -186,6 +186,22 @@ def test_slow_clients_do_not_reach_the_responders(front: Front) -> None:
         assert ocsp.load_der_ocsp_response(answer.body).serial_number == serial
 
 
+def test_a_responder_that_has_nothing_yet_is_passed_over(front: Front, tmp_path: Path) -> None:
+    """A new one whose mirror is still fetching takes no share of the questions."""
+    port = free_port()
+    serial, encoded = front.requests["plus"]
+    with running(Publication(tmp_path / "empty")) as empty:
+        assert ask(empty.port, "/ocsp/people", "POST", base64.b64decode(encoded)).status == 503
+        recipe = nginx.filled("responder.conf", _values(port, tmp_path, empty, front.second))
+        config = nginx.write_configuration(tmp_path / "nginx", recipe)
+        with nginx.running(config, lambda: listens(port)):
+            for _ in range(10):
+                answer = ask(port, "/ocsp/people", "POST", base64.b64decode(encoded))
+                assert answer.status == 200
+                assert ocsp.load_der_ocsp_response(answer.body).serial_number == serial
+                assert ask(port, "/crl/people/0.crl").status == 200
+
+
 def test_a_responder_that_dies_is_not_missed(front: Front) -> None:
     serial, encoded = front.requests["two slashes"]
     body = base64.b64decode(encoded)

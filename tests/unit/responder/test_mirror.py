@@ -17,7 +17,7 @@ from varmentaja.domain.errors import unavailable
 from varmentaja.pki.publication import Crl, PublicationReader, verifier
 from varmentaja.pki.publication.files import FileRef
 from varmentaja.pki.publication.manifest import HEAD, MANIFEST
-from varmentaja.responder import mirror as tested
+from varmentaja.responder import shelf as tested
 from varmentaja.responder.mirror import Mirror, follow
 from varmentaja.responder.watch import MIRROR_STATE
 

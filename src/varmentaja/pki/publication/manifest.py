@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +17,8 @@ from varmentaja.pki.publication.seal import Sign, Verify, seal, unseal
 
 MANIFEST = "manifest.json"
 HEAD = "head.json"
+AHEAD = "ahead.json"
+"""A mirror's: newer heads whose sets are not here yet. Their overlays are, and lie over the set that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,23 @@ class Head:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise invalid("The publication's %(what)s cannot be read.", what="head") from error
+
+
+def write_ahead(heads: Iterable[bytes]) -> bytes:
+    """The file of heads (sealed documents) ahead, oldest first; empty when there is none."""
+    documents = [document.decode() for document in heads]
+    return json.dumps(documents).encode() if documents else b""
+
+
+def heads_ahead(document: bytes, current: Head | None, verify: Verify) -> dict[bytes, Head]:
+    """What such a file says that is newer than ``current``; ``invalid`` when it is none."""
+    try:
+        documents = [str(each).encode() for each in json.loads(document or b"[]")]
+    except (ValueError, TypeError) as error:
+        raise invalid("The publication's %(what)s cannot be read.", what=AHEAD) from error
+    heads = {each: Head.unsealed(each, verify) for each in documents}
+    least = current.set.number if current else 0
+    return {each: head for each, head in heads.items() if head.set.number > least}
 
 
 def _folder_to_json(ref: FolderRef) -> dict[str, Any]:

@@ -6,13 +6,22 @@ from __future__ import annotations
 import hashlib
 import mmap
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from varmentaja.domain.errors import DomainError, invalid, unavailable
 from varmentaja.pki.publication.files import FileRef, map_file
-from varmentaja.pki.publication.manifest import HEAD, MANIFEST, CrlRef, FolderRef, Head, Manifest
+from varmentaja.pki.publication.manifest import (
+    AHEAD,
+    HEAD,
+    MANIFEST,
+    CrlRef,
+    FolderRef,
+    Head,
+    Manifest,
+    heads_ahead,
+)
 from varmentaja.pki.publication.seal import Verify
 from varmentaja.pki.publication.segment import Entry, Segment
 
@@ -43,15 +52,19 @@ class Folder:
 class Snapshot:
     """One state of the publication, whole and unchanging; safe for many threads."""
 
-    def __init__(self, head: Head, base: Folder, overlay: Folder | None) -> None:
+    def __init__(
+        self, head: Head, base: Folder, overlay: Folder | None, ahead: Iterable[Folder] = ()
+    ) -> None:
+        """``ahead``: overlays of later heads, oldest first."""
         self.head = head
         self.base = base
         self.overlay = overlay
-        folders = [base, overlay] if overlay else [base]
         self._segments: dict[str, tuple[Segment, ...]] = {}
-        self.crls: Mapping[tuple[str, str], PublishedCrl] = base.crls | (overlay.crls if overlay else {})
+        crls: dict[tuple[str, str], PublishedCrl] = {}
+        self.crls: Mapping[tuple[str, str], PublishedCrl] = crls
         """By authority and shard."""
-        for folder in folders:
+        for folder in (base, *([overlay] if overlay else []), *ahead):
+            crls.update(folder.crls)
             for authority, segments in folder.segments.items():
                 older = self._segments.get(authority, ())
                 self._segments[authority] = (*reversed(segments), *older)
@@ -119,7 +132,7 @@ class PublicationReader:
     def __init__(self, folder: Path, verify: Verify) -> None:
         self.folder = folder
         self._verify = verify
-        self._seen: bytes | None = None
+        self._seen: tuple[bytes, bytes] | None = None
         self._verified: dict[_Folder, frozenset[_Identity]] = {}
         self._lock = threading.Lock()
 
@@ -130,14 +143,15 @@ class PublicationReader:
         raises for what stands in the folder.
         """
         try:
+            ahead = self._read_ahead()  # first: what a switch takes out of it is in the head by then
             document = (self.folder / HEAD).read_bytes()
-            if document == self._seen and not (again and self.problem):
+            if (document, ahead) == self._seen and not (again and self.problem):
                 return False
-            self._seen = document
+            self._seen = document, ahead
             head = Head.unsealed(document, self._verify)
             if self.current and head.goes_back(self.current.head):
                 raise unavailable("The publication went back to an older set; the newer one is kept.")
-            self.current = self.load(head)
+            self.current = self.load(head, heads_ahead(ahead, head, self._verify).values())
         except OSError as error:
             self._seen = None
             self.problem = f"{type(error).__name__}: {error.strerror}"
@@ -148,16 +162,31 @@ class PublicationReader:
         self.problem = None
         return True
 
-    def load(self, head: Head) -> Snapshot:
-        """Open what a head points at, verifying each file that this reader has not verified before.
+    def _read_ahead(self) -> bytes:
+        try:
+            return (self.folder / AHEAD).read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def load(self, head: Head, ahead: Iterable[Head] = ()) -> Snapshot:
+        """Open what a head points at, verifying each file that this reader has not verified before; over it
+        the overlays of heads ``ahead``.
 
         Raises ``invalid`` for a broken set, OSError for a missing file.
         """
-        base = self._open_folder("set", self.folder / "sets", head.set)
-        overlay = None
-        if head.overlay:
-            overlay = self._open_folder("overlay", self.folder / "overlay", head.overlay)
-        return Snapshot(head, base, overlay)
+        base = self.open_set(head.set)
+        overlay = self.open_overlay(head.overlay) if head.overlay else None
+        return Snapshot(
+            head, base, overlay, [self.open_overlay(each.overlay) for each in ahead if each.overlay]
+        )
+
+    def open_set(self, ref: FolderRef) -> Folder:
+        """One set, verified; raises as ``load`` does."""
+        return self._open_folder("set", self.folder / "sets", ref)
+
+    def open_overlay(self, ref: FolderRef) -> Folder:
+        """One overlay, verified; raises as ``load`` does."""
+        return self._open_folder("overlay", self.folder / "overlay", ref)
 
     def _open_folder(self, kind: str, parent: Path, ref: FolderRef) -> Folder:
         verified: set[_Identity] = set()
