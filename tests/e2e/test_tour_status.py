@@ -31,11 +31,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> WholeService:
 
 def play(service: WholeService, *options: str) -> list[dict[str, str]]:
     """The facts of each step; nothing is left of the service."""
-    done = service.say("tour", "status", "--json", *options)
+    done = service.say("tour", "status", "--json", "--all", *options)
     assert done.stdout, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
     assert done.returncode == 0 and document["ok"], document["steps"][-1]
     assert [(step["name"], step["ok"]) for step in document["steps"]] == [(name, True) for name in STORY]
+    assert document["left_out"] == {}
     folder = Path(service.environment["TMPDIR"])
     assert eventually(lambda: not list(folder.glob("varmentaja-tour-*")), 10)
     return [step["facts"] for step in document["steps"]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""``varmentaja tour [card|reader|status] [--algorithm ecc|rsa] [--json] [--keep]``."""
+"""``varmentaja tour [card|reader|status] [--algorithm ecc|rsa] [--json] [--keep] [--all]``."""
 
 from __future__ import annotations
 
@@ -46,6 +46,10 @@ def tour(
     directory: Annotated[
         bool, typer.Option(help="status: let its service publish to the LDAP directory of the settings.")
     ] = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Fail, too, when a part is left out for what is not installed or given."),
+    ] = False,
 ) -> None:
     """Play a whole story over HTTP and APDUs on the demo that runs here, or on one started for it.
 
@@ -64,7 +68,8 @@ def tour(
     except NoService as error:
         typer.echo(f"No service to play the story on: {error}", err=True)
         raise typer.Exit(1) from None
-    raise typer.Exit(1 if any(result.error for result in results) else 0)
+    failed = any(result.error or (everything and result.left_out) for result in results)
+    raise typer.Exit(1 if failed else 0)
 
 
 @contextmanager

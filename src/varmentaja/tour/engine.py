@@ -12,6 +12,8 @@ StoryT = TypeVar("StoryT")
 
 Facts = Mapping[str, str]
 """What a step found out, by a name for people: serial numbers, states, measured times."""
+LEFT_OUT = "left out"
+"""The fact by which a step tells what of it was not played, and why."""
 
 
 class StepFailed(Exception):
@@ -34,6 +36,11 @@ class Result:
     seconds: float
     facts: Facts = field(default_factory=dict)
     error: str = ""
+
+    @property
+    def left_out(self) -> str | None:
+        """What of it was not played, and why."""
+        return self.facts.get(LEFT_OUT)
 
 
 def play(

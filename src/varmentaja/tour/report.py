@@ -38,7 +38,12 @@ class Printer:
         failed = next((result for result in results if result.error), None)
         seconds = sum(result.seconds for result in results)
         verdict = f"Failed at: {failed.name}" if failed else "Everything went as the story tells."
+        left_out = [result for result in results if result.left_out]
+        if left_out:
+            verdict += f" Not played in whole: {len(left_out)} of them."
         self._say(Text(f"{len(results)} steps in {seconds:.1f} s. {verdict}"))
+        for result in left_out:
+            self._say(Text.assemble(("left out", "bold yellow"), f" {result.name}: {result.left_out}"))
 
     def _say(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)
@@ -54,6 +59,7 @@ def as_data(tour: str, algorithm: str, portal: str, results: Sequence[Result]) -
         "portal": portal,
         "ok": failed is None,
         "failed_step": failed,
+        "left_out": {result.name: result.left_out for result in results if result.left_out},
         "seconds": round(sum(result.seconds for result in results), 3),
         "steps": [
             {**asdict(result), "ok": not result.error, "seconds": round(result.seconds, 3)}

@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import cast
 
 import pytest
+from rich.console import Console
+from typer.testing import CliRunner
 
 from varmentaja.adapters.sandbox.cast import load_cast
-from varmentaja.tour import openssl
+from varmentaja.tour import cli, openssl
 from varmentaja.tour.card.people import applicants, name_of, person_of
-from varmentaja.tour.engine import StepFailed
+from varmentaja.tour.engine import LEFT_OUT, Result, Step, StepFailed, play
+from varmentaja.tour.report import Printer, as_data
 from varmentaja.tour.status_story import asking
 from varmentaja.tour.status_story.story import StatusStory
 
@@ -35,6 +39,27 @@ def test_a_program_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp
         openssl.crl_number(tmp_path / "list", tmp_path / "issuer")
     story = cast(StatusStory, None)  # nothing is asked of it
     assert "gnutls-bin" in asking.gnutls_says_good(story)["left out"]
+    assert "gnutls-bin" in asking._by_gnutls_with_nonce(story, asking.GOOD)["left out"]
+
+
+@pytest.mark.parametrize(("options", "code"), [([], 0), (["--all"], 1)])
+def test_what_was_left_out_is_told_at_the_end_and_fails_the_strict(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], code: int
+) -> None:
+    steps: list[Step[None]] = [Step("Asked", lambda _: {LEFT_OUT: "no ocsptool"}), Step("Good", lambda _: {})]
+
+    def played(name: object, place: object, console: Console) -> list[Result]:
+        results = play(steps, None)
+        Printer(console).close(results)
+        return results
+
+    monkeypatch.setattr(cli, "_place", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(cli, "_played", played)
+    done = CliRunner().invoke(cli.tour_app, ["status", *options])
+    assert done.exit_code == code
+    assert "left out Asked: no ocsptool" in done.output
+    document = as_data("status", "ecc", "", played(None, None, Console(quiet=True)))
+    assert document["ok"] and document["left_out"] == {"Asked": "no ocsptool"}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from varmentaja.tour.engine import Facts, StepFailed
+from varmentaja.tour.engine import LEFT_OUT, Facts, StepFailed
 from varmentaja.tour.reader_story.story import ReaderStory
 
 
@@ -30,7 +30,7 @@ def pdfsig_of_revoked(story: ReaderStory) -> Facts:
 def _pdfsig(story: ReaderStory, certificate: str) -> Facts:
     missing = [name for name in ("pdfsig", "certutil") if shutil.which(name) is None]
     if missing:
-        return {"left out": f"not installed: {', '.join(missing)} (Debian: poppler-utils, libnss3-tools)"}
+        return {LEFT_OUT: f"not installed: {', '.join(missing)} (Debian: poppler-utils, libnss3-tools)"}
     said = _run("pdfsig", "-nssdir", f"sql:{_database(story)}", str(story.signed(story.pdf)))
     told = dict(line.strip(" -").split(": ", 1) for line in said.splitlines() if ": " in line)
     is_whole = told.get("Signature Validation") == "Signature is Valid." and "Total document signed" in said
@@ -48,7 +48,7 @@ def _pdfsig(story: ReaderStory, certificate: str) -> Facts:
 def xmlsec1(story: ReaderStory) -> Facts:
     """xmlsec1 with the root as trusted and the issuing authority as known."""
     if shutil.which("xmlsec1") is None:
-        return {"left out": "not installed: xmlsec1"}
+        return {LEFT_OUT: "not installed: xmlsec1"}
     said = _run(
         *("xmlsec1", "--verify", "--enabled-reference-uris", "empty,same-doc"),
         *("--id-attr:ID", "urn:hl7finland:signatureTimestamp"),

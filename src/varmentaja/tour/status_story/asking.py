@@ -16,13 +16,13 @@ from cryptography.x509 import ocsp
 
 from varmentaja.tour import gnutls, openssl
 from varmentaja.tour.card.papers import crl_address, delta_address, fetch, pem_file
-from varmentaja.tour.engine import Facts, StepFailed, wait_until
+from varmentaja.tour.engine import LEFT_OUT, Facts, StepFailed, wait_until
 from varmentaja.tour.status_story.story import StatusStory
 
 DIGESTS = ("sha1", "sha256")
 NEVER_ISSUED = "0x4000000000000000000000000000000a"
 GOOD, REVOKED, UNKNOWN = "good", "revoked", "unknown"
-LEFT_OUT = {"left out": f"ocsptool is not installed (Debian: {gnutls.PACKAGE})"}
+NO_GNUTLS = {LEFT_OUT: f"ocsptool is not installed (Debian: {gnutls.PACKAGE})"}
 
 
 def is_published(story: StatusStory) -> Facts:
@@ -55,7 +55,7 @@ def openssl_says_good(story: StatusStory) -> Facts:
 def gnutls_says_good(story: StatusStory) -> Facts:
     """A library that shares no code with OpenSSL."""
     if not gnutls.is_installed():
-        return LEFT_OUT
+        return NO_GNUTLS
     card = story.her_papers
     _expect({"ocsptool": gnutls.ocsp(card.leaf_file, card.issuer_file, card.ocsp_url)}, GOOD)
     return {"ocsptool": GOOD}
@@ -67,7 +67,7 @@ def nonce_comes_back(story: StatusStory) -> Facts:
     if told != [GOOD, GOOD, UNKNOWN]:
         raise StepFailed(f"openssl ocsp with a nonce: {told}")
     facts = {"responder": online_address(story), "openssl ocsp, three in one request": ", ".join(told)}
-    return {**facts, "ocsptool, with nonce": _by_gnutls_with_nonce(story, GOOD)}
+    return {**facts, **_by_gnutls_with_nonce(story, GOOD)}
 
 
 def lists_say_good(story: StatusStory) -> Facts:
@@ -88,9 +88,9 @@ def everybody_says_revoked(story: StatusStory) -> Facts:
     told = _by_openssl(story)
     if gnutls.is_installed():
         told["ocsptool"] = gnutls.ocsp(card.leaf_file, card.issuer_file, card.ocsp_url)
-        told["ocsptool, with nonce"] = _by_gnutls_with_nonce(story, REVOKED)
     told["online responder"] = online_verdicts(story)[0]
     _expect(told, REVOKED)
+    told |= _by_gnutls_with_nonce(story, REVOKED)
     by_delta = by_lists(story, *story.old_lists, fetch_delta(story))
     _expect({"openssl verify -use_deltas": by_delta}, "certificate revoked")
     return {**told, "openssl verify, old list and new delta": by_delta}
@@ -172,13 +172,13 @@ def _by_get(story: StatusStory, digest: str) -> str:
     return openssl.ocsp_answer(answer, card.leaf_file, card.issuer_file, story.root, digest)
 
 
-def _by_gnutls_with_nonce(story: StatusStory, expected: str) -> str:
+def _by_gnutls_with_nonce(story: StatusStory, expected: str) -> dict[str, str]:
     if not gnutls.is_installed():
-        return LEFT_OUT["left out"]
+        return NO_GNUTLS
     card = story.her_papers
     verdict = gnutls.ocsp(card.leaf_file, card.issuer_file, online_address(story), nonce=True)
     _expect({"ocsptool --nonce": verdict}, expected)
-    return verdict
+    return {"ocsptool, with nonce": verdict}
 
 
 def _expect(told: dict[str, str], expected: str) -> None:

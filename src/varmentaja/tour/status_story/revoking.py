@@ -11,7 +11,7 @@ from varmentaja.pki.directory import FULL_LIST, authority_path, distinguished_na
 from varmentaja.tour.card.office import confirm_call, fill_in_call
 from varmentaja.tour.card.papers import crl_address
 from varmentaja.tour.card.trust import measure
-from varmentaja.tour.engine import Facts, wait_until
+from varmentaja.tour.engine import LEFT_OUT, Facts, wait_until
 from varmentaja.tour.status_story.asking import says_online
 from varmentaja.tour.status_story.story import StatusStory
 
@@ -37,7 +37,7 @@ def directory_lists_it(story: StatusStory) -> Facts:
     """The list in the LDAP directory follows the publication, where there is a directory."""
     settings = story.place.settings
     if settings.ldap_url is None:
-        return {"left out": NO_DIRECTORY}
+        return {LEFT_OUT: NO_DIRECTORY}
     card = story.her_papers
     authority = next(each for each in story.place.status["authorities"] if each["name"] == story.authority)
     shard = authority["crls"].index(crl_address(card.certificate))
