@@ -24,7 +24,10 @@ def length_octets(length: int) -> bytes:
 def tlv(tag: int, *parts: bytes) -> bytes:
     """One element of ``tag`` whose content is the joined ``parts``."""
     content = b"".join(parts)
-    return bytes([tag]) + length_octets(len(content)) + content
+    size = len(content)
+    if size < 0x80:  # nearly always
+        return bytes((tag, size)) + content
+    return bytes((tag,)) + length_octets(size) + content
 
 
 def sequence(*parts: bytes) -> bytes:

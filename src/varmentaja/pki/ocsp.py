@@ -9,7 +9,7 @@ nonce.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -113,7 +113,7 @@ def sign_answers(
     """
     fixed = fixed_parts(authority)
     data = encode_data(
-        authority,
+        fixed,
         statuses,
         name=name,
         this_update=this_update,
@@ -142,7 +142,7 @@ def frame(fixed: FixedParts, data: int, signature: int) -> tuple[bytes, bytes, b
 
 
 def encode_data(
-    authority: Authority,
+    fixed: FixedParts,
     statuses: Sequence[CertificateStatus],
     *,
     name: CertIdHash,
@@ -152,17 +152,29 @@ def encode_data(
     nonce: bytes | None = None,
 ) -> bytes:
     """ResponseData: what is signed."""
-    singles = (_single(authority, name, status, this_update, next_update) for status in statuses)
-    extensions = b""
-    if nonce is not None:
-        value = der.extension(NONCE_OID, der.octet_string(nonce))
-        extensions = der.explicit(1, der.sequence(value))
+    issuer = fixed.named_issuers[name]
+    singles = [
+        der.sequence(
+            der.sequence(issuer, der.integer(int(status.serial, 16))),
+            encode_state(status, this_update, next_update),
+        )
+        for status in statuses
+    ]
+    extensions = b"" if nonce is None else _before_nonce(len(nonce)) + nonce
     return der.sequence(
-        fixed_parts(authority).responder_id,
+        fixed.responder_id,
         der.generalized_time(produced_at or this_update),
         der.sequence(*singles),
         extensions,
     )
+
+
+@lru_cache(maxsize=256)
+def _before_nonce(size: int) -> bytes:
+    """responseExtensions up to a nonce of so many octets."""
+    nonce = der.octet_string(bytes(size))
+    whole = der.explicit(1, der.sequence(der.extension(NONCE_OID, nonce)))
+    return whole[: len(whole) - size]
 
 
 def error_response(status: ErrorStatus) -> bytes:
@@ -181,7 +193,6 @@ def issuer_hashes(authority: Authority, name: CertIdHash) -> tuple[bytes, bytes]
     ).digest()
 
 
-@lru_cache(maxsize=64)
 def _named_issuer(authority: Authority, name: CertIdHash) -> bytes:
     """A CertID up to the serial number: the same in every answer of one authority."""
     name_hash, key_hash = issuer_hashes(authority, name)
@@ -193,6 +204,7 @@ def _named_issuer(authority: Authority, name: CertIdHash) -> bytes:
 class FixedParts:
     """What is the same in every answer of one responder; made once for each, and known by its identity."""
 
+    named_issuers: Mapping[CertIdHash, bytes]
     key_label: str
     hash: Hash
     responder_id: bytes
@@ -204,31 +216,21 @@ def fixed_parts(authority: Authority) -> FixedParts:
     """Those of an authority's responder; `invalid` if it has none."""
     if authority.responder is None:
         raise invalid("The authority %(id)s has no OCSP responder.", id=authority.id)
-    return _fixed_parts(authority.responder)
+    return _fixed_parts(authority, authority.responder)
 
 
 @lru_cache(maxsize=64)
-def _fixed_parts(responder: Responder) -> FixedParts:
+def _fixed_parts(authority: Authority, responder: Responder) -> FixedParts:
     public_key = cast(PublicKey, responder.certificate.public_key())
     algorithm = algorithm_of(public_key)
     return FixedParts(
+        named_issuers={name: _named_issuer(authority, name) for name in CertIdHash},
         key_label=responder.key_label,
         hash=SIGNING_HASH[algorithm],
         responder_id=der.explicit(2, der.octet_string(key_identifier(public_key))),
         signature_identifier=signature_identifier(algorithm),
         certificates=der.explicit(0, der.sequence(responder.certificate.public_bytes(Encoding.DER))),
     )
-
-
-def _single(
-    authority: Authority,
-    name: CertIdHash,
-    status: CertificateStatus,
-    this_update: datetime,
-    next_update: datetime,
-) -> bytes:
-    certificate = der.sequence(_named_issuer(authority, name), der.integer(int(status.serial, 16)))
-    return der.sequence(certificate, encode_state(status, this_update, next_update))
 
 
 def encode_state(status: CertificateStatus, this_update: datetime, next_update: datetime) -> bytes:

@@ -38,7 +38,6 @@ class Presigner:
     def __init__(
         self, authority: Authority, store: KeyStore, *, this_update: datetime, next_update: datetime
     ) -> None:
-        self._authority = authority
         self._store = store
         self._fixed = fixed_parts(authority)
         self._times = this_update, next_update
@@ -82,6 +81,4 @@ class Presigner:
 
     def _encode_whole(self, status: CertificateStatus, name: CertIdHash) -> bytes:
         this_update, next_update = self._times
-        return encode_data(
-            self._authority, [status], name=name, this_update=this_update, next_update=next_update
-        )
+        return encode_data(self._fixed, [status], name=name, this_update=this_update, next_update=next_update)
