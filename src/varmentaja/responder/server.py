@@ -62,13 +62,15 @@ _LISTENING = (Phase.IDLE, Phase.ASKING)
 class Connection:
     """One client."""
 
-    __slots__ = ("incoming", "keep_alive", "outgoing", "patience", "phase", "since", "socket")
+    __slots__ = ("incoming", "keep_alive", "outgoing", "patience", "phase", "since", "socket", "watched")
 
     def __init__(self, client: socket.socket, now: float) -> None:
         self.socket = client
         self.incoming = b""
         self.outgoing: list[memoryview] = []
         self.keep_alive = True
+        self.watched = False
+        """Whether the system tells when there is something to do: after the first try."""
         self.enter(Phase.IDLE, now, ASKING_SECONDS)
 
     def enter(self, phase: Phase, now: float, patience: float) -> None:
@@ -165,7 +167,6 @@ class Server:
             try:
                 client, _ = self._listener.accept()
                 client.setblocking(False)
-                self._epoll.register(client, EPOLLIN)
             except BlockingIOError:
                 return
             except ConnectionError:
@@ -174,7 +175,25 @@ class Server:
                 _log.error("connections_wait", problem=error.strerror)
                 self._accept_no_more()
                 return
-            self._connections[client.fileno()] = Connection(client, self._now)
+            self._welcome(client)
+
+    def _welcome(self, client: socket.socket) -> None:
+        """The question is nearly always there already, and often the only one: then nothing is watched."""
+        connection = Connection(client, self._now)
+        self._connections[client.fileno()] = connection
+        try:
+            with suppress(BlockingIOError):
+                self._receive(connection)
+            if client.fileno() >= 0:
+                answering = connection.phase is Phase.ANSWERING
+                self._epoll.register(client, EPOLLOUT if answering else EPOLLIN)
+                connection.watched = True
+        except OSError:
+            self._drop(connection)
+
+    def _watch(self, connection: Connection, events: int) -> None:
+        if connection.watched:
+            self._epoll.modify(connection.socket, events)
 
     def _accept_more(self) -> None:
         if not self._accepting:
@@ -211,8 +230,8 @@ class Server:
     def _wait_for_the_rest(self, connection: Connection) -> None:
         if connection.phase is Phase.IDLE:
             connection.enter(Phase.ASKING, self._now, ASKING_SECONDS)
-            if awaits_permission(connection.incoming):
-                connection.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if awaits_permission(connection.incoming):  # once: what comes next is of the body
+            connection.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _answer(self, connection: Connection, request: Request) -> None:
         begun = time.perf_counter()
@@ -263,7 +282,7 @@ class Server:
 
     def _wait_until_taken(self, connection: Connection) -> None:
         connection.enter(Phase.ANSWERING, self._now, ANSWERING_SECONDS)
-        self._epoll.modify(connection.socket, EPOLLOUT)
+        self._watch(connection, EPOLLOUT)
 
     def _send_more(self, connection: Connection) -> None:
         outgoing = connection.outgoing
@@ -274,7 +293,7 @@ class Server:
         if not outgoing[0]:
             del outgoing[0]
         if not outgoing:
-            self._epoll.modify(connection.socket, EPOLLIN)
+            self._watch(connection, EPOLLIN)
             self._end(connection)
             self._serve(connection)
 

@@ -138,10 +138,14 @@ def _send(client: socket.socket, data: bytes) -> None:
         client.sendall(data)
 
 
-def test_permission_to_send_the_body(running: Running) -> None:
-    client = running.connect(
-        b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
-    )
+@pytest.mark.parametrize("pieces", [1, 2, 3])
+def test_permission_to_send_the_body(running: Running, pieces: int) -> None:
+    head = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+    client = running.connect()
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for number in range(pieces):
+        time.sleep(0.05)  # so that each is read by itself
+        client.sendall(head[len(head) * number // pieces : len(head) * (number + 1) // pieces])
     assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
     client.sendall(b"ok")
     assert client.recv(1000).endswith(b"POST /a ok")
