@@ -60,7 +60,7 @@ class Mirror:
         """A head that was not taken yet."""
         self._refused: str | None = None
         """Why the source's newest head is not wanted; until there is another."""
-        self._troubles: dict[str, str | None] = {}
+        self._troubles: dict[str, str | None] = {"head": None, "set": None}
         self.wish = threading.Event()
         """Set when there is a set to bring."""
 
@@ -212,7 +212,7 @@ def follow(source: Source, folder: Path, verify: Verify, stopping: threading.Eve
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / ".publish.lock"):
         mirror, since, told = Mirror(source, folder, verify, stopping), 0.0, None
-        lane = threading.Thread(target=_bring_sets, args=(mirror, source.poll, stopping))
+        lane = threading.Thread(target=_bring_sets, args=(mirror, source.poll, stopping), daemon=True)
         lane.start()
         while True:
             mirror.look_at_head()
@@ -226,17 +226,20 @@ def follow(source: Source, folder: Path, verify: Verify, stopping: threading.Eve
 
 
 def _bring_sets(mirror: Mirror, pace: float, stopping: threading.Event) -> None:
-    """The lane of what is large."""
+    """The lane of what is large. A fault of ours in it ends the program, as one in the other lane does."""
     pause = 0.0
-    while not stopping.wait(pause):
-        mirror.wish.clear()
-        if not mirror.wanted():
-            mirror.wish.wait(_ATTENTIVE)
-            pause = 0.0
-        elif mirror.bring_set():
-            pause = 0.0
-        else:
-            pause = min(max(pause * 2, pace), _LONGEST_PAUSE)
+    try:
+        while not stopping.wait(pause):
+            mirror.wish.clear()
+            if not mirror.wanted():
+                mirror.wish.wait(_ATTENTIVE)
+                pause = 0.0
+            elif mirror.bring_set():
+                pause = 0.0
+            else:
+                pause = min(max(pause * 2, pace), _LONGEST_PAUSE)
+    finally:
+        stopping.set()
 
 
 def main() -> None:

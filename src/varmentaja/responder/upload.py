@@ -110,18 +110,22 @@ class Upload:
 
 def follow(upload: Upload, stopping: threading.Event) -> None:
     """Look again and again until ``stopping`` is set; a fault is logged and tried again."""
-    sets = threading.Thread(target=_repeat, args=(upload.put_set, stopping))
+    sets = threading.Thread(target=_repeat, args=(upload.put_set, stopping), daemon=True)
     sets.start()
     _repeat(upload.put_head, stopping)
     sets.join()
 
 
 def _repeat(put: Callable[[], bool], stopping: threading.Event) -> None:
-    while not stopping.wait(POLL):
-        try:
-            put()
-        except (BaseError, DomainError, OSError) as error:
-            _log.error("upload_failed", problem=str(error).splitlines()[0])
+    """A fault of ours ends both lanes, and so the program."""
+    try:
+        while not stopping.wait(POLL):
+            try:
+                put()
+            except (BaseError, DomainError, OSError) as error:
+                _log.error("upload_failed", problem=str(error).splitlines()[0])
+    finally:
+        stopping.set()
 
 
 def main() -> None:

@@ -196,6 +196,24 @@ def test_a_set_removed_in_the_middle_of_its_transfer_gives_way_to_the_newest_at_
             assert _seconds_until(lambda newest=newest: _set(watch) == newest) < 4  # type: ignore[misc]
 
 
+def test_of_sets_that_are_not_there_yet_an_older_one_is_fetched(source: Source, tmp_path: Path) -> None:
+    """In storage the newest heads may name sets that are still being uploaded."""
+    here = tmp_path / "here"
+    watch = Watch(PublicationReader(here, source.verify))
+    with source.served() as served:
+        mirror = Mirror(served, here, source.verify)
+        assert mirror.look() and _set(watch) == 1
+        for _ in range(2):
+            source.publish()
+            mirror.look_at_head()
+        manifest = source.publication.folder / "sets/3/manifest.json"
+        manifest.rename(manifest.with_name("later"))
+        assert mirror.bring_set() and _set(watch) == 2
+        assert not mirror.bring_set() and "no longer has" in str(mirror.problem)
+        manifest.with_name("later").rename(manifest)
+        assert mirror.bring_set() and _set(watch) == 3 and mirror.problem is None
+
+
 def test_a_damaged_set_is_tried_ever_less_often_and_holds_up_no_revocation(
     source: Source, tmp_path: Path
 ) -> None:
