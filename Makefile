@@ -60,8 +60,8 @@ screenshots: $(VENV)/test.stamp ## draw the pictures of docs/guide/ anew
 	@tools/test_needs
 	@$(BIN)/python tools/screenshots.py
 
-reader-package: $(VENV)/reader.stamp ## build the card reader program as a wheel and a signed .deb for the portal's page
-	@$(BIN)/python tools/reader_package.py $(ARGS)
+reader-package: $(VENV)/reader.stamp ## build at once what `make run` builds beside the service: the card reader program as a wheel and a signed .deb
+	@$(BIN)/python -m tools.reader_package $(ARGS)
 
 clean: ## remove what was built (not var/, where the service keeps its state)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache

@@ -98,6 +98,14 @@ def prepare() -> None:
         run(sys.__stdout__ or sys.stdout)
 
 
+@app.command("reader-package", hidden=True)
+def reader_package() -> None:
+    """Build what the page of the card reader program offers, if it has changed; the demo runs this."""
+    from varmentaja.ground.reader_package import build
+
+    build()
+
+
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Tell what is running; exit code 1 when nothing is."""

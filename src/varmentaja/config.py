@@ -43,6 +43,10 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+BUILDING = "building.lock"
+"""File in the folder of downloads that whoever builds packages holds locked, until it ends in any way."""
+
+
 class Settings(BaseSettings):
     """All settings. Folders of the state folder are properties: nobody else joins their paths."""
 
@@ -79,6 +83,8 @@ class Settings(BaseSettings):
     fictive codes of its own when unset."""
     people: int = Field(default=0, ge=0)
     """How many synthetic people a test service is filled with, for timings of pages."""
+    reader_package: bool = True
+    """Whether a demo builds the packages of the card reader program that its page offers."""
     issuers: Path | None = None
     """Folder of the authorities' certificates; ``<state>/hierarchy`` when unset."""
     observer: Path | None = None

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-TOOL = Path(__file__).parents[2] / "tools" / "reader_package.py"
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,18 @@ class Built:
 def build(folder: Path, issuers: Path) -> Built:
     """Build all of it without the network; its programs trust these issuers."""
     downloads = folder / "downloads"
-    command = [sys.executable, str(TOOL), "--portal", "http://127.0.0.1:9", "--out", str(downloads)]
+    command = [
+        sys.executable,
+        "-m",
+        "tools.reader_package",
+        "--portal",
+        "http://127.0.0.1:9",
+        "--out",
+        str(downloads),
+    ]
     command += ["--issuers", str(issuers), "--signing-key", str(folder / "key")]
-    subprocess.run(["unshare", "--net", "--", *command], check=True, capture_output=True, timeout=120)
+    alone = ["unshare", "--net", "--", *command]
+    subprocess.run(alone, cwd=ROOT, check=True, capture_output=True, timeout=120)
     return Built(downloads)
 
 

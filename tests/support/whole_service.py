@@ -26,8 +26,16 @@ ROOT = Path(__file__).parent.parent.parent
 class WholeService:
     """``varmentaja demo`` on a state folder and ports of its own."""
 
-    def __init__(self, state: Path, inside: tuple[str, ...] = (), database: str | None = None) -> None:
-        """``inside`` is a prefix such as ``unshare -m …``, ``database`` the address of another's."""
+    def __init__(
+        self,
+        state: Path,
+        inside: tuple[str, ...] = (),
+        database: str | None = None,
+        *,
+        reader_package: bool = False,
+    ) -> None:
+        """``inside`` is a prefix such as ``unshare -m …``, ``database`` the address of another's; the card
+        reader program's packages are built for one test alone."""
         self.state = state
         self._inside = inside
         self.port = free_ports()
@@ -38,6 +46,7 @@ class WholeService:
             "VARMENTAJA_STATE": str(state),
             "VARMENTAJA_PORT": str(self.port),
             "VARMENTAJA_SCS_PORT": str(self.port + 4),
+            "VARMENTAJA_READER_PACKAGE": str(reader_package),
             **({"DATABASE_URL": database} if database else {}),
         }
         self._log = state.with_name(f"{state.name}.output")
@@ -185,10 +194,14 @@ class Desk:
 
 @contextmanager
 def whole_service(
-    state: Path, inside: tuple[str, ...] = (), database: str | None = None
+    state: Path,
+    inside: tuple[str, ...] = (),
+    database: str | None = None,
+    *,
+    reader_package: bool = False,
 ) -> Iterator[WholeService]:
     """One that runs, and of which nothing is left afterwards."""
-    service = WholeService(state, inside, database)
+    service = WholeService(state, inside, database, reader_package=reader_package)
     try:
         service.start()
         yield service

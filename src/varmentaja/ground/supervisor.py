@@ -74,6 +74,7 @@ class Supervisor:
                 self._start_services()
                 if not self._stopping:
                     self._welcome(time.monotonic() - begun)
+                    self._build_reader_package()
                 self._watch()
             except KeyboardInterrupt:
                 self._console.print("Interrupted.")
@@ -125,6 +126,13 @@ class Supervisor:
         late = [service for service in self._services if not service.ready]
         for service in late:
             self._console.print(f"  {service.name} is not ready; see {service.log}")
+
+    def _build_reader_package(self) -> None:
+        """Beside the services, which are ready by now: nobody waits for it."""
+        if self._settings.reader_package:
+            with (self._settings.log / "reader-package.log").open("ab") as log:
+                output = log.fileno()
+                self._nursery.fork(["reader-package"], self._settings.variables(), output, output)
 
     def _start(self, service: Service) -> None:
         try:

@@ -156,6 +156,7 @@ def of_its_own(algorithm: str, *, keep: bool, directory: bool = False) -> Iterat
         "VARMENTAJA_PORT": str(port),
         "VARMENTAJA_SCS_PORT": str(port + 4),
         "VARMENTAJA_ALGORITHM": algorithm,
+        "VARMENTAJA_READER_PACKAGE": "false",
     }
     chosen = {"state": folder / "var", "port": port, "scs_port": port + 4, "algorithm": algorithm}
     now = Settings().model_copy(update={**chosen, "database_url": None})

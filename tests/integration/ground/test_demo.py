@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import os
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -32,7 +35,7 @@ SERVICES = {"cardhost", "responder", "online", "reader", "worker", "observer", "
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeService]:
     """One state folder; a test finds the demo running and leaves it so."""
-    with whole_service(tmp_path_factory.mktemp("demo") / "var") as made:
+    with whole_service(tmp_path_factory.mktemp("demo") / "var", reader_package=True) as made:
         yield made
 
 
@@ -89,6 +92,29 @@ def test_the_portal_answers_and_status_tells_what_runs(demo: WholeService) -> No
     assert len(document["authorities"]) == 8
     staff = [person for person in document["people"] if "pin1" in person]
     assert staff and all(len(person["cards"]) == 1 for person in staff)
+
+
+def test_a_plain_start_soon_offers_the_card_reader_program(demo: WholeService, tmp_path: Path) -> None:
+    """Wheel and .deb, as their checksums and signatures say; nothing is built again for the next start."""
+    listing = demo.state / "downloads" / "packages.json"
+    page = f"http://localhost:{demo.port}/en/reader/"
+    assert listing.exists() or "being built just now" in httpx.get(page).text
+    assert eventually(listing.exists, 120), (demo.state / "log" / "reader-package.log").read_text()
+    text = httpx.get(page).text
+    assert "2020 (S4-2)" in text and "What has changed" in text and f"version {version('varmentaja')}" in text
+    files = {}
+    for name in re.findall(r"/reader/files/([^\"]+)", text):
+        (tmp_path / name).write_bytes(httpx.get(f"http://localhost:{demo.port}/reader/files/{name}").content)
+        files[Path(name).suffix] = tmp_path / name
+    assert {".deb", ".whl", ".gpg", ".asc"} == set(files)
+    for file in (files[".deb"], files[".whl"]):
+        assert hashlib.sha256(file.read_bytes()).hexdigest() in text
+        checked = ["gpgv", "--keyring", str(files[".gpg"]), f"{file}.asc", str(file)]
+        subprocess.run(checked, check=True, capture_output=True)
+    subprocess.run(["dpkg-deb", "--contents", str(files[".deb"])], check=True, capture_output=True)
+    built = listing.stat().st_mtime_ns
+    again = demo.say("reader-package")
+    assert (again.returncode, listing.stat().st_mtime_ns) == (0, built), again.stderr
 
 
 def test_status_keeps_to_its_schema(demo: WholeService, tmp_path: Path) -> None:

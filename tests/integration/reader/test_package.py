@@ -113,24 +113,19 @@ def test_the_installed_program_leaves_cards_of_other_issuers_alone(pcsc: Pcsc, b
 
 
 def test_what_is_offered_is_signed_and_listed_with_its_checksums(built: Installed, tmp_path: Path) -> None:
-    home = tmp_path / "gpg"
-    home.mkdir(mode=0o700)
-    gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet"]
-    subprocess.run([*gpg, "--import", str(built.file(".asc").parent / "varmentaja-packages.asc")], check=True)
+    gpgv = ["gpgv", "--keyring", str(built.downloads / str(built.listing["key"])), "--status-fd", "1"]
     files = built.listing["files"]
     assert isinstance(files, list) and len(files) == 2
     for entry in files:
         content = (built.downloads / entry["name"]).read_bytes()
         assert (len(content), hashlib.sha256(content).hexdigest()) == (entry["size"], entry["sha256"])
         signature = built.downloads / entry["signature"]
-        verify = [*gpg, "--status-fd", "1", "--verify", str(signature), str(built.downloads / entry["name"])]
+        verify = [*gpgv, str(signature), str(built.downloads / entry["name"])]
         told = subprocess.run(verify, capture_output=True, text=True, check=True).stdout
         assert f"VALIDSIG {built.listing['fingerprint']}" in told
         changed = tmp_path / entry["name"]
         changed.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-        assert subprocess.run(
-            [*gpg, "--verify", str(signature), str(changed)], capture_output=True
-        ).returncode
+        assert subprocess.run([*gpgv, str(signature), str(changed)], capture_output=True).returncode
 
 
 def needed_packages(control: str) -> set[str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Callable
@@ -50,6 +51,7 @@ def build(folder: Path) -> None:
         "made_at": MADE_AT,
         "key": "key.asc",
         "fingerprint": "CD" * 20,
+        "windows": True,
     }
     (folder / "packages.json").write_text(json.dumps({**listing, "changes": ["First."], "files": entries}))
 
@@ -114,6 +116,22 @@ def test_the_list_of_versions_is_served_as_it_was_signed(visit: Callable[..., An
     answer = visit("/reader/versions.json")
     assert answer.headers["Content-Type"] == "application/json"
     assert b"".join(answer.streaming_content) == b'{"signed": ""}'
+
+
+def test_the_page_says_so_while_the_packages_are_built(visit: Callable[..., Any], tmp_path: Path) -> None:
+    with (tmp_path / "building.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        page = visit("/en/reader/").content.decode()
+        assert "being built just now" in page and "make reader-package" not in page
+    assert "being built just now" not in visit("/en/reader/").content.decode()
+
+
+def test_a_package_without_windows_says_so(visit: Callable[..., Any], tmp_path: Path) -> None:
+    build(tmp_path)
+    listing = json.loads((tmp_path / "packages.json").read_text())
+    assert "commands alone" not in visit("/en/reader/").content.decode()
+    (tmp_path / "packages.json").write_text(json.dumps({**listing, "windows": False}))
+    assert "commands alone" in visit("/en/reader/").content.decode()
 
 
 def test_what_has_changed_comes_from_the_newest_part_of_the_change_log() -> None:

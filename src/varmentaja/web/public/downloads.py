@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The card reader program: its page, its packages, and the signed list of its versions.
 
-``make reader-package`` puts packages and ``packages.json`` into the folder of downloads; the worker puts the
-list of versions there. Only what stands in these can be fetched.
+``tools/reader_package.py``, which a demo runs beside its services, puts packages and ``packages.json`` into
+the folder of downloads; the worker puts the list of versions there. Only what stands in these can be fetched.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from varmentaja.config import BUILDING
 from varmentaja.domain.data_files import load
 from varmentaja.domain.errors import not_found
 from varmentaja.ui.components import Cell, Column, Link, Table
@@ -31,6 +33,7 @@ def page(request: HttpRequest) -> HttpResponse:
     listing = _listing()
     values = {
         "listing": listing,
+        "is_being_built": _is_being_built(),
         "packages": [_package(entry, listing) for entry in listing.get("files", ())],
         "key_address": reverse("download", args=[listing["key"]]) if listing else "",
         "made_at": datetime.fromisoformat(listing["made_at"]) if listing else None,
@@ -43,7 +46,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def _package(entry: dict[str, Any], listing: dict[str, Any]) -> dict[str, Any]:
     """One package as the page shows it, with the commands that check and install it."""
     is_deb = entry["name"].endswith(".deb")
-    commands = [f"gpg --import {listing['key']}", f"gpg --verify {entry['signature']} {entry['name']}"]
+    commands = [f"gpgv --keyring ./{listing['key']} {entry['signature']} {entry['name']}"]
     if is_deb:
         commands.append(f"sudo apt install ./{entry['name']}")
     else:
@@ -92,6 +95,18 @@ def _listing() -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     return listing
+
+
+def _is_being_built() -> bool:
+    """Whether the one who builds holds its lock."""
+    try:
+        with (settings.DOWNLOADS / BUILDING).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _chips() -> Table:
