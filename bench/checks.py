@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from varmentaja.config import settings
 from varmentaja.ground.keys import authority_store
-from varmentaja.pki import issuance, ocsp
+from varmentaja.pki import crl, issuance, ocsp
 from varmentaja.pki.hierarchy import load_hierarchy
 from varmentaja.pki.names import Subject
 from varmentaja.pki.profile import load_profile
-from varmentaja.relying_party import RelyingParty
+from varmentaja.relying_party import AuthorityLists, RelyingParty
 from varmentaja.relying_party.answer import Signature
 
 
@@ -34,7 +34,10 @@ def times(count: int) -> list[float]:
     certificate = x509.load_der_x509_certificate(issuance.issue(token, store))
     status = ocsp.CertificateStatus(token.serial)
     good = ocsp.presign(authority, status, store, this_update=now, next_update=end).sha256
-    party = RelyingParty(hierarchy, lambda url, asked: good, "http://localhost:8000", bytes(32))
+    root = hierarchy.authority(authority.issued_by)
+    above = crl.sign_crl(root, 0, [], store, number=1, this_update=now, next_update=end)
+    lists = AuthorityLists(lambda url: above)
+    party = RelyingParty(hierarchy, lambda url, asked: good, "http://localhost:8000", bytes(32), lists)
     challenge = party.challenge(now=now, random=os.urandom)
     value = key.sign(challenge.content, ec.ECDSA(hashes.SHA256()))
     answer = Signature("SHA256withECDSA", value, (certificate,))

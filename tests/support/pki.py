@@ -14,11 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from varmentaja.pki.algorithms import PrivateKey
 from varmentaja.pki.ceremony import demo_plan, perform_ceremony
+from varmentaja.pki.crl import Reason, encode_entry, sign_crl
 from varmentaja.pki.hierarchy import Hierarchy
 from varmentaja.pki.issuance import CertificateRequest, issue, prepare
 from varmentaja.pki.keystore import SoftwareKeyStore, open_software_store
 from varmentaja.pki.names import Subject
 from varmentaja.pki.profile import load_profile
+from varmentaja.pki.serials import serial_text
+from varmentaja.relying_party import AuthorityLists
 
 BASE_URL = "http://127.0.0.1:8001"
 LINES = ("ecc", "rsa")
@@ -42,6 +45,24 @@ class Demo:
     now: datetime
     folder: Path | None = None
     """Of the hierarchy's files."""
+
+    def lists(self, revoked: str = "", at: datetime | None = None) -> AuthorityLists:
+        """What relying parties know of the authorities: roots revoked none, or the one of this id."""
+
+        def fetch(url: str) -> bytes:
+            return self.list_of(url.split("/")[-2], revoked, at)
+
+        return AuthorityLists(fetch)
+
+    def list_of(self, root: str, revoked: str = "", at: datetime | None = None) -> bytes:
+        """A root's list of two days that names the authority of this id, or nobody."""
+        entries = []
+        if revoked:
+            serial = serial_text(self.hierarchy.authority(revoked).certificate.serial_number)
+            entries.append(encode_entry(serial, at or self.now, Reason.CA_COMPROMISE))
+        until = self.now + timedelta(days=2)
+        above = self.hierarchy.authority(root)
+        return sign_crl(above, 0, entries, self.store, number=1, this_update=self.now, next_update=until)
 
     def issue(
         self, profile: str, line: str, key: PrivateKey, subject: Subject = PHYSICIAN

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from varmentaja.clinic.pdf_signature import PreparedPdf
 
 MOST = 500
+"""People signed in; one more ends the session that was used longest ago."""
+MOST_VISITS = 10_000
+"""Visits of nobody in particular: however many come, they push out each other alone."""
 IDLE = timedelta(minutes=30)
-ASK_AGAIN = timedelta(seconds=5)
-"""How long an answer about the certificate's status is relied on."""
+ASK_AGAIN = timedelta(seconds=2)
+"""How long an answer about the certificate's status is relied on. A revocation may need two seconds until it
+is published, and is to end the session within five."""
 
 
 @dataclass(slots=True)
@@ -48,38 +52,38 @@ class Sessions:
     def __init__(self, party: RelyingParty) -> None:
         self._party = party
         self._lock = threading.Lock()
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._visits: OrderedDict[str, Session] = OrderedDict()
+        self._signed_in: OrderedDict[str, Session] = OrderedDict()
 
     def of(self, cookie: str, *, now: datetime) -> Session:
         """The session of a cookie, or a new one. Raises Refused when the person's certificate has ended."""
         with self._lock:
-            session = self._sessions.get(cookie)
+            kept = self._signed_in if cookie in self._signed_in else self._visits
+            session = kept.get(cookie)
             if session is None or now - session.used_at > IDLE:
-                return self._new(now)
+                kept.pop(cookie, None)
+                return _opened(self._visits, MOST_VISITS, now)
             session.used_at = now
-            self._sessions.move_to_end(cookie)
+            kept.move_to_end(cookie)
         self._still_good(session, now)
         return session
 
     def sign_in(self, session: Session, person: SignedIn, *, now: datetime) -> Session:
         """A session of a new name for the person, so that one known before cannot be slipped in."""
         with self._lock:
-            self._sessions.pop(session.id, None)
-            opened = self._new(now)
-        opened.person, opened.asked_at = person, now
+            self._drop(session)
+            opened = _opened(self._signed_in, MOST, now)
+            opened.person, opened.asked_at = person, now
         return opened
 
     def end(self, session: Session) -> None:
         """Sign out."""
         with self._lock:
-            self._sessions.pop(session.id, None)
+            self._drop(session)
 
-    def _new(self, now: datetime) -> Session:
-        session = Session(secrets.token_urlsafe(24), now)
-        self._sessions[session.id] = session
-        while len(self._sessions) > MOST:
-            self._sessions.popitem(last=False)
-        return session
+    def _drop(self, session: Session) -> None:
+        for kept in (self._visits, self._signed_in):
+            kept.pop(session.id, None)
 
     def _still_good(self, session: Session, now: datetime) -> None:
         if session.person is None or (session.asked_at and now - session.asked_at < ASK_AGAIN):
@@ -90,3 +94,12 @@ class Sessions:
             self.end(session)
             raise
         session.asked_at = now
+
+
+def _opened(sessions: OrderedDict[str, Session], most: int, now: datetime) -> Session:
+    """A new session among these, for which the oldest makes room."""
+    session = Session(secrets.token_urlsafe(24), now)
+    sessions[session.id] = session
+    while len(sessions) > most:
+        sessions.popitem(last=False)
+    return session

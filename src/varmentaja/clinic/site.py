@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-import httpx
-
 from varmentaja.clinic.http import as_wsgi
 from varmentaja.clinic.pages import Pages
 from varmentaja.clinic.records import Records
+from varmentaja.http import own_client
 from varmentaja.notify import say_ready
-from varmentaja.relying_party import RelyingParty, load_hierarchy, ocsp_over
+from varmentaja.relying_party import AuthorityLists, RelyingParty, fetch_over, load_hierarchy, ocsp_over
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -44,11 +43,13 @@ class ClinicSettings:
 
 def application(settings: ClinicSettings) -> WSGIApplication:
     """The site as a WSGI application."""
+    client = own_client(timeout=5)
     party = RelyingParty(
         hierarchy=load_hierarchy(settings.hierarchy, production=False),
-        ask=ocsp_over(httpx.Client(timeout=5, trust_env=False)),
+        ask=ocsp_over(client),
         origin=settings.origin,
         key=os.urandom(32),
+        lists=AuthorityLists(fetch_over(client)),
     )
     links = {"reader_url": settings.reader_url, "portal_url": settings.portal_url}
     pages = Pages(party, Records(settings.records), settings.scs_addresses, links)

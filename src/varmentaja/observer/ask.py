@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from varmentaja.domain.availability import limits
+from varmentaja.http import own_client
 
 LARGEST = 256 * 1024 * 1024
 """Octets of a list; a server that sends for ever is stopped there."""
@@ -30,7 +31,7 @@ class Client:
 
     def __init__(self) -> None:
         self._lost = limits().lost.total_seconds()
-        self._http = httpx.Client(timeout=self._lost, trust_env=False, headers={"User-Agent": "observer"})
+        self._http = own_client(timeout=self._lost, headers={"User-Agent": "observer"})
 
     def get(self, url: str, media_type: str) -> Reply:
         """The document at an address."""

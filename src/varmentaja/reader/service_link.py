@@ -14,6 +14,7 @@ import httpx
 from varmentaja.card.generations import generation_of
 from varmentaja.config import Settings
 from varmentaja.domain.errors import DomainError, Message
+from varmentaja.http import own_client
 from varmentaja.pki.hierarchy import Hierarchy, load_hierarchy
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.version_manifest import LARGEST, Ruling, VersionList, program_version
@@ -40,7 +41,7 @@ class ServiceLink:
         """``portal`` is the service's address without a slash at the end; ``version`` is this program's."""
         self.hierarchy = hierarchy
         self._portal = portal
-        self._client = client or httpx.Client(timeout=TIMEOUT, trust_env=False)
+        self._client = client or own_client(timeout=TIMEOUT)
         self._versions = versions
         self._version = version or program_version()
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The checks of a relying party, each with an outcome of its own: origin and age, signature, issuer, dates,
-purpose, status.
+purpose, status of the certificate and of its issuer.
 
-    party = RelyingParty(hierarchy, ocsp_over(httpx.Client(timeout=5)), origin="https://me.example", key=key)
+    client = httpx.Client(timeout=5)
+    lists = AuthorityLists(fetch_over(client))
+    party = RelyingParty(hierarchy, ocsp_over(client), "https://me.example", key, lists)
     challenge = party.challenge(now=now, random=os.urandom, session=session_id)
     ...                                       # the page asks SCS to sign challenge.content
     person = party.sign_in(challenge.content, read_answer(json), now=now, session=session_id)
@@ -14,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from cryptography import x509
 
@@ -26,6 +29,7 @@ from varmentaja.pki.reader import CertificateFacts, describe
 from varmentaja.relying_party.answer import Signature
 from varmentaja.relying_party.challenge import Challenge, check_challenge, make_challenge
 from varmentaja.relying_party.identity import CardIdentity, identity_of
+from varmentaja.relying_party.lists import AuthorityLists
 from varmentaja.relying_party.refusals import Outcome, Refused
 from varmentaja.relying_party.status import AskOcsp, Status, ask_status
 
@@ -64,6 +68,8 @@ class RelyingParty:
     """Scheme, host and port as browsers send them: ``https://portal.example``."""
     key: bytes
     """Secret of at least 32 octets for challenges; the same on every server of the site."""
+    lists: AuthorityLists
+    """Revocation lists of the authorities above the issuers; one for all parties of a process."""
 
     def challenge(self, *, now: datetime, random: Callable[[int], bytes], session: str = "") -> Challenge:
         """A challenge for a person to sign with the authentication key."""
@@ -98,7 +104,7 @@ class RelyingParty:
         now: datetime,
         used_at: datetime | None = None,
     ) -> Verified:
-        """Issuer, dates, path, purpose and status of a certificate; also for sign-in by TLS."""
+        """Issuer, dates, path, purpose and status of a certificate and of its issuers; also for TLS."""
         moment = used_at or now
         try:
             require_readable(certificate)
@@ -120,4 +126,7 @@ class RelyingParty:
         status = ask_status(certificate, authority.certificate, self.ask, now=now)
         if status.revoked_at is not None and status.revoked_at <= moment:
             raise Refused(Outcome.REVOKED, since=status.revoked_at)
+        chain = self.hierarchy.chain(authority.id)
+        for below, above in pairwise(chain):
+            self.lists.check(below, above, now=now, moment=moment)
         return Verified(certificate, facts, profile.id, status)

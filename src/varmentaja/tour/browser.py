@@ -9,6 +9,8 @@ from urllib.parse import urljoin
 import httpx
 from lxml import html
 
+from varmentaja.http import own_client
+
 
 class PageError(Exception):
     """The page was not what the story expects; the text says what stood there instead."""
@@ -18,7 +20,7 @@ class Browser:
     """One person's browser: cookies, the page that is open, and its forms."""
 
     def __init__(self, base_url: str) -> None:
-        self._client = httpx.Client(base_url=base_url, follow_redirects=True, timeout=30)
+        self._client = own_client(base_url=base_url, follow_redirects=True, timeout=30)
         self._page: html.HtmlElement | None = None
         self.url = base_url
 

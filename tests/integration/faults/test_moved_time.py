@@ -24,7 +24,7 @@ from varmentaja.apps.status.actions.publish_status import publish_status
 from varmentaja.domain.revocation import Ground
 from varmentaja.pki.profile import Purpose
 from varmentaja.pki.publication import PublicationReader, Snapshot
-from varmentaja.relying_party import Outcome, Refused, RelyingParty
+from varmentaja.relying_party import AuthorityLists, Outcome, Refused, RelyingParty
 
 pytestmark = pytest.mark.django_db
 DAYS = 30
@@ -42,7 +42,9 @@ def test_issue_sign_in_and_revoke_in_a_moved_business_month(service: Service, tm
 
     publish_status(now=datetime.now(UTC))
     assert _openssl(moved, card, tmp_path) == "ok"
-    party = RelyingParty(service.demo.hierarchy, _asking(moved), "https://portal.example", bytes(32))
+    party = RelyingParty(
+        service.demo.hierarchy, _asking(moved), "https://portal.example", bytes(32), _lists(moved)
+    )
     checked = party.check_certificate(certificate, Purpose.AUTHENTICATION, now=datetime.now(UTC))
     assert checked.status.revoked_at is None
 
@@ -77,6 +79,14 @@ def _asking(service: Service) -> Callable[[str, bytes], bytes]:
         return found[0].sha256(found[1])
 
     return ask
+
+
+def _lists(service: Service) -> AuthorityLists:
+    def fetch(url: str) -> bytes:
+        authority, _, name = url.rpartition("/crl/")[2].partition("/")
+        return bytes(_published(service).crls[authority, name.removesuffix(".crl")].der)
+
+    return AuthorityLists(fetch)
 
 
 def _openssl(service: Service, card: Card, folder: Path) -> str:

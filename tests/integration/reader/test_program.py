@@ -98,7 +98,9 @@ def test_from_a_fresh_card_to_sign_in_and_signature(
     assert httpx.get(f"{program.scs.url}/version").json()["hashAlgorithms"] != ""
     assert control.activate(CODE, PIN1, PIN2)["slots"][0]["contents"]["is_activated"]
 
-    party = RelyingParty(demo.hierarchy, lambda _, request: good(demo, request), ORIGIN, os.urandom(32))
+    party = RelyingParty(
+        demo.hierarchy, lambda _, request: good(demo, request), ORIGIN, os.urandom(32), demo.lists()
+    )
     now = demo.now + timedelta(seconds=30)
     challenge = party.challenge(now=now, random=os.urandom).content
     thread, answers = sign(program, challenge, "digitalSignature")
@@ -131,7 +133,9 @@ def test_a_program_that_is_set_to_1_3_says_so_and_signs_by_its_rules(
     control.activate(CODE, PIN1, PIN2)
     told = httpx.get(f"{program.scs.url}/version").json()
     assert (told["version"], told["applicationOIDs"]) == ("1.3", "")
-    party = RelyingParty(demo.hierarchy, lambda _, request: good(demo, request), ORIGIN, os.urandom(32))
+    party = RelyingParty(
+        demo.hierarchy, lambda _, request: good(demo, request), ORIGIN, os.urandom(32), demo.lists()
+    )
     now = demo.now + timedelta(seconds=30)
     challenge = party.challenge(now=now, random=os.urandom).content
     thread, answers = sign(program, challenge, "digitalSignature", version=told["version"])

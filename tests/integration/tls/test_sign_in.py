@@ -23,7 +23,15 @@ from varmentaja.apps.certificates.actions.revoke_certificates import revoke_cert
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.revocation import RevocationReason
-from varmentaja.relying_party import Outcome, Purpose, Refused, RelyingParty, ocsp_over
+from varmentaja.relying_party import (
+    AuthorityLists,
+    Outcome,
+    Purpose,
+    Refused,
+    RelyingParty,
+    fetch_over,
+    ocsp_over,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -115,7 +123,10 @@ def test_a_session_ends_within_five_seconds_of_the_revocation(world: World) -> N
     identity = world.identity()
     other = world.identity(role="prescribing_nurse")
     world.publish()
-    party = RelyingParty(world.service.demo.hierarchy, ocsp_over(httpx.Client(timeout=5)), "", b"")
+    client = httpx.Client(timeout=5)
+    party = RelyingParty(
+        world.service.demo.hierarchy, ocsp_over(client), "", b"", AuthorityLists(fetch_over(client))
+    )
     certificate = x509.load_pem_x509_certificate(identity.certificate.read_bytes())
 
     def status(leaf: x509.Certificate) -> datetime | None:

@@ -9,7 +9,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 from django.test import Client
+from lxml import html
 from tests.integration.web_holder.conftest import HOST, form_of, text_of
 from tests.support.service import Service
 
@@ -50,6 +52,7 @@ def test_the_front_page_presents_the_demos_people(visit: Any, settings: Any) -> 
         "name": "Elina Mäntykangas",
         "story": {"fi": "Lääkäri.", "sv": "Läkare.", "en": "A physician."},
         "identity_code": "170488-902X",
+        "role": "physician",
     }
     settings.DEMO.write_text(json.dumps({"people": [person, {**person, "pin1": "2580", "pin2": "258036"}]}))
     text = text_of(visit("/en/"))
@@ -57,10 +60,33 @@ def test_the_front_page_presents_the_demos_people(visit: Any, settings: Any) -> 
     assert "PIN 1: 2580" in text
 
 
+def test_the_front_page_of_a_demo_leads_through_the_first_ten_minutes(visit: Any, settings: Any) -> None:
+    """By links, in the order of the story; and from each of the staff to the desk."""
+    stories = dict.fromkeys(("fi", "sv", "en"), "…")
+    cast = {role: {"role": role, "name": role, "story": stories} for role in ("registrar", "officer", "dead")}
+    settings.DEMO.write_text(
+        json.dumps({"people": [{**each, "identity_code": "170488-902X"} for each in cast.values()]})
+    )
+    for language in stories:
+        page = html.fromstring(visit(f"/{language}/").content)
+        desk, office = f"/{language}/registration/", f"/{language}/office/"
+        clinic = f"{settings.CLINIC_URL}/{language}/"
+        others = [f"/{language}/{name}/" for name in ("sandbox", "my-card")]
+        steps = [settings.READER_URL, desk, office, *others, clinic, f"/{language}/status/"]
+        assert page.xpath("//ol[not(@class)]/li/a/@href") == steps
+        assert page.xpath("//li[h3][contains(., '170488-902X')]//a/@href") == [desk, office]
+
+
 def test_relying_parties_find_every_authority(visit: Any, portal_of_service: Service) -> None:
     page = visit("/en/status-services/").content.decode()
     for authority in portal_of_service.demo.hierarchy.authorities.values():
         assert authority.issuer.certificate_url in page
+
+
+def test_roots_are_shown_with_the_fingerprints_to_compare(visit: Any, portal_of_service: Service) -> None:
+    text = text_of(visit("/en/status-services/"))
+    for root in portal_of_service.demo.hierarchy.roots:
+        assert root.fingerprint(hashes.SHA256()).hex().upper() in text
 
 
 def test_letters_can_be_read_in_the_letter_box(visit: Any, portal_of_service: Service) -> None:

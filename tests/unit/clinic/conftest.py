@@ -228,7 +228,7 @@ def clinic(
 ) -> Iterator[Clinic]:
     line: str = request.param
     responder = Responder(demo, line)
-    party = RelyingParty(demo.hierarchy, responder, ORIGIN, b"k" * 32)
+    party = RelyingParty(demo.hierarchy, responder, ORIGIN, b"k" * 32, demo.lists())
     records = Records(tmp_path / "clinic")
     links = {"reader_url": "http://127.0.0.1:8002", "portal_url": "http://localhost:8000"}
     pages = Pages(party, records, ("http://127.0.0.1:53951",), links)

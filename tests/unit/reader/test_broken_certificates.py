@@ -36,7 +36,7 @@ from varmentaja.reader.right_to_use import ending, why_not
 from varmentaja.reader.scs import Selector, SignatureType
 from varmentaja.reader.service_link import ServiceLink
 from varmentaja.reader.signing import ScsService
-from varmentaja.relying_party import Outcome, Refused, RelyingParty, read_answer
+from varmentaja.relying_party import AuthorityLists, Outcome, Refused, RelyingParty, read_answer
 from varmentaja.relying_party.status import ask_status
 
 ORIGIN = "https://clinic.example"
@@ -118,7 +118,9 @@ def refused_or_read(content: bytes, hierarchy: Hierarchy, now: datetime) -> Outc
     """What a relying party makes of a page's answer with this certificate."""
     chain = [base64.b64encode(content).decode()]
     answer = {"status": "ok", "signature": "AAAA", "signatureAlgorithm": "SHA256withECDSA", "chain": chain}
-    party = RelyingParty(hierarchy, lambda _url, _request: b"", ORIGIN, b"k" * 32)
+    party = RelyingParty(
+        hierarchy, lambda _url, _request: b"", ORIGIN, b"k" * 32, AuthorityLists(lambda _url: b"")
+    )
     try:
         signature = read_answer(answer)
         party.check_certificate(signature.certificate, Purpose.AUTHENTICATION, now=now)
@@ -147,7 +149,9 @@ def test_each_way_of_being_unreadable_is_met(
 def test_a_certificate_object_with_an_unreadable_part_is_none_of_ours(good: bytes, demo: Demo) -> None:
     """As a server's TLS library would hand it over: parsed, but not looked into."""
     lazy = x509.load_der_x509_certificate(good.replace(*WAYS["a name that is a row of bits"]))
-    party = RelyingParty(demo.hierarchy, lambda _url, _request: b"", ORIGIN, b"k" * 32)
+    party = RelyingParty(
+        demo.hierarchy, lambda _url, _request: b"", ORIGIN, b"k" * 32, AuthorityLists(lambda _url: b"")
+    )
     with pytest.raises(Refused) as refused:
         party.check_certificate(lazy, Purpose.AUTHENTICATION, now=demo.now)
     assert refused.value.outcome is Outcome.UNKNOWN_ISSUER

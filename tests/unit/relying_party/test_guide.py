@@ -24,6 +24,7 @@ from varmentaja.card.transport import InProcessTransport
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.signing import ScsService
 from varmentaja.relying_party import Outcome, Refused
+from varmentaja.relying_party.trust import fingerprint_of
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "guide" / "relying-party.md").read_text("utf-8")
 ORIGIN = "https://me.example"
@@ -38,13 +39,21 @@ def responder(demo: Demo) -> Responder:
 def guide(
     demo: Demo, responder: Responder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, Any]:
-    """Everything that the page's Python defines; questions about the status reach the test's responder."""
-    (tmp_path / "var").mkdir()
-    (tmp_path / "var" / "hierarchy").symlink_to(demo.folder or "")
+    """Everything that the page's Python defines, run as a stranger: he has the root's fingerprint and what
+    the service serves to everybody, and no folder of the service's."""
+    root = demo.hierarchy.authority("root-ecc").certificate
+    (tmp_path / "root-ecc.sha256").write_text(fingerprint_of(root) + "\n")
     monkeypatch.chdir(tmp_path)
 
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, content=responder(str(request.url), request.content))
+        kind, _, name = request.url.path.strip("/").partition("/")
+        if kind == "ca":
+            content = demo.hierarchy.authority(name.removesuffix(".crt")).certificate_der
+        elif kind == "crl":
+            content = demo.list_of(name.partition("/")[0])
+        else:
+            content = responder(str(request.url), request.content)
+        return httpx.Response(200, content=content)
 
     client = httpx.Client(transport=httpx.MockTransport(answer))
     monkeypatch.setattr(httpx, "Client", lambda timeout: client)
@@ -89,6 +98,13 @@ def test_the_page_s_python_checks_a_certificate_that_nginx_hands_over(
     with pytest.raises(Refused) as refusal:
         guide["shown"](quote(pem))
     assert refusal.value.outcome is Outcome.REVOKED
+
+
+def test_the_page_s_code_for_dotnet_names_every_algorithm_that_we_accept() -> None:
+    code = GUIDE.partition("```csharp")[2].partition("```")[0]
+    for name in ("SHA256", "SHA384", "SHA512"):
+        assert f'"{name}withECDSA"' in code and f'"{name}withRSA"' in code
+    assert "GetRSAPublicKey" in code and "not run in our tests" in GUIDE
 
 
 def test_the_page_names_every_outcome() -> None:

@@ -120,7 +120,7 @@ class Scene:
 def scene(request: pytest.FixtureRequest, demo: Demo, card_keys: dict[str, PrivateKey]) -> Scene:
     line: str = request.param
     responder = Responder(demo, line=line)
-    party = RelyingParty(demo.hierarchy, responder, ORIGIN, b"k" * 32)
+    party = RelyingParty(demo.hierarchy, responder, ORIGIN, b"k" * 32, demo.lists())
     return Scene(demo, line, card_keys[line], responder, party)
 
 

@@ -16,9 +16,18 @@ from django.conf import settings
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.certificates.queries import certificate_by_serial
 from varmentaja.apps.vault.keys import challenge_key
+from varmentaja.http import own_client
 from varmentaja.pki.hierarchy import Hierarchy, load_hierarchy
 from varmentaja.pki.serials import serial_text
-from varmentaja.relying_party import Challenge, Outcome, Refused, RelyingParty, ocsp_over
+from varmentaja.relying_party import (
+    AuthorityLists,
+    Challenge,
+    Outcome,
+    Refused,
+    RelyingParty,
+    fetch_over,
+    ocsp_over,
+)
 
 Origin = NewType("Origin", str)
 """Scheme, host and port of the portal as the browser has them."""
@@ -33,7 +42,12 @@ def _hierarchy() -> Hierarchy:
 
 @cache
 def _client() -> httpx.Client:
-    return httpx.Client(timeout=5)
+    return own_client(timeout=5)
+
+
+@cache
+def _lists() -> AuthorityLists:
+    return AuthorityLists(fetch_over(_client()))
 
 
 @lru_cache(maxsize=ADDRESSES)
@@ -44,6 +58,7 @@ def relying_party(origin: Origin) -> RelyingParty:
         ask=ocsp_over(_client()),
         origin=origin,
         key=challenge_key(),
+        lists=_lists(),
     )
 
 

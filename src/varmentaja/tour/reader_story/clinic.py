@@ -23,8 +23,8 @@ PRESCRIPTION = {
     "dosage": "1 tablet 3 times a day",
     "purpose": "pain",
 }
-_SESSION_SECONDS = 8.0
-"""The clinic asks for the status again every five seconds."""
+_SESSION_SECONDS = 5.0
+"""From the revocation; the clinic asks for the status again every two seconds."""
 
 
 def signs_in(story: ReaderStory) -> Facts:

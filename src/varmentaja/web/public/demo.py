@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import get_language
 
+_WORKPLACES = {
+    "registrar": "registration:desk",
+    "second_registrar": "registration:desk",
+    "officer": "office:front",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
@@ -17,9 +23,16 @@ class DemoPerson:
     name: str
     story: str
     identity_code: str
+    role: str
+    """Of the part, in the cast: ``registrar``, ``officer``, ``physician`` …"""
     pin1: str
     pin2: str
     """Empty where the holder has chosen the PINs."""
+
+    @property
+    def workplace(self) -> str:
+        """Name of the page where this part is played; empty for those who have no card yet."""
+        return _WORKPLACES.get(self.role, "")
 
 
 def demo_people() -> tuple[DemoPerson, ...]:
@@ -32,6 +45,7 @@ def demo_people() -> tuple[DemoPerson, ...]:
             name=person["name"],
             story=person["story"][language],
             identity_code=person["identity_code"],
+            role=person["role"],
             pin1=person.get("pin1", ""),
             pin2=person.get("pin2", ""),
         )

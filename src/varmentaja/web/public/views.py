@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from varmentaja.apps.access.party import relying_party
+from varmentaja.relying_party.trust import fingerprint_of
 from varmentaja.ui.components import Link
 from varmentaja.web.access.scs import origin_of
 from varmentaja.web.public.demo import demo_people
@@ -16,7 +19,9 @@ from varmentaja.web.public.demo import demo_people
 
 def front(request: HttpRequest) -> HttpResponse:
     """What the service is for and where to start."""
-    return render(request, "public/front.html", {"people": demo_people()})
+    clinic = f"{settings.CLINIC_URL}/{get_language()}/"
+    values = {"people": demo_people(), "reader": settings.READER_URL, "clinic": clinic}
+    return render(request, "public/front.html", values)
 
 
 def status_services(request: HttpRequest) -> HttpResponse:
@@ -25,6 +30,7 @@ def status_services(request: HttpRequest) -> HttpResponse:
         {
             "name": authority.certificate.subject.rfc4514_string(),
             "is_root": authority.is_root,
+            "fingerprint": fingerprint_of(authority.certificate) if authority.is_root else "",
             "certificate": authority.issuer.certificate_url,
             "ocsp": authority.issuer.ocsp_url if authority.responder else "",
             "lists": [authority.issuer.crl_url(shard) for shard in range(authority.shards)],
