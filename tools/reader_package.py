@@ -127,7 +127,7 @@ def copy(package: Distribution, target: Path) -> None:
 def build_wheel(out: Path) -> Path:
     """The program as a wheel."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(leashed(signal.SIGKILL, command), cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return max(out.glob("varmentaja-*.whl"), key=lambda path: path.stat().st_mtime_ns)
 
 
@@ -167,7 +167,7 @@ def fetch_windows() -> bool:
             requirements.write_text(pins)
             pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
             pip += ["--only-binary", ":all:", "--target", str(fetched), "--requirement", str(requirements)]
-            if subprocess.run(leashed(signal.SIGTERM, pip)).returncode != 0:
+            if subprocess.run(leashed(signal.SIGKILL, pip)).returncode != 0:
                 return False
             fetched.rename(folder)
     sys.path.append(str(folder))
@@ -199,7 +199,8 @@ def _fill(
     # Where the program is installed it may not write: its catalogues are compiled here.
     compiling = "from varmentaja.locale import compile_catalogues; compile_catalogues()"
     environment = {"PYTHONPATH": f"{home / 'packages'}:{distribution('babel').locate_file('')}"}
-    subprocess.run([sys.executable, "-P", "-c", compiling], env=environment, check=True)
+    command = leashed(signal.SIGKILL, [sys.executable, "-P", "-c", compiling])
+    subprocess.run(command, env=environment, check=True)
     for unwanted in (home / "packages").rglob("__pycache__"):
         shutil.rmtree(unwanted)
     (home / "issuers").mkdir()
