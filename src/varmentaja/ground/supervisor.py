@@ -15,7 +15,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
@@ -130,7 +130,8 @@ class Supervisor:
     def _build_reader_package(self) -> None:
         """Beside the services, which are ready by now: nobody waits for it."""
         if self._settings.reader_package:
-            with (self._settings.log / "reader-package.log").open("ab") as log:
+            file = self._settings.log / "reader-package.log"
+            with file.open("ab") as log, suppress(OSError):  # the nursery has ended: the next start builds
                 output = log.fileno()
                 self._nursery.fork(["reader-package"], self._settings.variables(), output, output)
 

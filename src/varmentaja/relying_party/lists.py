@@ -58,7 +58,7 @@ class AuthorityLists:
         self._fetch = fetch
         self._strict = strict
         self._lock = threading.Lock()
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[tuple[str, x509.Certificate], _Kept] = {}
 
     def check(
         self, authority: x509.Certificate, above: x509.Certificate, *, now: datetime, moment: datetime
@@ -67,30 +67,27 @@ class AuthorityLists:
 
         The path has been validated before: the address in the certificate is followed.
         """
-        try:
-            crl = self._list(authority, above, now)
-        except Refused:
-            if self._strict:
-                raise
-            return
-        entry = crl.get_revoked_certificate_by_serial_number(authority.serial_number)
+        kept = self._known(authority, above, now)
+        number = authority.serial_number
+        entry = kept.crl.get_revoked_certificate_by_serial_number(number) if kept.crl else None
         if entry is not None and entry.revocation_date_utc <= moment:
             detail = f"its issuer: {authority.subject.rfc4514_string()[:200]}"
             raise Refused(Outcome.REVOKED, detail, since=entry.revocation_date_utc)
+        if self._strict and (kept.crl is None or not _holds(kept.crl, now)):
+            raise _unknown(kept.trouble or "the list is not of today")
 
-    def _list(
-        self, authority: x509.Certificate, above: x509.Certificate, now: datetime
-    ) -> x509.CertificateRevocationList:
-        url = _address(authority)
+    def _known(self, authority: x509.Certificate, above: x509.Certificate, now: datetime) -> _Kept:
+        try:
+            url = _address(authority)
+        except Refused as error:
+            return _Kept(None, now, error.detail)
         with self._lock:
-            kept = self._kept.get(url)
+            kept = self._kept.get((url, above))
         if kept is None or now >= kept.again_at:
             kept = self._asked(url, above, now, kept)
             with self._lock:
-                self._kept[url] = kept
-        if kept.crl is None or not _holds(kept.crl, now):
-            raise _unknown(kept.trouble or "the list is not of today")
-        return kept.crl
+                self._kept[url, above] = kept
+        return kept
 
     def _asked(self, url: str, above: x509.Certificate, now: datetime, kept: _Kept | None) -> _Kept:
         try:
@@ -139,4 +136,4 @@ def _address(certificate: x509.Certificate) -> str:
 
 
 def _unknown(detail: str) -> Refused:
-    return Refused(Outcome.STATUS_UNKNOWN, f"status of the issuer: {detail}")
+    return Refused(Outcome.STATUS_UNKNOWN, f"of the issuer: {detail}")

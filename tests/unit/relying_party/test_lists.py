@@ -103,6 +103,20 @@ def test_without_any_list_nobody_is_accepted_unless_the_site_chose_so(scene: Sce
     assert outcome(scene, AuthorityLists(server, strict=False)) is Outcome.REVOKED
 
 
+def test_a_revocation_that_is_known_outlives_its_list(scene: Scene) -> None:
+    """Also where the site accepts without lists: who is revoked stays so."""
+    server = Server(scene.demo)
+    server.answer = lambda root: scene.demo.list_of(root, revoked=f"professionals-{scene.line}")
+    lists = AuthorityLists(server, strict=False)
+    assert outcome(scene, lists) is Outcome.REVOKED
+    server.answer = None
+    checked = scene.demo.hierarchy.chain(f"professionals-{scene.line}")
+    late = scene.now + timedelta(days=3)
+    with pytest.raises(Refused) as refused:
+        lists.check(*checked, now=late, moment=late)
+    assert refused.value.outcome is Outcome.REVOKED
+
+
 @pytest.mark.parametrize("kind", ["nonsense", "of another", "old", "of tomorrow", "a shard of it", "changed"])
 def test_a_list_that_proves_nothing_counts_as_none(scene: Scene, kind: str) -> None:
     demo, server = scene.demo, Server(scene.demo)
