@@ -4,22 +4,31 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from cryptography.hazmat.primitives import hashes
+from django.db import connection
 from django.test import Client
 from lxml import html
 from tests.integration.web_holder.conftest import HOST, form_of, text_of
+from tests.support.browser import DESKTOP, PHONE, OpenPage, keep, violations, wider_than_screen
 from tests.support.service import Service
+from tests.support.web import serve
 
 from varmentaja.apps.sandbox.clock import business_today
 from varmentaja.ports.connected import connect
 from varmentaja.ports.post import Enclosure, Mailing
+from varmentaja.web.wsgi import application
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in this very thread
 
 pytestmark = pytest.mark.django_db
+LANGUAGES = ("fi", "sv", "en")
 
 
 @pytest.fixture
@@ -60,14 +69,20 @@ def test_the_front_page_presents_the_demos_people(visit: Any, settings: Any) -> 
     assert "PIN 1: 2580" in text
 
 
+def play(settings: Any) -> None:
+    """Have a demo's people: two of the staff and somebody else."""
+    stories = dict.fromkeys(LANGUAGES, "…")
+    people = [
+        {"role": role, "name": role, "story": stories, "identity_code": "170488-902X"}
+        for role in ("registrar", "officer", "dead")
+    ]
+    settings.DEMO.write_text(json.dumps({"people": people}))
+
+
 def test_the_front_page_of_a_demo_leads_through_the_first_ten_minutes(visit: Any, settings: Any) -> None:
     """By links, in the order of the story; and from each of the staff to the desk."""
-    stories = dict.fromkeys(("fi", "sv", "en"), "…")
-    cast = {role: {"role": role, "name": role, "story": stories} for role in ("registrar", "officer", "dead")}
-    settings.DEMO.write_text(
-        json.dumps({"people": [{**each, "identity_code": "170488-902X"} for each in cast.values()]})
-    )
-    for language in stories:
+    play(settings)
+    for language in LANGUAGES:
         page = html.fromstring(visit(f"/{language}/").content)
         desk, office = f"/{language}/registration/", f"/{language}/office/"
         clinic = f"{settings.CLINIC_URL}/{language}/"
@@ -75,6 +90,21 @@ def test_the_front_page_of_a_demo_leads_through_the_first_ten_minutes(visit: Any
         steps = [settings.READER_URL, desk, office, *others, clinic, f"/{language}/status/"]
         assert page.xpath("//ol[not(@class)]/li/a/@href") == steps
         assert page.xpath("//li[h3][contains(., '170488-902X')]//a/@href") == [desk, office]
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_front_page_of_a_demo_is_fit_for_everybody(
+    visit: Any, settings: Any, open_page: OpenPage
+) -> None:
+    play(settings)
+    with patch.dict(connection.settings_dict, CONN_MAX_AGE=0), serve(application) as address:
+        page = open_page(f"{address}/fi/", size=PHONE)
+        for width, height in (PHONE, DESKTOP):
+            page.set_viewport_size({"width": width, "height": height})
+            keep(page, f"front-demo-fi-{width}")
+            assert violations(page) == []
+            assert wider_than_screen(page) == []
 
 
 def test_relying_parties_find_every_authority(visit: Any, portal_of_service: Service) -> None:
