@@ -60,7 +60,7 @@ def as_text(document: dict[str, Any]) -> str:
         lines.append(f"authority  {authority['name']}: {authority['certificate']}")
     for person in document["people"]:
         cards = "".join(f", card {serial}" for serial in person["cards"])
-        lines.append(f"person     {person['name']}: {person.get('role', '')}{cards}".rstrip(": "))
+        lines.append(f"person     {person['name']}: {person['story']['en'].rstrip('.')}{cards}")
     for card in document["cards"]:
         lines.append(f"card       {card['printed_serial']}: {card['holder']} ({card['title']})")
     return "\n".join(lines)

@@ -226,9 +226,9 @@ class Supervisor:
     def _welcome(self, seconds: float) -> None:
         document = read_status(self._settings)
         if document["people"]:
-            table = Table("Demo person", "Role", "Card", box=None)
+            table = Table("Demo person", "Who it is", "Card", box=None)
             for person in document["people"]:
-                table.add_row(person["name"], person.get("role", ""), person.get("card", ""))
+                table.add_row(person["name"], person["story"]["en"], ", ".join(person["cards"]))
             self._console.print(table)
         if self._settings.tls_address is None:
             self._console.print(
