@@ -112,10 +112,14 @@ class Service:
 
     def made_card(self, role: str = "physician") -> Any:
         """A card that has been made and posted."""
-        from varmentaja.apps.cards.actions.produce_card import produce_card
-
         draft = self.application(role)
         self.submit(draft)
+        return self.produced(draft)
+
+    def produced(self, draft: Any) -> Any:
+        """The card of an approved application, made and posted."""
+        from varmentaja.apps.cards.actions.produce_card import produce_card
+
         order = self.order_of(draft)
         produce_card(order.pk, now=self.now, today=self.today)
         return type(order.card).objects.get(pk=order.card_id)

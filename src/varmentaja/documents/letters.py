@@ -42,6 +42,8 @@ class CardLetter:
     valid_until: date
     code_letter_day: date
     """The day on which the code letter is to be posted."""
+    old_ends_after: int | None = None
+    """Days from the code letter to the end of the card that this one replaces; None if it replaces none."""
 
 
 def activation_letter(letter: CodeLetter, language: Language) -> bytes:
@@ -70,6 +72,7 @@ def card_letter(letter: CardLetter, language: Language) -> bytes:
         "serial": letter.printed_serial,
         "valid_until": written(letter.valid_until, language),
         "code_letter_day": written(letter.code_letter_day, language),
+        "old_ends_after": letter.old_ends_after,
     }
     return set_pdf(f"card_letter.{language}.typ", data, letter.day)
 

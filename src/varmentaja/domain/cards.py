@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from varmentaja.domain.authority import Action
+from varmentaja.domain.data_files import load
 from varmentaja.domain.errors import Message, message
 from varmentaja.domain.machine import Machine, StateText, Transition
 
@@ -36,6 +37,10 @@ IN_FORCE = frozenset(
     }
 )
 """A card that is, or is about to be, of use to its holder."""
+
+
+OUT = frozenset({CardState.DISPATCHED, CardState.ACTIVATED})
+"""A card that has left the factory and can be used, or will be once it is activated."""
 
 
 class CardEvent(StrEnum):
@@ -111,3 +116,9 @@ CARD: Machine[CardState, CardEvent, CardFacts] = Machine(
         _Row(_E.EXPIRE, _OUT, _S.EXPIRED, Action.DEADLINES_KEEP, _must_be_past),
     ),
 )
+
+
+def days_of_replaced_card() -> int:
+    """So many days after the code letter of its successor was posted, a card ends at the latest."""
+    days: int = load("schedule")["replaced_card"]["days"]
+    return days

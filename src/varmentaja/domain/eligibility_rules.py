@@ -285,10 +285,13 @@ def name_fits(case: Case) -> Finding:
 
 
 def _other_profession(case: Case, code: str) -> bool:
-    """Whether a card for ``code`` may stand beside the one applied for: one as physician, one as dentist."""
-    mine = _profession(case.right.code) if case.right else None
-    other = _profession(code)
-    valid = {_profession(right.code) for right in case.facts.rights if right.valid_on(case.today)}
+    return case.right is not None and stand_together(case.facts, case.right.code, code, case.today)
+
+
+def stand_together(facts: Facts, code: str, other_code: str, today: date) -> bool:
+    """Whether one person may have a card for each of two rights: one as physician, one as dentist."""
+    mine, other = _profession(code), _profession(other_code)
+    valid = {_profession(right.code) for right in facts.rights if right.valid_on(today)}
     return None not in (mine, other) and mine != other and {mine, other} <= valid
 
 

@@ -136,4 +136,4 @@ def test_the_clock_asks_for_each_of_these(service: Service) -> None:
     from procrastinate.contrib.django import app
 
     periodic = {task.task.name.rpartition(".")[2] for task in app.periodic_registry.periodic_tasks.values()}
-    assert {"lapse_drafts_regularly", "expire_cards", "forget_expired"} <= periodic
+    assert {"lapse_drafts_regularly", "expire_cards", "end_replaced_cards", "forget_expired"} <= periodic

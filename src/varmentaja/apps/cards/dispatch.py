@@ -8,6 +8,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from varmentaja.apps.audit.recording import AuditAction, record
+from varmentaja.apps.cards.actions.end_replaced import replaced_by
 from varmentaja.apps.cards.models import Order
 from varmentaja.apps.cards.orders import locked_order, move_order, note_trouble
 from varmentaja.apps.cards.records import note_event
@@ -17,6 +18,7 @@ from varmentaja.apps.letters.recipients import recipient_of
 from varmentaja.documents.letters import CardLetter, card_letter
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.calendar import code_letter_day, letter_rule
+from varmentaja.domain.cards import days_of_replaced_card
 from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.domain.letters import LetterKind
 from varmentaja.domain.orders import OrderEvent, OrderState
@@ -87,6 +89,7 @@ def _mailing(order: Order, *, today: date) -> Mailing:
         printed_serial=card.printed_serial or "",
         valid_until=card.valid_until,
         code_letter_day=code_letter_day(today, letter_rule()),
+        old_ends_after=days_of_replaced_card() if replaced_by(card) else None,
     )
     return Mailing(
         key=_key(order),

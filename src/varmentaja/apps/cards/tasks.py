@@ -25,3 +25,12 @@ def expire_cards(timestamp: int) -> None:
     from varmentaja.apps.cards.actions.expire_cards import expire_cards as expire  # as above
 
     expire(now=timezone.now(), today=business_today())
+
+
+@app.periodic(cron="25 * * * *")
+@app.task(queue="deadlines", lock="replaced")
+def end_replaced_cards(timestamp: int) -> None:
+    """Every hour (``timestamp`` in Unix seconds): end cards whose successors have come; safe to run again."""
+    from varmentaja.apps.cards.actions.end_replaced import end_replaced  # as above
+
+    end_replaced(now=timezone.now(), today=business_today())

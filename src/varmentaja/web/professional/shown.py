@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from varmentaja.apps.cards.queries import CardFile, CertificateLine
-from varmentaja.domain.cards import CARD, CardState
+from varmentaja.domain.cards import CARD, OUT, CardState
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.products import LABELS, product
 from varmentaja.domain.timeline import Step, next_step
@@ -18,8 +18,6 @@ from varmentaja.pki.reader import describe
 from varmentaja.ui.components import Progress, Status, SummaryRow, TimelineEntry, Tone
 from varmentaja.ui.translate import translated
 
-OUT = frozenset({CardState.DISPATCHED, CardState.ACTIVATED})
-"""The card is, or may be, in its holder's hands: it can be reported lost."""
 MONTH = timedelta(days=31)
 ON_ITS_WAY = frozenset({CardState.ORDERED, CardState.PERSONALISING, CardState.MADE, CardState.DISPATCHED})
 
