@@ -134,7 +134,13 @@ APPLICATION: Machine[ApplicationState, ApplicationEvent, ApplicationFacts] = Mac
         _Row(_E.SUBMIT, (_S.DRAFT,), _S.SUBMITTED, Action.APPLICATION_SUBMIT, _must_be_complete),
         _Row(_E.APPROVE, (_S.SUBMITTED,), _S.APPROVED, Action.APPLICATION_DECIDE_BY_RULE),
         _Row(_E.REFUSE, (_S.SUBMITTED,), _S.REFUSED, Action.APPLICATION_DECIDE_BY_RULE),
-        _Row(_E.HAND_TO_OFFICER, (_S.SUBMITTED,), _S.WITH_OFFICER, Action.APPLICATION_DECIDE_BY_RULE),
+        # An approved one whose card was discarded is decided anew before another card is ordered.
+        _Row(
+            _E.HAND_TO_OFFICER,
+            (_S.SUBMITTED, _S.APPROVED),
+            _S.WITH_OFFICER,
+            Action.APPLICATION_DECIDE_BY_RULE,
+        ),
         _Row(_E.APPROVE, (_S.WITH_OFFICER,), _S.APPROVED, Action.APPLICATION_REVIEW, _must_have_reason),
         _Row(_E.REFUSE, (_S.WITH_OFFICER,), _S.REFUSED, Action.APPLICATION_REVIEW, _must_have_reason),
         _Row(_E.RETURN, (_S.WITH_OFFICER,), _S.DRAFT, Action.APPLICATION_REVIEW, _must_have_reason),

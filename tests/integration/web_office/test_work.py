@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests.integration.web_office.conftest import signed_in
-from tests.support.registers import person_is_now
+from tests.support.registers import person_is_now, right_is_now
 from tests.support.service import Service
 
 from varmentaja.adapters.sandbox.cast import load_cast
@@ -19,6 +19,7 @@ from varmentaja.apps.letters.actions.post_letter import post_letter
 from varmentaja.apps.letters.models import Letter
 from varmentaja.domain.delivery import Destination
 from varmentaja.domain.errors import DomainError
+from varmentaja.pki.names import CharacterSet
 
 pytestmark = pytest.mark.django_db
 
@@ -193,6 +194,49 @@ def test_a_discarded_card_is_ordered_again_on_what_the_registers_say(
     draft.refresh_from_db()
     assert draft.state == "ordered"
     assert draft.cards.count() == 2
+
+
+def test_what_the_rules_leave_to_an_officer_is_not_ordered_again_by_one_press(
+    service: Service, office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = service.application()
+    service.submit(draft)
+    discard_for_change(service, service.order_of(draft))
+    right_is_now(service, monkeypatch, restricted=True)
+    draft.refresh_from_db()
+    address = f"/en/office/applications/{draft.pk}/"
+    page = office.post(f"{address}order-again/", {"version": draft.version}, follow=True)
+    assert "No card has been ordered" in page.text
+    assert "The right to practise is restricted" in page.text
+    draft.refresh_from_db()
+    assert (draft.state, draft.cards.count()) == ("with_officer", 1)
+    form = {"decision": "approve", "reason": "", "version": draft.version}
+    assert "Write the reasons" in office.post(address, form).text
+    office.post(address, {**form, "reason": "Tarkistettu"})
+    draft.refresh_from_db()
+    assert (draft.state, draft.cards.count()) == ("ordered", 2)
+    discard_for_change(service, draft.cards.latest("id").order)
+    draft.refresh_from_db()
+    page = office.post(f"{address}order-again/", {"version": draft.version}, follow=True)
+    assert "A new card has been ordered" in page.text, "an officer has settled it already"
+
+
+def test_a_card_is_not_ordered_again_under_a_name_that_cannot_be_certified(
+    service: Service, office: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CHARACTER_SET = CharacterSet.LATIN1
+    draft = service.application()
+    service.submit(draft)
+    discard_for_change(service, service.order_of(draft))
+    person_is_now(service, monkeypatch, family_name="Čáhputčearru")
+    draft.refresh_from_db()
+    address = f"/en/office/applications/{draft.pk}/"
+    for _ in range(2):
+        office.post(f"{address}order-again/", {"version": draft.version})
+        draft.refresh_from_db()
+    form = {"decision": "approve", "reason": "Hyvä", "version": draft.version}
+    assert "cannot be made under this name" in office.post(address, form).text
+    assert draft.cards.count() == 1
 
 
 def test_a_discarded_card_s_application_can_be_cancelled(service: Service, office: Client) -> None:

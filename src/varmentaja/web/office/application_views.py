@@ -64,14 +64,23 @@ def again(request: HttpRequest, application_id: int) -> HttpResponse:
     form = VersionForm(request.POST)
     if form.is_valid():
         try:
-            order_again(
+            ordered = order_again(
                 actor_of(request),
                 application_id,
                 form.cleaned_data["version"],
                 now=timezone.now(),
                 today=business_today(),
             )
-            messages.success(request, _("A new card has been ordered."))
+            if ordered:
+                messages.success(request, _("A new card has been ordered."))
+            else:
+                messages.warning(
+                    request,
+                    _(
+                        "No card has been ordered: today the rules leave the application to an officer."
+                        " Read why, and decide."
+                    ),
+                )
         except DomainError as error:
             messages.error(request, translated(error.message))
     return _back(application_id)
