@@ -61,7 +61,7 @@ def main() -> None:
 
 def visit_clinic(browser: Browser) -> None:
     """The pages of the clinic, and its signed paper."""
-    with physician_with_card(browser) as story:
+    with of_its_own("ecc", keep=False) as place, physician_with_card(browser, place) as story:
         with person(browser, "en") as page:
             ClinicVisit(page, story, "en", Camera("en")).walk()
         command = ("pdftoppm", "-r", "80", "-png", "-singlefile", story.signed(story.pdf))

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from tests.support.browser import DESKTOP
 
 from varmentaja.tour.engine import play
-from varmentaja.tour.place import of_its_own
+from varmentaja.tour.place import Place
 from varmentaja.tour.reader_story import STEPS, open_story
 from varmentaja.tour.reader_story.clinic import PRESCRIPTION
 from varmentaja.tour.reader_story.story import ReaderStory
@@ -29,9 +29,9 @@ _UNTIL_CODE = 5
 
 
 @contextmanager
-def physician_with_card(browser: Browser) -> Iterator[ReaderStory]:
-    """A demo of its own in which the physician has activated a card."""
-    with of_its_own("ecc", keep=False) as place, open_story(place) as story:
+def physician_with_card(browser: Browser, place: Place) -> Iterator[ReaderStory]:
+    """A physician has activated a card on a demo that runs."""
+    with open_story(place) as story:
         results = play(STEPS[:_UNTIL_CODE], story)
         assert not results[-1].error, results[-1]
         with person(browser, "fi") as page:

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from varmentaja.ground.embedded_postgres import embedded_url
-from varmentaja.tour.place import free_ports
+from varmentaja.tour.place import Place, free_ports, of_its_own
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -216,3 +216,11 @@ def shared_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeServi
     """One for tests that only use it; put them into the xdist group ``shared-demo``."""
     with whole_service(tmp_path_factory.mktemp("demo") / "var") as demo:
         yield demo
+
+
+@pytest.fixture(scope="session")
+def journey_demo() -> Iterator[Place]:
+    """One for the journeys in a browser, which begin before anybody has a card; put them into the xdist
+    group ``journey``, in the order of their files."""
+    with of_its_own("ecc", keep=False) as made:
+        yield made

@@ -14,15 +14,11 @@ from django.utils import timezone
 from tests.integration.web_office.conftest import signed_in
 from tests.integration.web_office.test_pages import cookie
 from tests.support.browser import (
-    DESKTOP,
     LANGUAGES,
-    PHONE,
     OpenPage,
-    keep,
-    violations,
-    wider_than_screen,
 )
 from tests.support.reports import DOWN, MINUTE, Reports
+from tests.support.screens import faults
 from tests.support.service import Service
 
 from varmentaja.apps.observation.actions.note_outages import note_outages
@@ -109,17 +105,13 @@ def test_the_public_page_on_phone_and_desktop_in_three_languages(
     reports.past(60)
     for _ in range(9):
         reports.report(Trouble.UNREACHABLE, tally=DOWN)
-    faults: list[str] = []
-    for size in (PHONE, DESKTOP):
-        page = open_page(f"{portal}/fi/status/", size=size)
-        for language in LANGUAGES:
-            page.goto(f"{portal}/{language}/status/")
-            assert page.locator("svg.days rect.bad").count() == 2
-            keep(page, f"status-{language}-{size[0]}")
-            faults += [
-                f"{language} {size[0]}: {each}" for each in (*violations(page), *wider_than_screen(page))
-            ]
-    assert faults == []
+    page = open_page(f"{portal}/fi/status/")
+    wrong: list[str] = []
+    for language in LANGUAGES:
+        page.goto(f"{portal}/{language}/status/")
+        assert page.locator("svg.days rect.bad").count() == 2
+        wrong += faults(page, "status", language)
+    assert wrong == []
 
 
 @pytest.mark.browser
@@ -138,15 +130,11 @@ def test_the_office_sees_numbers_and_disturbances(
     assert "Does not answer (possibly significant)" in text
     assert "Last round of questions" in text
     assert Client().get("/en/office/outages/").status_code == 302
-    faults: list[str] = []
-    for size in (PHONE, DESKTOP):
-        page = open_page(f"{portal}/en/", size=size)
-        page.context.add_cookies([cookie(office, portal)])
-        for language in LANGUAGES:
-            page.goto(f"{portal}/{language}/office/outages/")
-            assert page.locator("table").count() == 2
-            keep(page, f"outages-{language}-{size[0]}")
-            faults += [
-                f"{language} {size[0]}: {each}" for each in (*violations(page), *wider_than_screen(page))
-            ]
-    assert faults == []
+    page = open_page(f"{portal}/en/")
+    page.context.add_cookies([cookie(office, portal)])
+    wrong: list[str] = []
+    for language in LANGUAGES:
+        page.goto(f"{portal}/{language}/office/outages/")
+        assert page.locator("table").count() == 2
+        wrong += faults(page, "outages", language)
+    assert wrong == []

@@ -14,16 +14,9 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Page, expect
 from tests.integration.web_holder.conftest import Holder
-from tests.support.browser import (
-    DESKTOP,
-    LANGUAGES,
-    PHONE,
-    OpenPage,
-    keep,
-    violations,
-    wider_than_screen,
-)
+from tests.support.browser import LANGUAGES, OpenPage
 from tests.support.cards import PIN1, PIN2
+from tests.support.screens import faults
 from tests.support.web import serve
 
 from varmentaja.adapters.post.mailbox import SimulatedMailbox
@@ -58,13 +51,6 @@ def pages(holder: Holder) -> Iterator[str]:
         yield address
 
 
-def fine(page: Page, name: str) -> None:
-    keep(page, name)
-    assert violations(page) == [], name
-    assert wider_than_screen(page) == [], name
-
-
-@pytest.mark.parametrize("size", [PHONE, DESKTOP])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_holder_signs_in_signs_and_stops_the_card(
     holder: Holder,
@@ -72,11 +58,12 @@ def test_a_holder_signs_in_signs_and_stops_the_card(
     pages: str,
     open_page: OpenPage,
     language: str,
-    size: tuple[int, int],
-    tmp_path: Path,
 ) -> None:
+    def fine(page: Page, name: str) -> None:
+        assert faults(page, name, language) == []
+
     home = f"{pages}/{language}"
-    page = open_page(f"{home}/", size=size)
+    page = open_page(f"{home}/")
     for path in ("", "status-services/", "sandbox/", "sandbox/letters/", "sandbox/move-on/", "signed-out/"):
         page.goto(f"{home}/{path}")
         fine(page, path.strip("/").replace("/", "-") or "front")

@@ -12,15 +12,8 @@ from django.test import Client
 from playwright.sync_api import expect
 from tests.integration.web_office.conftest import signed_in
 from tests.integration.web_office.test_work import CALL, discard_for_change, waiting
-from tests.support.browser import (
-    DESKTOP,
-    LANGUAGES,
-    PHONE,
-    OpenPage,
-    keep,
-    violations,
-    wider_than_screen,
-)
+from tests.support.browser import LANGUAGES, PHONE, OpenPage, keep
+from tests.support.screens import faults
 from tests.support.service import Service
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,17 +96,14 @@ def test_every_page_on_phone_and_desktop_in_three_languages(
 ) -> None:
     office = signed_in(service, "officer", "officer")
     found = pages(service)
-    faults: list[str] = []
-    for size in (PHONE, DESKTOP):
-        page = open_page(f"{portal}/en/", size=size)
-        page.context.add_cookies([cookie(office, portal)])
-        for language in LANGUAGES:
-            for name, path in found.items():
-                page.goto(f"{portal}/{language}/office/{path}")
-                keep(page, f"{name}-{language}-{size[0]}")
-                wrong = [*violations(page), *wider_than_screen(page)]
-                faults += [f"{name} {language} {size[0]}: {fault}" for fault in wrong]
-    assert faults == []
+    wrong: list[str] = []
+    page = open_page(f"{portal}/en/")
+    page.context.add_cookies([cookie(office, portal)])
+    for language in LANGUAGES:
+        for name, path in found.items():
+            page.goto(f"{portal}/{language}/office/{path}")
+            wrong += faults(page, name, language)
+    assert wrong == []
 
 
 def test_the_telephone_call_by_keyboard_without_scripts(

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
-from tests.e2e.test_journey import Looking
-from tests.support.browser import DESKTOP, LANGUAGES, PHONE, keep
+from playwright.sync_api import Browser
+from tests.support.browser import LANGUAGES
 from tests.support.clinic_visit import ClinicVisit, person, physician_with_card
+from tests.support.screens import Looking
 
+from varmentaja.tour.place import Place
 from varmentaja.tour.reader_story import verifiers
 from varmentaja.tour.reader_story.story import ReaderStory
 
@@ -21,9 +22,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey"), pytest.ma
 
 
 @pytest.fixture(scope="module")
-def story(browser: Browser) -> Iterator[ReaderStory]:
-    """One demo and one activated card for the three languages."""
-    with physician_with_card(browser) as made:
+def story(journey_demo: Place, browser: Browser) -> Iterator[ReaderStory]:
+    """One activated card for the three languages."""
+    with physician_with_card(browser, journey_demo) as made:
         yield made
 
 
@@ -32,15 +33,8 @@ def test_a_physician_signs_a_prescription_on_every_screen_without_a_fault(
     story: ReaderStory, browser: Browser, language: str
 ) -> None:
     looking = Looking(language)
-
-    def look(page: Page, name: str) -> None:
-        looking(page, name)
-        for kind, (width, height) in {"phone": PHONE, "desktop": DESKTOP}.items():
-            page.set_viewport_size({"width": width, "height": height})
-            keep(page, f"{name}-{language}-{kind}")
-
     with person(browser, language) as page:
-        ClinicVisit(page, story, language, look).walk()
+        ClinicVisit(page, story, language, looking).walk()
     for verify in (verifiers.pdfsig, verifiers.xmlsec1):
         assert "left out" not in verify(story)
     assert looking.faults == []
