@@ -167,6 +167,25 @@ def test_an_outside_system_that_fails_lets_the_card_wait(service: Service, syste
     assert Card.objects.get(pk=order.card_id).state == "dispatched"
 
 
+@pytest.mark.parametrize("system", ["population_register", "professional_register", "post", "card_factory"])
+def test_an_outside_system_that_is_slow_is_waited_for_and_one_that_is_too_slow_is_not(
+    service: Service, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("varmentaja.adapters.sandbox.faults.ANSWER_WITHIN", 0.2)
+    draft = service.application()
+    service.submit(draft)
+    order = service.order_of(draft)
+    service.faults.write_text(json.dumps({system: {"mode": "slow", "seconds": 600}}))
+    with pytest.raises(DomainError) as failure:
+        produce_card(order.pk, now=service.now, today=service.today)
+    assert failure.value.kind is Kind.UNAVAILABLE
+    assert Order.objects.get(pk=order.pk).reason is not None
+    service.faults.write_text(json.dumps({system: {"mode": "slow", "seconds": 0.1}}))
+    produce_card(order.pk, now=service.now, today=service.today)
+    assert Card.objects.get(pk=order.card_id).state == "dispatched"
+    assert Order.objects.get(pk=order.pk).reason is None
+
+
 def test_the_code_letter_goes_on_its_day_and_only_once(service: Service) -> None:
     card = service.made_card()
     letter = Letter.objects.get(card=card)

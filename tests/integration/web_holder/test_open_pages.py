@@ -20,7 +20,9 @@ from tests.support.browser import DESKTOP, PHONE, OpenPage, keep, violations, wi
 from tests.support.service import Service
 from tests.support.web import serve
 
+from varmentaja.apps.sandbox.actions.move_on import FARTHEST
 from varmentaja.apps.sandbox.clock import business_today
+from varmentaja.apps.sandbox.models import BusinessClock
 from varmentaja.ports.connected import connect
 from varmentaja.ports.post import Enclosure, Mailing
 from varmentaja.web.wsgi import application
@@ -157,3 +159,16 @@ def test_business_time_moves_by_days_that_make_sense(visit: Any, client: Client,
     answer = client.post("/en/sandbox/move-on/", {"days": days}, headers={"host": HOST})
     assert answer.status_code == 400
     assert business_today() == before
+
+
+def test_business_time_goes_twenty_years_ahead_and_no_day_further(visit: Any, client: Client) -> None:
+    BusinessClock.objects.update_or_create(pk=1, defaults={"days_ahead": FARTHEST - 1})
+    told = set()
+    for language in ("en", "fi", "sv"):
+        refused = client.post(f"/{language}/sandbox/move-on/", {"days": "2"}, headers={"host": HOST})
+        assert refused.status_code == 400
+        assert f"{FARTHEST - 1}" in text_of(refused) and f"{FARTHEST}" in text_of(refused)
+        told.add(text_of(refused))
+    assert len(told) == 3
+    assert client.post("/en/sandbox/move-on/", {"days": "1"}, headers={"host": HOST}).status_code == 302
+    assert BusinessClock.objects.get().days_ahead == FARTHEST

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
+from pypdf import PdfReader
 from tests.integration.web_registration.conftest import PASSPORT, TO_POINT, Desk, code_of, picture
 
 from varmentaja.apps.applications.models import Application
@@ -182,12 +183,27 @@ def test_a_photograph_is_asked_for_where_one_is_wanted(desk: Desk) -> None:
     assert "Choose the file of the photograph" in desk.send(with_photo="yes").text
 
 
-def test_the_receipt_is_a_document_in_the_applicants_language(desk: Desk) -> None:
-    number = desk.fill("non_disclosure", photo=True).number
-    assert desk.client.get(f"/en/registration/{number}/receipt.pdf").status_code == 409
+@pytest.mark.parametrize(
+    ("role", "page", "words"),
+    [
+        ("physician", "sv", ("Ammattikortti", "Kortti on tilattu tehtaalta", "Suomen passi")),
+        ("non_disclosure", "en", ("Yrkeskort", "Kortet har beställts", "Finländskt pass")),
+        ("english_speaker", "fi", ("Professional card", "The card has been ordered", "Finnish passport")),
+    ],
+)
+def test_the_receipt_is_in_the_applicants_language_whatever_the_page_s(
+    desk_of: Callable[..., Desk], role: str, page: str, words: tuple[str, ...]
+) -> None:
+    desk = desk_of(language=page)
+    number = desk.fill(role, photo=True).number
+    address = f"/{page}/registration/{number}/receipt.pdf"
+    assert desk.client.get(address).status_code == 409
     desk.send()
-    answer = desk.client.get(f"/en/registration/{number}/receipt.pdf")
-    assert answer["Content-Type"] == "application/pdf" and answer.content.startswith(b"%PDF")
+    answer = desk.client.get(address)
+    assert answer["Content-Type"] == "application/pdf"
+    sheets = PdfReader(io.BytesIO(answer.content)).pages
+    told = " ".join(" ".join(sheet.extract_text() for sheet in sheets).split())
+    assert [word for word in words if word not in told] == []
 
 
 def test_an_application_can_be_cancelled(desk: Desk) -> None:
