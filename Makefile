@@ -30,7 +30,7 @@ test: $(VENV)/test.stamp ## run every kind of test at reduced size; ARGS= goes t
 soak: $(VENV)/test.stamp ## the tests of tests/soak at full size (hours); writes docs/soak.md
 	@tools/test_needs
 	@VARMENTAJA_SOAK=1 $(BIN)/python -m pytest $(if $(ARGS),$(ARGS),tests/soak tests/e2e/test_tour_status.py \
-		tests/integration/responder/test_load.py)
+		tests/e2e/test_tour_reader.py tests/integration/responder/test_load.py)
 
 check: $(VENV)/test.stamp ## format, lint, types, import contracts, texts, licences
 	@tools/check

@@ -16,6 +16,8 @@ from varmentaja.adapters.sandbox.cast import load_cast
 from varmentaja.tour import cli, openssl
 from varmentaja.tour.card.people import applicants, name_of, person_of
 from varmentaja.tour.engine import LEFT_OUT, Result, Step, StepFailed, play
+from varmentaja.tour.reader_story import verifiers
+from varmentaja.tour.reader_story.story import ReaderStory
 from varmentaja.tour.report import Printer, as_data
 from varmentaja.tour.status_story import asking
 from varmentaja.tour.status_story.story import StatusStory
@@ -40,6 +42,10 @@ def test_a_program_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp
     story = cast(StatusStory, None)  # nothing is asked of it
     assert "gnutls-bin" in asking.gnutls_says_good(story)["left out"]
     assert "gnutls-bin" in asking._by_gnutls_with_nonce(story, asking.GOOD)["left out"]
+    told = cast(ReaderStory, None)  # here, too
+    for verify in (verifiers.pdfsig, verifiers.pdfsig_of_revoked):
+        assert "pdfsig, certutil" in verify(told)["left out"]
+    assert "xmlsec1" in verifiers.xmlsec1(told)["left out"]
 
 
 @pytest.mark.parametrize(("options", "code"), [([], 0), (["--all"], 1)])
