@@ -42,6 +42,8 @@ class Prepared:
     profile: str
     profile_version: str
     profile_hash: str
+    plan_hash: str
+    """SHA-256 of the ceremony file of the hierarchy."""
     not_before: datetime
     not_after: datetime
 

@@ -116,6 +116,7 @@ class InProcessCustody:
             profile=request.profile.id,
             profile_version=request.profile.version,
             profile_hash=request.profile.content_hash,
+            plan_hash=self._hierarchy.plan_hash,
             not_before=request.not_before,
             not_after=request.not_after,
         )

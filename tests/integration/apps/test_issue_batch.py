@@ -84,6 +84,7 @@ def test_every_certificate_of_a_batch_has_its_key_row_and_audit_entries(
         twin = x509.load_der_x509_certificate(bytes(stored.twin))
         assert certificate.tbs_certificate_bytes == twin.tbs_certificate_bytes
         assert (stored.state, stored.issued_at, stored.answer_due_at) == ("issued", service.now, service.now)
+        assert stored.plan_hash == service.demo.hierarchy.plan_hash != ""
         assert stored.profile_hash and stored.subject == certificate.subject.rfc4514_string()
     assert len({row.serial for row in rows}) == SIZE
     assert _entries("certificate.reserved", rows) == _entries("certificate.issued", rows) == SIZE

@@ -25,6 +25,9 @@ class Certificate(models.Model):
     profile = models.CharField(max_length=60)
     profile_version = models.CharField(max_length=20)
     profile_hash = models.CharField(max_length=64)
+    plan_hash = models.CharField(max_length=64, default="", db_default="")
+    """SHA-256 of the ceremony file in force: it gives policies and addresses, which no profile has. Empty in
+    records from before it was kept, and where the record was lost."""
     subject = models.TextField()
     shard = models.PositiveIntegerField(null=True)
     """CRL shard, fixed at issuance and written into the certificate; null where the record was lost."""

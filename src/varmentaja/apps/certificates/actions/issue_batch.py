@@ -129,6 +129,7 @@ def _row(request: KeyRequest, prepared: Prepared, *, now: datetime) -> Certifica
         profile=prepared.profile,
         profile_version=prepared.profile_version,
         profile_hash=prepared.profile_hash,
+        plan_hash=prepared.plan_hash,
         subject=prepared.subject,
         shard=prepared.shard,
         not_before=prepared.not_before,
