@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -156,3 +157,19 @@ def test_words_that_look_like_markup_are_only_words() -> None:
 
 def test_a_secret_is_not_shown_by_repr() -> None:
     assert "83519046" not in repr(CODE)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (Language.FINNISH, "korvaa aiemman korttisi"),
+        (Language.SWEDISH, "ersätter ditt tidigare kort"),
+        (Language.ENGLISH, "replaces your earlier one"),
+    ],
+)
+def test_the_letter_with_a_card_that_replaces_another_says_when_that_one_ends(
+    language: Language, words: str
+) -> None:
+    assert words not in text_of(letters.card_letter(CARD, language))
+    told = text_of(letters.card_letter(replace(CARD, old_ends_after=31), language))
+    assert words in told and " 31 " in told

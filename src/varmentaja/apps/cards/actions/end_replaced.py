@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from varmentaja.apps.cards.actions.end_card import end_card
 from varmentaja.apps.cards.models import Card
+from varmentaja.apps.cards.records import locked_card
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.cards import OUT, CardState, days_of_replaced_card
 from varmentaja.domain.eligibility import Decision
@@ -36,13 +38,14 @@ def replaced_by(new: Card) -> list[Card]:
 
 
 def end_replaced_by(new: Card, *, now: datetime, today: date) -> None:
-    """End the cards that ``new`` replaces; newer cards are always locked before older ones."""
+    """End the cards that the locked ``new`` replaces; newer cards are always locked before older ones."""
     for old in replaced_by(new):
-        end_card(SYSTEM, old.pk, Ground.REPLACED, now=now, today=today)
+        if locked_card(old.pk).state in OUT:
+            end_card(SYSTEM, old.pk, Ground.REPLACED, now=now, today=today)
 
 
 def end_replaced(*, now: datetime, today: date) -> None:
-    """End the older cards whose successors have been in their holders' hands for long, used or not."""
+    """End the older cards whose successors should have been in their holders' hands for long, used or not."""
     old = _older(OuterRef("person_id"), OuterRef("product"), OuterRef("pk"))
     waiting = Card.objects.filter(
         Exists(old),
@@ -50,9 +53,11 @@ def end_replaced(*, now: datetime, today: date) -> None:
         state=CardState.DISPATCHED,
         letter_posted_on__lte=today - timedelta(days=days_of_replaced_card()),
     )
-    found = waiting.select_related("application").defer("face", "back", "application__photo").order_by("id")
-    for new in found:
-        end_replaced_by(new, now=now, today=today)
+    for card_id in waiting.order_by("id").values_list("id", flat=True):
+        with transaction.atomic():
+            new = locked_card(card_id)
+            if new.state in OUT:  # it may have been reported lost meanwhile
+                end_replaced_by(new, now=now, today=today)
 
 
 def _older(person: int | OuterRef, product: str | OuterRef, card: int | OuterRef) -> QuerySet[Card]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A card turns out to be activated: its holder has set the PINs, which only the card itself knows.
 
-The card that it replaces ends."""
+The card that it replaces ends.
+"""
 
 from __future__ import annotations
 
