@@ -1,25 +1,32 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Lists of revoked certificates (RFC 5280 §5): for each shard of an authority a full list and a delta to it.
 
-Entries are encoded one by one (and may be stored so); the list is hashed as it is put together and signed
-once, so time and memory grow linearly: about the size of the list.
+Entries are encoded one by one when a certificate is revoked, and stored so; the list is hashed as it is put
+together and signed once, so time grows linearly and memory not at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import BinaryIO
+from io import BytesIO
+from itertools import chain
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from cryptography.hazmat.primitives import hashes
 
+from varmentaja.domain.revocation import RevocationReason
 from varmentaja.pki import der
 from varmentaja.pki.algorithms import SIGNING_HASH, hash_function, signature_identifier
 from varmentaja.pki.hierarchy import Authority
 from varmentaja.pki.keystore.base import KeyStore
 from varmentaja.pki.template import distribution_point
+
+IN_MEMORY = 1 << 20
+"""Octets of a list that are held at a time; what is longer waits in a file."""
 
 
 class Reason(StrEnum):
@@ -46,6 +53,20 @@ REASON_CODES = {
     Reason.PRIVILEGE_WITHDRAWN: 9,
 }
 
+REASONS = {
+    RevocationReason.KEY_COMPROMISE: Reason.KEY_COMPROMISE,
+    RevocationReason.AFFILIATION_CHANGED: Reason.AFFILIATION_CHANGED,
+    RevocationReason.SUPERSEDED: Reason.SUPERSEDED,
+    RevocationReason.CESSATION_OF_OPERATION: Reason.CESSATION_OF_OPERATION,
+    RevocationReason.PRIVILEGE_WITHDRAWN: Reason.PRIVILEGE_WITHDRAWN,
+}
+"""Those that the service gives."""
+
+
+def reason_of(text: str) -> Reason:
+    """As lists say a reason of ours; ``unspecified`` where a restored record knows none."""
+    return REASONS[RevocationReason(text)] if text else Reason.UNSPECIFIED
+
 
 def encode_entry(
     serial: str, revoked_at: datetime, reason: Reason, *, invalid_since: datetime | None = None
@@ -71,14 +92,6 @@ def next_crl_number(previous: int | None, now: datetime) -> int:
     return max((previous or 0) + 1, int(now.timestamp()))
 
 
-def stays_listed(not_after: datetime, revoked_at: datetime, last_scheduled: datetime | None) -> bool:
-    """Whether an entry is still due: it leaves after one scheduled list beyond expiry (RFC 5280 §3.3).
-
-    ``last_scheduled`` is thisUpdate of the newest list that was issued by schedule, None if there was none.
-    """
-    return last_scheduled is None or last_scheduled <= max(not_after, revoked_at)
-
-
 def sign_crl(
     authority: Authority,
     shard: int,
@@ -90,18 +103,20 @@ def sign_crl(
     next_update: datetime,
     base_number: int | None = None,
 ) -> bytes:
-    """A list of one shard as DER; ``entries`` come from `encode_entry`, in any order.
+    """A list of one shard as DER; ``entries`` come from `encode_entry`, in any order, alone or joined.
 
     With ``base_number`` a delta (RFC 5280 §5.2.4) to the full list of that number: what was revoked since.
     None of its entries says removeFromCRL: nothing is ever held, and a full list drops what has expired
     only when a new base begins.
     """
-    joined = _joined(entries)
-    return b"".join(_parts(authority, shard, joined, store, number, this_update, next_update, base_number))
+    out = BytesIO()
+    dates = {"this_update": this_update, "next_update": next_update}
+    write_crl(out, authority, shard, entries, store, number=number, base_number=base_number, **dates)
+    return out.getvalue()
 
 
 def write_crl(
-    out: BinaryIO,
+    out: IO[bytes],
     authority: Authority,
     shard: int,
     entries: Iterable[bytes],
@@ -110,45 +125,38 @@ def write_crl(
     number: int,
     this_update: datetime,
     next_update: datetime,
-) -> None:
-    """The same into a file, holding the entries once."""
-    for part in _parts(authority, shard, _joined(entries), store, number, this_update, next_update):
-        out.write(part)
-
-
-def _joined(entries: Iterable[bytes]) -> bytearray:
-    """All entries in one piece; ``join`` would hold a million small ones beside it."""
-    joined = bytearray()
-    for entry in entries:
-        joined += entry
-    return joined
-
-
-def _parts(
-    authority: Authority,
-    shard: int,
-    entries: bytearray,
-    store: KeyStore,
-    number: int,
-    this_update: datetime,
-    next_update: datetime,
     base_number: int | None = None,
-) -> tuple[bytes | bytearray, ...]:
+) -> None:
+    """The same into a file. Entries wait in a temporary one, since the lengths before them and the signature
+    are known only when all have come: memory does not grow with the list."""
     issuer = authority.issuer
     algorithm = signature_identifier(issuer.algorithm)
-    head = b"".join(
-        (der.integer(1), algorithm, issuer.name, der.time(this_update), der.time(next_update))
-        + ((_opening(len(entries)),) if entries else ())
-    )
-    tail = der.explicit(0, _extensions(authority, shard, number, base_number))
-    head = _opening(len(head) + len(entries) + len(tail)) + head
-    name = SIGNING_HASH[issuer.algorithm]
-    context = hashes.Hash(hash_function(name))
-    for part in (head, entries, tail):
-        context.update(part)
-    signature = store.sign_digest(issuer.key_label, context.finalize(), name)
-    seal = algorithm + der.bit_string(signature)
-    return (_opening(len(head) + len(entries) + len(tail) + len(seal)), head, entries, tail, seal)
+    with SpooledTemporaryFile(IN_MEMORY) as waiting:
+        for each in entries:
+            waiting.write(each)
+        length = waiting.tell()
+        head = b"".join(
+            (der.integer(1), algorithm, issuer.name, der.time(this_update), der.time(next_update))
+            + ((_opening(length),) if length else ())
+        )
+        tail = der.explicit(0, _extensions(authority, shard, number, base_number))
+        head = _opening(len(head) + length + len(tail)) + head
+        name = SIGNING_HASH[issuer.algorithm]
+        context = hashes.Hash(hash_function(name))
+        for part in chain((head,), _pieces(waiting), (tail,)):
+            context.update(part)
+        signature = store.sign_digest(issuer.key_label, context.finalize(), name)
+        seal = algorithm + der.bit_string(signature)
+        out.write(_opening(len(head) + length + len(tail) + len(seal)))
+        for part in chain((head,), _pieces(waiting), (tail, seal)):
+            out.write(part)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """A file from its beginning."""
+    file.seek(0)
+    while piece := file.read(IN_MEMORY):
+        yield piece
 
 
 def _opening(length: int) -> bytes:

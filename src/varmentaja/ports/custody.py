@@ -86,19 +86,20 @@ class Custody(Protocol):
         self,
         authority: str,
         shard: int,
-        revoked: Iterable[SerialStatus],
+        entries: Iterable[bytes],
         *,
         number: int,
         this_update: datetime,
         next_update: datetime,
     ) -> Crl:
-        """The signed full list of one shard."""
+        """The signed full list of one shard. ``entries`` are DER (``pki.crl.encode_entry``), in pieces of one
+        or many, so that a long list passes through piece by piece."""
 
     def delta_crl(
         self,
         authority: str,
         shard: int,
-        revoked: Iterable[SerialStatus],
+        entries: Iterable[bytes],
         *,
         number: int,
         base_number: int,

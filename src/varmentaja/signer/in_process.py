@@ -6,12 +6,14 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from cryptography.x509 import load_der_x509_certificate
 
@@ -21,7 +23,7 @@ from varmentaja.domain.revocation import RevocationReason
 from varmentaja.pki import issuance, ocsp
 from varmentaja.pki.activation_code import derive_activation_code
 from varmentaja.pki.algorithms import Hash, read_public_key
-from varmentaja.pki.crl import Reason, encode_entry, sign_crl
+from varmentaja.pki.crl import IN_MEMORY, REASONS, write_crl
 from varmentaja.pki.hierarchy import Hierarchy
 from varmentaja.pki.issuance import CertificateRequest, LintedToken
 from varmentaja.pki.keystore.base import KeyStore
@@ -31,15 +33,6 @@ from varmentaja.pki.publication import Answer, Crl, verifier
 from varmentaja.pki.template import Issuer
 from varmentaja.ports.custody import CertificateOrder, Prepared, SerialStatus
 from varmentaja.signer.keys import ACTIVATION_SECRET, CODE_GENERATION, PUBLICATION_KEY
-
-REASONS = {
-    RevocationReason.KEY_COMPROMISE: Reason.KEY_COMPROMISE,
-    RevocationReason.AFFILIATION_CHANGED: Reason.AFFILIATION_CHANGED,
-    RevocationReason.SUPERSEDED: Reason.SUPERSEDED,
-    RevocationReason.CESSATION_OF_OPERATION: Reason.CESSATION_OF_OPERATION,
-    RevocationReason.PRIVILEGE_WITHDRAWN: Reason.PRIVILEGE_WITHDRAWN,
-}
-
 
 MOST_HELD = 10_000
 """Certificates that are prepared and not issued; a job that was cut off never comes back for its own."""
@@ -148,29 +141,21 @@ class InProcessCustody:
         self,
         authority: str,
         shard: int,
-        revoked: Iterable[SerialStatus],
+        entries: Iterable[bytes],
         *,
         number: int,
         this_update: datetime,
         next_update: datetime,
     ) -> Crl:
         """The full list of one shard."""
-        der = sign_crl(
-            self._hierarchy.authority(authority),
-            shard,
-            _entries(revoked),
-            self._keys,
-            number=number,
-            this_update=this_update,
-            next_update=next_update,
-        )
-        return Crl(authority, str(shard), number, this_update, next_update, der)
+        made = Crl(authority, str(shard), number, this_update, next_update, _file())
+        return self._written(made, shard, entries)
 
     def delta_crl(
         self,
         authority: str,
         shard: int,
-        revoked: Iterable[SerialStatus],
+        entries: Iterable[bytes],
         *,
         number: int,
         base_number: int,
@@ -178,20 +163,25 @@ class InProcessCustody:
         next_update: datetime,
     ) -> Crl | None:
         """The delta of one shard; None for a root."""
-        issuer = self._hierarchy.authority(authority)
-        if issuer.is_root:
+        if self._hierarchy.authority(authority).is_root:
             return None
-        der = sign_crl(
-            issuer,
+        made = Crl(authority, f"{shard}-delta", number, this_update, next_update, _file())
+        return self._written(made, shard, entries, base_number)
+
+    def _written(self, made: Crl, shard: int, entries: Iterable[bytes], base: int | None = None) -> Crl:
+        assert not isinstance(made.der, bytes)
+        write_crl(
+            made.der,
+            self._hierarchy.authority(made.authority),
             shard,
-            _entries(revoked),
+            entries,
             self._keys,
-            number=number,
-            this_update=this_update,
-            next_update=next_update,
-            base_number=base_number,
+            number=made.number,
+            this_update=made.this_update,
+            next_update=made.next_update,
+            base_number=base,
         )
-        return Crl(authority, f"{shard}-delta", number, this_update, next_update, der)
+        return made
 
     def seal(self, data: bytes) -> bytes:
         """Sign with the publisher's key."""
@@ -208,10 +198,9 @@ class InProcessCustody:
         )
 
 
-def _entries(revoked: Iterable[SerialStatus]) -> Iterator[bytes]:
-    for each in revoked:
-        if each.revoked_at is not None:
-            yield encode_entry(each.serial, each.revoked_at, REASONS[RevocationReason(each.reason)])
+def _file() -> IO[bytes]:
+    """Takes a list; it goes with its last reference."""
+    return SpooledTemporaryFile(IN_MEMORY)
 
 
 def _ocsp_status(status: SerialStatus) -> ocsp.CertificateStatus:

@@ -54,7 +54,7 @@ def officers(service: Service) -> tuple[Actor, Actor]:
 def revoke_all(rows: list[Certificate], now: Any) -> None:
     """What a fault in the records looks like from here."""
     for row in rows:
-        row.state, row.revoked_at, row.revocation_reason = "revoked", now, "superseded"
+        row.set_revoked(now, "superseded")
         row.revision, row.answer_due_at = row.revision + 1, now
         row.save()
 

@@ -154,7 +154,8 @@ def test_what_a_killed_run_reserved_is_burned(service: Service) -> None:
 def test_what_was_revoked_last_is_known_to_be_so(service: Service, folders: Path) -> None:
     card = service.made_card()
     rows = Certificate.objects.filter(card=card)
-    rows.update(state="revoked", revoked_at=service.now - timedelta(hours=1), revocation_reason="superseded")
+    an_hour_ago = service.now - timedelta(hours=1)
+    rows.update(state="revoked", revoked_at=an_hour_ago, revocation_reason="superseded", crl_entry=b"")
     write_plan(now=service.now)
     told = watched(folders)
     assert {each["serial"] for each in told} == {row.serial for row in rows}

@@ -113,7 +113,7 @@ def test_a_revoked_certificate_is_refused(world: World) -> None:
 def test_a_certificate_revoked_between_handshake_and_portal_is_refused(world: World) -> None:
     identity = world.identity()
     address = handed_over(world, identity)
-    Certificate.objects.filter(pk=identity.row.pk).update(state="revoked")
+    Certificate.objects.filter(pk=identity.row.pk).update(state="revoked", crl_entry=b"")
     assert world.get(address).heading == "Your certificate has been revoked"
     assert not is_signed_in(world)
 

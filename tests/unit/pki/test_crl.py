@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""CRLs: contents, numbers, leaving entries, and growth that stays linear."""
+"""CRLs: contents, numbers, and growth that stays linear."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.support.pki import LINES, Demo
 
-from varmentaja.pki.crl import Reason, encode_entry, next_crl_number, sign_crl, stays_listed, write_crl
+from varmentaja.pki.crl import Reason, encode_entry, next_crl_number, sign_crl, write_crl
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -94,15 +95,51 @@ def test_ten_thousand_entries_are_all_there(demo: Demo) -> None:
     assert crl.is_signature_valid(key)  # type: ignore[arg-type]  # P-384
 
 
-def test_writing_into_a_file_gives_the_same_list(demo: Demo) -> None:
-    # RSA signatures don't vary, so the bytes can be compared.
+@pytest.mark.parametrize("base", [None, 5])
+@pytest.mark.parametrize("count", [0, 1, 30_000])
+def test_a_list_written_piece_by_piece_is_what_another_builder_makes(
+    demo: Demo, count: int, base: int | None
+) -> None:
+    """RSA signatures don't vary, so all bytes can be compared; the longest list waits in a file."""
     authority = demo.hierarchy.authority("professionals-rsa")
+    issuer, until = authority.issuer, NOW + timedelta(days=2)
+    serials = [(1 << 126) + 977 * number for number in range(count)]
+    entries = [encode_entry(f"{serial:x}", NOW, Reason.SUPERSEDED) for serial in serials]
+    pieces = [b"".join(entries[place : place + 7_000]) for place in range(0, count, 7_000)]
     out = io.BytesIO()
-    entries = [encode_entry("7f" * 16, NOW, Reason.SUPERSEDED)]
-    until = NOW + timedelta(days=2)
-    write_crl(out, authority, 0, entries, demo.store, number=7, this_update=NOW, next_update=until)
+    dates = {"this_update": NOW, "next_update": until}
+    write_crl(out, authority, 0, pieces, demo.store, number=7, base_number=base, **dates)  # type: ignore[arg-type]  # dates
+
+    def point(url: str) -> list[x509.GeneralName]:
+        return [x509.UniformResourceIdentifier(url)]
+
+    other: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.AuthorityKeyIdentifier(issuer.key_identifier, None, None), False),
+        (x509.CRLNumber(7), False),
+        (
+            x509.IssuingDistributionPoint(point(issuer.crl_url(0)), None, False, False, None, False, False),
+            True,
+        ),
+        (x509.DeltaCRLIndicator(base), True)
+        if base
+        else (
+            x509.FreshestCRL([x509.DistributionPoint(point(issuer.delta_crl_url(0)), None, None, None)]),
+            False,
+        ),
+    ]
+    builder = x509.CertificateRevocationListBuilder(authority.certificate.subject, NOW, until)
+    for extension, critical in other:
+        builder = builder.add_extension(extension, critical)
+    reason = x509.CRLReason(x509.ReasonFlags.superseded)
+    builder._revoked_certificates = [  # adding them one by one takes quadratic time
+        x509.RevokedCertificateBuilder(serial, NOW).add_extension(reason, False).build() for serial in serials
+    ]
+    made = x509.load_der_x509_crl(out.getvalue())
+    unsigned = builder.sign(rsa.generate_private_key(65537, 3072), made.signature_hash_algorithm)  # type: ignore[arg-type]  # SHA-2
+    assert made.tbs_certlist_bytes == unsigned.tbs_certlist_bytes
+    assert made.is_signature_valid(authority.certificate.public_key())  # type: ignore[arg-type]  # RSA
     assert out.getvalue() == sign_crl(
-        authority, 0, entries, demo.store, number=7, this_update=NOW, next_update=until
+        authority, 0, entries, demo.store, number=7, base_number=base, this_update=NOW, next_update=until
     )
 
 
@@ -112,15 +149,3 @@ def test_numbers_follow_the_clock_but_never_go_back() -> None:
     assert next_crl_number(5, NOW) == seconds
     assert next_crl_number(seconds, NOW) == seconds + 1
     assert next_crl_number(seconds + 100, NOW) == seconds + 101
-
-
-def test_an_entry_leaves_only_after_one_scheduled_list_beyond_expiry() -> None:
-    expires, revoked = NOW, NOW - timedelta(days=9)
-    assert stays_listed(expires, revoked, None)
-    assert stays_listed(expires, revoked, NOW - timedelta(hours=1))
-    assert stays_listed(expires, revoked, NOW)
-    assert not stays_listed(expires, revoked, NOW + timedelta(seconds=1))
-
-
-def test_an_entry_that_no_scheduled_list_has_shown_stays() -> None:
-    assert stays_listed(NOW, NOW + timedelta(days=1), NOW + timedelta(hours=1))

@@ -3,7 +3,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
+
+from varmentaja.domain.certificates import CertificateState
+from varmentaja.pki.crl import encode_entry, reason_of
+
+REVOCATION = ("state", "revoked_at", "revocation_reason", "crl_entry")
+"""The fields that `Certificate.set_revoked` sets."""
 
 
 class Certificate(models.Model):
@@ -40,6 +48,8 @@ class Certificate(models.Model):
     issued_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     revocation_reason = models.CharField(max_length=40, blank=True)
+    crl_entry = models.BinaryField(null=True)
+    """Its entry in its list (DER), once it is revoked: lists are put together from these as they are."""
     revision = models.PositiveIntegerField(default=0)
     """Counts changes of status, so that an answer signed late never undoes a newer one."""
     answer_due_at = models.DateTimeField(null=True)
@@ -50,6 +60,10 @@ class Certificate(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["authority", "serial"], name="certificate_serial_once"),
+            models.CheckConstraint(
+                condition=~models.Q(state="revoked") | models.Q(crl_entry__isnull=False),
+                name="certificate_revoked_has_entry",
+            ),
         ]
         indexes = [
             models.Index(fields=["serial"], name="certificate_serial"),
@@ -70,3 +84,9 @@ class Certificate(models.Model):
             models.Index(fields=["id"], condition=models.Q(state="burned"), name="certificate_burned"),
             models.Index(fields=["id"], condition=models.Q(state="recovered"), name="certificate_recovered"),
         ]
+
+    def set_revoked(self, at: datetime, reason: str) -> None:
+        """Make it revoked (not saved): ``reason`` is a value of ``domain.revocation.RevocationReason``."""
+        self.state = CertificateState.REVOKED
+        self.revoked_at, self.revocation_reason = at, reason
+        self.crl_entry = encode_entry(self.serial, at, reason_of(reason))

@@ -80,7 +80,7 @@ class PkiLint(Verifier):
 
         looked_at = [place for place, each in enumerate(documents) if each.entries <= self._entries]
         found = lint_answers_and_lists(
-            [(documents[place].der, bool(documents[place].hash_name)) for place in looked_at]
+            [(bytes(documents[place].der), bool(documents[place].hash_name)) for place in looked_at]
         )
         refusals: list[str | None] = [None] * len(documents)
         for place, findings in zip(looked_at, found, strict=True):

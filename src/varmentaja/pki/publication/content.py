@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import IO
 
 from varmentaja.domain.errors import invalid
 
@@ -50,4 +51,5 @@ class Crl:
     number: int
     this_update: datetime
     next_update: datetime
-    der: bytes
+    der: bytes | IO[bytes]
+    """A long one waits in a file."""

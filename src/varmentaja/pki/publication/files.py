@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import IO, Any, BinaryIO, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,14 @@ class HashedFile:
         self._file.close()
 
 
-def write_file(path: Path, data: bytes | mmap.mmap) -> FileRef:
-    """Write a new file to disk."""
+def write_file(path: Path, data: bytes | mmap.mmap | IO[bytes]) -> FileRef:
+    """Write a new file to disk; another file is copied from its beginning, piece by piece."""
     with HashedFile(path) as file:
-        file.write(data)
+        if isinstance(data, bytes | mmap.mmap):
+            file.write(data)
+        else:
+            data.seek(0)
+            shutil.copyfileobj(data, file, _AT_ONCE)
     return file.ref
 
 

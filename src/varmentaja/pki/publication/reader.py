@@ -235,4 +235,7 @@ class PublicationReader:
 
 
 def _matches(path: Path, ref: FileRef) -> bool:
-    return path.stat().st_size == ref.size and hashlib.sha256(map_file(path)).hexdigest() == ref.sha256
+    with path.open("rb") as file:  # a mapped one would count as this process's memory
+        return (
+            path.stat().st_size == ref.size and hashlib.file_digest(file, "sha256").hexdigest() == ref.sha256
+        )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.bulk import insert_all
-from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.certificates.models import REVOCATION, Certificate
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.pki.serials import serial_text
@@ -46,7 +46,7 @@ def restore_certificates(authority: str, published: Sequence[PublishedStatus], *
             changed[each.serial] = row
     insert_all([row for row in changed.values() if row.pk is None])
     for row in changed.values():
-        row.save(update_fields=["state", "revoked_at", "revocation_reason", "revision", "answer_due_at"])
+        row.save(update_fields=[*REVOCATION, "revision", "answer_due_at"])
         _record(row)
     return len(changed)
 
@@ -59,9 +59,8 @@ def _restore(row: Certificate, published: PublishedStatus, now: datetime) -> boo
         return False
     if not was_issued:
         row.state = CertificateState.RECOVERED
-    if is_revoked:
-        row.state = CertificateState.REVOKED
-        row.revoked_at, row.revocation_reason = published.revoked_at, published.reason
+    if published.revoked_at is not None and is_revoked:
+        row.set_revoked(published.revoked_at, published.reason)
     row.revision = max(row.revision, published.revision)
     row.answer_due_at = now
     return True

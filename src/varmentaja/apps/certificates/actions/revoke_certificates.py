@@ -8,7 +8,7 @@ from datetime import datetime
 
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.cards.models import Card
-from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.certificates.models import REVOCATION, Certificate
 from varmentaja.apps.status.actions.announce_change import announce_change
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.certificates import CertificateState
@@ -45,11 +45,9 @@ def revoke_rows(
 ) -> None:
     """Revoke these, which are in force and locked by the caller's transaction."""
     for row in rows:
-        row.state = CertificateState.REVOKED
-        row.revoked_at = now
-        row.revocation_reason = reason
+        row.set_revoked(now, reason)
         row.revision += 1
         row.answer_due_at = now
-        row.save(update_fields=["state", "revoked_at", "revocation_reason", "revision", "answer_due_at"])
+        row.save(update_fields=[*REVOCATION, "revision", "answer_due_at"])
         record(AuditAction.CERTIFICATE_REVOKED, actor, row, facts={"reason": reason})
     announce_change()

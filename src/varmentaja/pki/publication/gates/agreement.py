@@ -72,11 +72,13 @@ def _delta(candidate: Candidate, authority: str, shard: str) -> Iterator[Finding
         )
         yield Finding(Gate.DISAGREEMENT, subject, 1, text)
         return
-    # Whoever holds the base, or the full list before this one, must get this one by the delta.
-    held = old if old and delta.base <= old.number < full.number else full
-    wrong = delta.serials - full.serials | full.serials - held.serials - delta.serials
+    said = delta.entries.serials()
+    wrong = said - full.entries.named(said)
+    if old and delta.base <= old.number < full.number:
+        # Whoever holds the base, or the full list before this one, must get this one by the delta.
+        wrong |= _added(candidate, authority, shard) - said
     if old_delta and old_delta.base == delta.base:
-        wrong |= old_delta.serials & full.serials - delta.serials
+        wrong |= full.entries.named(old_delta.entries.serials() - said)
     if wrong:
         text = message(
             "The delta %(name)s and its base differ from the full list in %(count)d certificates.",
@@ -85,3 +87,11 @@ def _delta(candidate: Candidate, authority: str, shard: str) -> Iterator[Finding
         )
         names = first_of((authority, serial) for serial in wrong)
         yield Finding(Gate.DISAGREEMENT, subject, len(wrong), text, names)
+
+
+def _added(candidate: Candidate, authority: str, shard: str) -> frozenset[int]:
+    """What a new full list names and the one before did not."""
+    full = (
+        each.added for each in fresh(candidate).lists if (each.authority, each.shard) == (authority, shard)
+    )
+    return next(full, frozenset())

@@ -57,8 +57,9 @@ def _wrong(candidate: Candidate, canary: Canary) -> Message | None:
         return message("The certificate %(serial)s of %(name)s is told wrongly.", **values)
     for each in fresh(candidate).lists:
         if each.authority == canary.authority:
-            was = None if each.before is None else canary.serial in each.before.serials
-            listed = canary.serial in each.now.serials
+            its_own = frozenset({canary.serial})
+            was = None if each.before is None else bool(each.before.entries.named(its_own))
+            listed = bool(each.now.entries.named(its_own))
             if listed and not was and not canary.revoked:
                 return message(
                     "A list names the certificate %(serial)s of %(name)s, which is good.", **values

@@ -9,7 +9,7 @@ from functools import partial
 from varmentaja.domain.errors import message
 from varmentaja.domain.publication_gate import CertificateName, Finding, Gate
 from varmentaja.pki.publication.gates.judging import Rule, by_authority, first_of
-from varmentaja.pki.publication.gates.reading import fresh, is_listed, is_revoked, once, says_something
+from varmentaja.pki.publication.gates.reading import fresh, is_revoked, listed, once, says_something
 from varmentaja.pki.publication.publisher import Candidate
 from varmentaja.pki.publication.reader import Snapshot
 from varmentaja.pki.publication.segment import Segment
@@ -25,9 +25,8 @@ def newly_revoked(candidate: Candidate) -> frozenset[CertificateName]:
         answer.name for answer in fresh(candidate).answers if answer.is_revoked and not answer.was_revoked
     }
     for each in fresh(candidate).lists:
-        old = each.before.serials if each.before else frozenset()
-        turned |= {(each.authority, serial) for serial in each.now.serials - old}
-    return frozenset(name for name in turned if not _was_told(candidate.before, *name))
+        turned |= {(each.authority, serial) for serial in each.added}
+    return frozenset(turned - _told_before(candidate.before, turned))
 
 
 def newly_withdrawn(candidate: Candidate) -> int:
@@ -95,8 +94,13 @@ def _gone(recent: int, most: int, percent: int, looked_for: int, candidate: Cand
         yield Finding(Gate.GONE, subject, 1, message("The list %(name)s is missing.", name=subject))
 
 
-def _was_told(snapshot: Snapshot | None, authority: str, serial: int) -> bool:
-    return is_revoked(snapshot, authority, serial) is True or is_listed(snapshot, authority, serial)
+def _told_before(snapshot: Snapshot | None, names: set[CertificateName]) -> set[CertificateName]:
+    """By an answer, or by any list of the authority."""
+    told = {name for name in names if is_revoked(snapshot, *name)}
+    for authority, others in by_authority(names - told):
+        serials = frozenset(serial for _, serial in others)
+        told |= {(authority, serial) for serial in listed(snapshot, authority, serials)}
+    return told
 
 
 def _size(snapshot: Snapshot) -> int:

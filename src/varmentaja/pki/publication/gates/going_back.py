@@ -39,7 +39,7 @@ def going_back(candidate: Candidate) -> Iterator[Finding]:
 
 def _forgotten(candidate: Candidate, each: FreshList) -> Iterator[int]:
     """What has expired leaves the list, but only after its answer was withdrawn."""
-    if each.before and not each.is_delta:
-        for serial in each.before.serials - each.now.serials:
+    if not each.is_delta:
+        for serial in each.dropped:
             if is_revoked(candidate.after, each.authority, serial) is not None:
                 yield serial

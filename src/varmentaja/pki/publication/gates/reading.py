@@ -6,8 +6,7 @@ Documents are read here by ``cryptography``, which shares no code with what enco
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -18,13 +17,13 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 
 from varmentaja.domain.publication_gate import CertificateName
+from varmentaja.pki.publication.gates.entries import Entries
 from varmentaja.pki.publication.issuer import Issuer, issuers_of
 from varmentaja.pki.publication.publisher import Candidate
 from varmentaja.pki.publication.reader import PublishedCrl, Snapshot
 
 DELTA = "-delta"
 """Ends the name of a shard's delta."""
-_LISTS_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class ReadList:
     number: int
     base: int | None
     """Number of the full list that a delta is added to; None in a full list."""
-    serials: frozenset[int]
+    entries: Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,10 @@ class FreshList:
     now: ReadList
     before: ReadList | None
     """The one that it takes the place of."""
+    added: frozenset[int]
+    """Serial numbers that it names and the one before did not."""
+    dropped: frozenset[int]
+    """Serial numbers that the one before named and it does not."""
 
     @property
     def is_delta(self) -> bool:
@@ -100,8 +103,6 @@ class Fresh:
 
 
 _T = TypeVar("_T")
-_lists: OrderedDict[str, ReadList] = OrderedDict()
-_lock = threading.Lock()
 
 
 def once(function: Callable[[Candidate], _T]) -> Callable[[Candidate], _T]:
@@ -144,12 +145,10 @@ def fresh(candidate: Candidate) -> Fresh:
     for (authority, shard), crl in candidate.after.crls.items():
         old = before.get((authority, shard))
         if old is None or old.ref != crl.ref:
-            now = list_of(candidate.after, authority, shard)
-            if now is None:
+            try:
+                lists.append(_list(candidate, authority, shard, crl))
+            except Exception:  # whatever a damaged document makes the reader raise
                 unreadable_lists.append(f"{authority}/{shard}")
-            else:
-                then = list_of(candidate.before, authority, shard)
-                lists.append(FreshList(authority, shard, crl, now, then))
     return Fresh(
         tuple(answers), frozenset(withdrawn), tuple(lists), frozenset(unreadable), tuple(unreadable_lists)
     )
@@ -178,34 +177,32 @@ def statuses(
     return {_status(segment.sha1(entry)), _status(segment.sha256(entry))}
 
 
-def is_listed(snapshot: Snapshot | None, authority: str, serial: int) -> bool:
-    """Whether a list of the authority names it."""
-    return snapshot is not None and any(
-        serial in said.serials
-        for name, shard in snapshot.crls
-        if name == authority and (said := list_of(snapshot, name, shard))
-    )
+def listed(snapshot: Snapshot | None, authority: str, serials: frozenset[int]) -> frozenset[int]:
+    """Which of these certificates a list of the authority names."""
+    found: frozenset[int] = frozenset()
+    for name, shard in snapshot.crls if snapshot else ():
+        if name == authority and (said := list_of(snapshot, name, shard)):
+            found |= said.entries.named(serials)
+    return found
 
 
 def list_of(snapshot: Snapshot | None, authority: str, shard: str) -> ReadList | None:
     """What a list of a snapshot says; None where there is none, or where it cannot be read."""
     crl = snapshot.crls.get((authority, shard)) if snapshot else None
     try:
-        return _read_list(crl) if crl else None
+        return _read_list(crl.der) if crl else None
     except Exception:  # whatever a damaged document makes the reader raise
         return None
 
 
-def _read_list(crl: PublishedCrl) -> ReadList:
-    """The newest stay read: each is compared with the next of its shard."""
-    key = crl.ref.file.sha256
-    said = _lists.get(key) or _parsed(bytes(crl.der))
-    with _lock:  # publications may be judged by several threads
-        _lists[key] = said
-        _lists.move_to_end(key)
-        while len(_lists) > _LISTS_KEPT:
-            _lists.popitem(last=False)
-    return said
+def _list(candidate: Candidate, authority: str, shard: str, crl: PublishedCrl) -> FreshList:
+    now, before = _read_list(crl.der), list_of(candidate.before, authority, shard)
+    try:
+        if before:
+            return FreshList(authority, shard, crl, now, before, *now.entries.compared(before.entries))
+    except (ValueError, IndexError):
+        pass  # one of them is damaged; if it is this one, the next line raises
+    return FreshList(authority, shard, crl, now, None, now.entries.serials(), frozenset())
 
 
 def _answer(
@@ -252,14 +249,15 @@ def _status(der: bytes) -> ocsp.OCSPCertStatus | None:
         return None
 
 
-def _parsed(der: bytes) -> ReadList:
-    crl = x509.load_der_x509_crl(der)
+def _read_list(der: bytes | mmap.mmap) -> ReadList:
+    entries = Entries(der)
+    crl = entries.frame
     delta = [each.value for each in crl.extensions if isinstance(each.value, x509.DeltaCRLIndicator)]
     return ReadList(
         issuer=crl.issuer,
         number=crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number,
         base=delta[0].crl_number if delta else None,
-        serials=frozenset(entry.serial_number for entry in crl),
+        entries=entries,
     )
 
 

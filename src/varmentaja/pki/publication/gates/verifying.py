@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,7 +22,7 @@ class Document:
     authority: str
     certificate: bytes
     """Of the authority, DER."""
-    der: bytes
+    der: bytes | mmap.mmap
     serial: int = 0
     """Of the certificate that an answer is about."""
     hash_name: str = ""
@@ -100,5 +101,4 @@ def _answers(candidate: Candidate, sample: int) -> Iterator[Document]:
 def _lists(candidate: Candidate) -> Iterator[Document]:
     for each in fresh(candidate).lists:
         certificate = candidate.after.certificates[each.authority]
-        der = bytes(each.published.der)
-        yield Document(each.authority, certificate, der, entries=len(each.now.serials))
+        yield Document(each.authority, certificate, each.published.der, entries=len(each.now.entries))
