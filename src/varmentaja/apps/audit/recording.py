@@ -43,7 +43,7 @@ def record(
     _require_transaction()
     salt = os.urandom(SALT_BYTES) if personal else b""
     hashed = personal_hash(salt, personal) if personal else None
-    entry = Entry.objects.create(content=_content(action, actor, subject, facts, hashed, outcome))
+    entry = _inserted(_content(action, actor, subject, facts, hashed, outcome))
     if personal:
         PersonalFacts.objects.create(entry=entry, salt=salt, facts=dict(personal))
     return entry
@@ -76,6 +76,14 @@ def record_refusal(
         personal={**(personal or {}), **refusal.message.values} or None,
         outcome=Outcome.REFUSED,
     )
+
+
+def _inserted(content: str) -> Entry:
+    """What ``Entry.objects.create`` does, quicker; columns that the database makes are read when asked."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO audit_entry (content) VALUES (%s) RETURNING id", [content])
+        (number,) = cursor.fetchone()
+    return Entry.from_db(connection.alias, ["id", "content"], [number, content])
 
 
 def _require_transaction() -> None:
