@@ -72,11 +72,11 @@ def _delta(candidate: Candidate, authority: str, shard: str) -> Iterator[Finding
         )
         yield Finding(Gate.DISAGREEMENT, subject, 1, text)
         return
-    said = delta.entries.serials()
-    wrong = said - full.entries.named(said)
+    said, added = delta.entries.serials(), _added(candidate, authority, shard)
+    wrong = (said - added) - full.entries.named(said - added)
     if old and delta.base <= old.number < full.number:
         # Whoever holds the base, or the full list before this one, must get this one by the delta.
-        wrong |= _added(candidate, authority, shard) - said
+        wrong |= added - said
     if old_delta and old_delta.base == delta.base:
         wrong |= full.entries.named(old_delta.entries.serials() - said)
     if wrong:

@@ -9,7 +9,7 @@ from functools import partial
 from varmentaja.domain.errors import message
 from varmentaja.domain.publication_gate import CertificateName, Finding, Gate
 from varmentaja.pki.publication.gates.judging import Rule, by_authority, first_of
-from varmentaja.pki.publication.gates.reading import fresh, is_revoked, listed, once, says_something
+from varmentaja.pki.publication.gates.reading import fresh, is_revoked, list_of, once, says_something
 from varmentaja.pki.publication.publisher import Candidate
 from varmentaja.pki.publication.reader import Snapshot
 from varmentaja.pki.publication.segment import Segment
@@ -26,7 +26,7 @@ def newly_revoked(candidate: Candidate) -> frozenset[CertificateName]:
     }
     for each in fresh(candidate).lists:
         turned |= {(each.authority, serial) for serial in each.added}
-    return frozenset(turned - _told_before(candidate.before, turned))
+    return frozenset(turned - _told_before(candidate, turned))
 
 
 def newly_withdrawn(candidate: Candidate) -> int:
@@ -94,12 +94,19 @@ def _gone(recent: int, most: int, percent: int, looked_for: int, candidate: Cand
         yield Finding(Gate.GONE, subject, 1, message("The list %(name)s is missing.", name=subject))
 
 
-def _told_before(snapshot: Snapshot | None, names: set[CertificateName]) -> set[CertificateName]:
-    """By an answer, or by any list of the authority."""
-    told = {name for name in names if is_revoked(snapshot, *name)}
+def _told_before(candidate: Candidate, names: set[CertificateName]) -> set[CertificateName]:
+    """By an answer, or by any list of the authority; what a list has added was not in the one before it."""
+    before = candidate.before
+    if before is None:
+        return set()
+    told = {name for name in names if is_revoked(before, *name)}
+    added = {(each.authority, each.shard): each.added for each in fresh(candidate).lists}
     for authority, others in by_authority(names - told):
         serials = frozenset(serial for _, serial in others)
-        told |= {(authority, serial) for serial in listed(snapshot, authority, serials)}
+        for place in before.crls:
+            if place[0] == authority and (said := list_of(before, *place)):
+                missing = serials - added.get(place, frozenset())
+                told |= {(authority, serial) for serial in said.entries.named(missing)}
     return told
 
 

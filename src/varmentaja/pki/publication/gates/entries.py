@@ -54,7 +54,7 @@ class Entries:
         found: set[int] = set()
         for piece in self._pieces():
             if len(marks) > _FEW or any(mark in piece for mark in marks):
-                found.update(marks[mark] for mark in map(_mark_of, _split(piece)) if mark in marks)
+                found.update(marks[mark] for mark in marks.keys() & _marks_in(piece))
         return frozenset(found)
 
     def serials(self) -> frozenset[int]:
@@ -154,10 +154,17 @@ def _split(piece: bytes) -> list[bytes]:
     return entries
 
 
-def _mark_of(entry: bytes) -> bytes:
-    """The serial number as it stands in an entry: an INTEGER, the first of its members."""
-    _, start, _ = _header(entry, 0)
-    return entry[start : _header(entry, start)[2]]
+def _marks_in(piece: bytes) -> set[bytes]:
+    """The serial numbers of whole entries as they stand there: each an INTEGER, the first member."""
+    marks = set()
+    place = 0
+    while place < len(piece):
+        start, length = place + 2, piece[place + 1]
+        place = start + length
+        if length & 0x80:
+            _, start, place = _header(piece, start - 2)
+        marks.add(piece[start : start + 2 + piece[start + 1]])  # RFC 5280 §4.1.2.2: 20 octets at the most
+    return marks
 
 
 def _mark(serial: int) -> bytes:

@@ -177,15 +177,6 @@ def statuses(
     return {_status(segment.sha1(entry)), _status(segment.sha256(entry))}
 
 
-def listed(snapshot: Snapshot | None, authority: str, serials: frozenset[int]) -> frozenset[int]:
-    """Which of these certificates a list of the authority names."""
-    found: frozenset[int] = frozenset()
-    for name, shard in snapshot.crls if snapshot else ():
-        if name == authority and (said := list_of(snapshot, name, shard)):
-            found |= said.entries.named(serials)
-    return found
-
-
 def list_of(snapshot: Snapshot | None, authority: str, shard: str) -> ReadList | None:
     """What a list of a snapshot says; None where there is none, or where it cannot be read."""
     crl = snapshot.crls.get((authority, shard)) if snapshot else None
