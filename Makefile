@@ -42,11 +42,11 @@ bench: $(VENV)/test.stamp ## measure, and write docs/benchmarks.md; ARGS="audit 
 	@tools/test_needs
 	@$(BIN)/python -m bench $(ARGS)
 
-bench-status: $(VENV)/test.stamp ## measure the status services against their peers; SIZE=1000000 certificates
+bench-status: $(VENV)/test.stamp ## measure the status services against their peers; SIZE=1000000 certificates, 4 a cardholder
 	@tools/test_needs
 	@$(BIN)/python -m bench.status --size $(SIZE)
 
-bench-day: $(VENV)/test.stamp ## simulate a day of the status services, with plots; SIZE=1000000 certificates
+bench-day: $(VENV)/test.stamp ## simulate a day of the status services, with plots; SIZE=1000000, a nation: SIZE=4000000
 	@tools/test_needs
 	@$(BIN)/python -m bench.day --size $(SIZE)
 

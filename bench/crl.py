@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A CRL against ``openssl ca -gencrl``: ``python -m bench.crl [entries]``.
 
-Ours is made in a process of its own, from entries that are encoded already (as openssl reads an index); its
-time counts from the reading of the entries to the written file, since the service runs already, its memory
-whole. What lists take from the service's records on is a row of bench.status.
+Each of ours is made as the worker makes it, in a process of its own over the service's database: *cold*, with
+nothing published, from the records to a set on disk whose files were read back and verified; *warm*, the next
+one after some more revocations, with its delta, judged by the gate's rules beside the one before. The service
+runs already, as it does when a list is due: time counts from the first look at the records, memory whole
+(VmHWM). openssl reads an index of the same size. What openssl's and pkilint's verdicts in the gate take is
+theirs, and stands in no row here; it does in "all lists anew" of bench.status.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,12 +21,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench.authority import make_authority
+from bench import sizes
 from bench.harness import ROOT, Row, interleaved, measured_process, report
-from varmentaja.pki.crl import Reason, encode_entry, write_crl
-from varmentaja.pki.hierarchy import load_hierarchy
-from varmentaja.pki.keystore import open_software_store
+from bench.service import prepared_state
+from varmentaja.config import SECRETS, Settings
+from varmentaja.pki.publication import Candidate
+from varmentaja.ports.custody import Custody
 
+_AUTHORITY = "services-ecc"
+"""Which has no certificates of cardholders."""
+_MORE = 20
+"""Revocations between a list and the next."""
 _OPENSSL_CONFIG = """[ca]
 default_ca = it
 [it]
@@ -38,44 +47,71 @@ authorityKeyIdentifier = keyid
 """
 
 
-def measure(entries: int = 100_000, rounds: int = 3) -> list[Row]:
-    """Time and peak memory of both."""
-    with tempfile.TemporaryDirectory() as name:
+def measure(settings: Settings, entries: int, rounds: int = 3) -> list[Row]:
+    """Time and peak memory of each, over a prepared state."""
+    from bench import nation
+    from varmentaja.apps.status import lists
+
+    lists.ensure_shards(_custody(), now=datetime.now(UTC))
+    nation.fill_list(_AUTHORITY, entries, rounds * _MORE, now=datetime.now(UTC).replace(microsecond=0))
+    with tempfile.TemporaryDirectory(dir=settings.state) as name:
         folder = Path(name)
-        _prepare(folder, entries)
+        _prepare_openssl(folder, entries)
         peaks: dict[str, float] = {}
 
-        def ours() -> float:
-            _, peaks["ours"] = measured_process([sys.executable, "-m", "bench.crl", "--make", name], ROOT)
+        def ours(way: str) -> float:
+            (_begin_anew if way == "cold" else _revoke_more)(folder)
+            command = [sys.executable, "-m", "bench.crl", "--make", way, name]
+            _, peak = measured_process(command, ROOT, settings.variables(SECRETS))
+            peaks[way] = max(peak, peaks.get(way, 0.0))
             return float((folder / "seconds").read_text())
 
         def theirs() -> float:
             command = ["openssl", "ca", "-config", "ca.cnf", "-gencrl", "-out", "theirs.pem"]
-            seconds, peaks["theirs"] = measured_process(command, folder)
+            seconds, peaks["openssl"] = measured_process(command, folder)
             return seconds
 
-        times = interleaved({"ours": ours, "theirs": theirs}, rounds)
-    ratio = times["ours"] / times["theirs"]
-    detail = f"{times['ours']:.3f} s against {times['theirs']:.2f} s"
-    return [
-        Row(f"CRL of {entries:,} entries, time against `openssl ca -gencrl`", ratio, "×", detail, "crl_time"),
-        Row(
-            f"CRL of {entries:,} entries, peak memory",
-            peaks["ours"],
-            "MiB",
-            f"openssl {peaks['theirs']:.0f} MiB",
-            "crl_memory",
-        ),
-    ]
+        runs = {"cold": lambda: ours("cold"), "warm": lambda: ours("warm"), "openssl": theirs}
+        times = interleaved(runs, rounds)
+    told = {
+        "cold": "from the records to the verified set",
+        "warm": f"{_MORE} revocations later: list, delta and the gate's rules",
+    }
+    rows = []
+    for way, how in told.items():
+        detail = f"{how}; {times[way]:.3f} s against {times['openssl']:.2f} s"
+        what = f"CRL of {entries:,} entries, {way}"
+        rows.append(
+            Row(f"{what}, of `openssl ca -gencrl`", times[way] / times["openssl"], "×", detail, "crl_time")
+        )
+        memory = f"the whole process; openssl {peaks['openssl']:.0f} MiB"
+        rows.append(Row(f"{what}, peak memory", peaks[way], "MiB", memory, "crl_memory"))
+    return rows
 
 
-def _prepare(folder: Path, entries: int) -> None:
-    now = datetime.now(UTC).replace(microsecond=0)
-    make_authority(folder, now)
-    with (folder / "entries").open("wb") as out:
-        for serial in _serials(entries):
-            entry = encode_entry(serial.lower(), now, Reason.KEY_COMPROMISE)
-            out.write(len(entry).to_bytes(2, "big") + entry)
+def _begin_anew(folder: Path) -> None:
+    """As if nothing had been published."""
+    from varmentaja.apps.status.models import CrlShard
+
+    shutil.rmtree(folder / "publication", ignore_errors=True)
+    CrlShard.objects.filter(authority=_AUTHORITY).update(base_number=0, listed_since=None, scheduled_at=None)
+
+
+def _revoke_more(_: Path) -> None:
+    from django.db import transaction
+
+    from varmentaja.apps.certificates.actions.revoke_certificates import revoke_rows
+    from varmentaja.apps.certificates.models import Certificate
+    from varmentaja.domain.actors import SYSTEM
+    from varmentaja.domain.revocation import RevocationReason
+
+    good = Certificate.objects.filter(authority=_AUTHORITY, state="issued").order_by("?")
+    with transaction.atomic():
+        revoke_rows(SYSTEM, list(good[:_MORE]), RevocationReason.SUPERSEDED, now=datetime.now(UTC))
+
+
+def _prepare_openssl(folder: Path, entries: int) -> None:
+    now = datetime.now(UTC)
     expiry, revoked = (f"{time_:%y%m%d%H%M%S}Z" for time_ in (now + timedelta(days=1826), now))
     with (folder / "index.txt").open("w") as index:
         for serial in _serials(entries):
@@ -89,37 +125,70 @@ def _prepare(folder: Path, entries: int) -> None:
 
 
 def _serials(count: int) -> Iterator[str]:
-    """The same ones at every call."""
-    return (f"{0x4000000000000000 + index * 0x9E3779B97F4A7C15 % 2**62:032X}" for index in range(count))
+    from bench import nation
+
+    return (nation.serial_of(number, sizes.EACH).upper() for number in range(count))
 
 
-def _make(folder: Path) -> None:
-    """What the measured process does."""
-    authority = load_hierarchy(folder / "hierarchy", production=False).authority_for("professionals", "ecc")
-    store = open_software_store(folder / "keys", b"benchmark", random=os.urandom)
-    now = datetime.now(UTC).replace(microsecond=0)
+def _custody() -> Custody:
+    from varmentaja.ports.connected import outside
+
+    connected = outside().custody
+    assert connected is not None
+    return connected
+
+
+def _make(folder: Path, way: str) -> None:
+    """What the measured process does: as publish_status.py, for one list."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "varmentaja.web.settings"
+    import django
+
+    django.setup()
+    from varmentaja.apps.status import lists
+    from varmentaja.apps.status.models import CrlShard
+    from varmentaja.pki.publication import Publisher
+    from varmentaja.wiring import connect_worker
+
+    connect_worker()
+    custody = _custody()
+    now = datetime.now(UTC)
     started = time.perf_counter()
-    with (folder / "ours.crl").open("wb") as out:
-        next_update = now + timedelta(days=1)
-        entries = _stored_entries(folder / "entries")
-        write_crl(out, authority, 0, entries, store, number=1, this_update=now, next_update=next_update)
+    publisher = Publisher(folder / "publication", custody.seal, custody.verify_seal, [_judge])
+    shard = CrlShard.objects.get(authority=_AUTHORITY, shard=0)
+    told = set(lists.waiting().filter(authority=_AUTHORITY).values_list("pk", flat=True))
+    if way == "cold":
+        # nothing to compare with: the gate has no part in it
+        first = publisher.judged_by([])
+        crls = lists.sign_lists(custody, shard, told, None, now=now)
+        first.publish([], crls, custody.certificates(), first.next_number(now), now)
+    else:
+        publisher.overtake([], lists.sign_lists(custody, shard, told, publisher.current(), now=now), now)
+    lists.note_told([shard], told)
     (folder / "seconds").write_text(str(time.perf_counter() - started))
 
 
-def _stored_entries(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while length := file.read(2):
-            yield file.read(int.from_bytes(length, "big"))
+def _judge(candidate: Candidate) -> None:
+    """The gate's rules about lists."""
+    from varmentaja.pki.publication import gates
+
+    rules = [gates.unreadable, gates.jump(0, _MORE), gates.wrong_issuer, gates.going_back, gates.disagreement]
+    if found := gates.findings_of(candidate, rules):
+        raise gates.Held(found)
 
 
 def main() -> None:
     """Measure and report; exit code 1 if a firm limit is missed."""
     if sys.argv[1:2] == ["--make"]:
-        _make(Path(sys.argv[2]))
+        _make(Path(sys.argv[3]), sys.argv[2])
         return
     entries = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     command = f"python -m bench.crl {entries}"
-    sys.exit(0 if report(f"Revocation list of {entries:,} entries", command, measure(entries)) else 1)
+    with (
+        tempfile.TemporaryDirectory(prefix="varmentaja-bench-") as name,
+        prepared_state(Path(name) / "state", staff=False) as settings,
+    ):
+        rows = measure(settings, entries)
+    sys.exit(0 if report(f"Revocation list of {entries:,} entries", command, rows) else 1)
 
 
 if __name__ == "__main__":

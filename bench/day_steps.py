@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
-from bench import lag, load, nation, servers
+from bench import lag, load, nation, servers, sizes
 from bench.questions import Asker
 from bench.servers import Running
 from varmentaja.apps.certificates.actions.expire_certificates import ended_certificates, expire_certificate
@@ -39,7 +39,8 @@ class Step:
     served: float
     """Answers a second from one responder."""
     lag: float
-    """Seconds from a revocation to its answer."""
+    """Seconds from a revocation to its answer, published by this process at once: a worker goes by the real
+    clock, not by that of the simulated day. How long it takes through the worker, lag.py measures."""
     publisher: float
     """MiB."""
     responder: float
@@ -60,18 +61,17 @@ def simulate(
     """Go through the day that begins at ``begin`` with a nation whose answers are all published."""
     done = []
     for number in range(steps):
-        _issue_and_expire(
-            max(1, size // nation.EACH // _LIFE_DAYS // steps), begin + _DAY * (number + 1) / steps
-        )
-        done.append(_step(asker, responder, begin + _DAY * (number + 1) / steps))
+        now = begin + _DAY * (number + 1) / steps
+        _issue_and_expire(max(1, size // sizes.EACH // _LIFE_DAYS // steps), now, sizes.shards_for(size))
+        done.append(_step(asker, responder, now))
         tell(number + 1)
     return done
 
 
-def _issue_and_expire(holders: int, now: datetime) -> None:
+def _issue_and_expire(holders: int, now: datetime, shards: int) -> None:
     """So many new cardholders; those whose time is over are noted, as the worker does."""
-    known = Certificate.objects.filter(profile_version="nation").count() // nation.EACH
-    nation.fill(known + holders, now=now)
+    known = Certificate.objects.filter(profile_version="nation").count() // sizes.EACH
+    nation.fill(known + holders, now=now, shards=shards)
     for row in ended_certificates(now=now, limit=10_000):
         with transaction.atomic():
             expire_certificate(row.pk, now=now)
@@ -88,7 +88,7 @@ def _step(asker: Asker, responder: Running, now: datetime) -> Step:
     refresh = time.perf_counter() - begun
     signed = Publication.objects.filter(pk__gt=last).aggregate(sum=Sum("answers"))["sum"]
     memory = servers.own_mebibytes(), responder.mebibytes()
-    return Step(signed, refresh, _served(asker, responder), lags["folder"], *memory, written)
+    return Step(signed, refresh, _served(asker, responder), lags.answers["folder"], *memory, written)
 
 
 def _publish(now: datetime) -> None:

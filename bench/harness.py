@@ -108,14 +108,18 @@ def interleaved(runs: Mapping[str, Callable[[], float]], rounds: int = 5) -> dic
     return {name: median(values) for name, values in results.items()}
 
 
-def measured_process(command: Sequence[str], folder: Path) -> tuple[float, float]:
+def measured_process(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> tuple[float, float]:
     """Run a program to its end; return (seconds of wall time, MiB of peak resident memory).
 
     The peak is read while it runs: what ``wait4`` tells begins with the memory of whoever started it.
     """
     with tempfile.TemporaryFile() as errors:
         started, peak = time.perf_counter(), 0
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=errors)
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=errors
+        )
         while process.poll() is None:
             found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text())
             peak = int(found[1]) if found else peak

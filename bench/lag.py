@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""From the wish to revoke to the answer at every responder, through the worker as it runs in the service.
+"""From the wish to revoke to answer and list at every responder, through the worker as the service runs it.
 
 The transaction that revokes tells the queue; the worker signs answer, list and delta, has them judged by the
 gates and switches. One responder reads the publisher's folder, another a mirror's that follows over HTTPS.
@@ -11,11 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 import httpx
+from cryptography import x509
 from cryptography.x509 import ocsp
 from django.db import transaction
 
@@ -32,8 +34,15 @@ from varmentaja.config import Settings
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.revocation import RevocationReason
 
-Lags = Mapping[str, float]
-"""Seconds by responder."""
+
+@dataclass(frozen=True)
+class Lags:
+    """Seconds by responder."""
+
+    answers: dict[str, float]
+    lists: dict[str, float]
+    """Until the full list of the certificate's shard names it."""
+
 
 _RENEWED = 100_000
 _GIVE_UP = 60.0
@@ -52,10 +61,15 @@ def measure(folder: Path, asker: Asker, ours: Running, settings: Settings, revok
         wait_until_idle()
         idle = [revoke(asker, responders) for _ in range(revoked)]
         busy = [_revoke_meanwhile(asker, responders) for _ in range(revoked)]
-    return [
-        _row(f"revocation to answer, idle worker, longest of {revoked}", idle),
-        _row("the same while the worker renews answers", busy),
-    ]
+    rows = []
+    for way, lags in (
+        (f"idle worker, longest of {revoked}", idle),
+        ("while the worker renews answers", busy),
+    ):
+        answers, lists = (_figures([each.answers for each in lags]), _figures([each.lists for each in lags]))
+        rows.append(Row(f"revocation to answer, {way}", *answers, target="revocation_lag"))
+        rows.append(Row(f"revocation to the shard's list, {way}", *lists, target="list_lag"))
+    return rows
 
 
 def revoke(
@@ -68,15 +82,18 @@ def revoke(
 ) -> Lags:
     """Revoke some certificate, ``publish`` where no worker does, and wait for every responder."""
     question = asker.draw_good()
-    begun, lags = time.perf_counter(), dict[str, float]()
+    begun, lags = time.perf_counter(), Lags({}, {})
     with transaction.atomic():
         rows = Certificate.objects.select_for_update().filter(serial=question.serial).defer("twin", "der")
-        revoke_rows(SYSTEM, list(rows), RevocationReason.KEY_COMPROMISE, now=now or datetime.now(UTC))
+        (row,) = rows
+        revoke_rows(SYSTEM, [row], RevocationReason.KEY_COMPROMISE, now=now or datetime.now(UTC))
     publish()
-    while len(lags) < len(responders):
+    while len(lags.lists) < len(responders):
         for name, each in responders.items():
-            if name not in lags and _says_revoked(each, question):
-                lags[name] = time.perf_counter() - begun
+            if name not in lags.answers and _says_revoked(each, question):
+                lags.answers[name] = time.perf_counter() - begun
+            if name in lags.answers and name not in lags.lists and _is_listed(each, row):
+                lags.lists[name] = time.perf_counter() - begun
         if time.perf_counter() - begun > give_up:
             raise RuntimeError(f"the revocation of {question.serial} does not show: {lags}")
         time.sleep(0.005)
@@ -97,6 +114,13 @@ def _says_revoked(server: Running, question: Question) -> bool:
     return ocsp.load_der_ocsp_response(der).certificate_status is ocsp.OCSPCertStatus.REVOKED
 
 
+def _is_listed(server: Running, row: Certificate) -> bool:
+    """In the full list of its shard; a list comes with its answers, so that it is asked for after them."""
+    der = httpx.get(f"{server.url}/crl/{row.authority}/{row.shard}.crl").raise_for_status().content
+    listed = x509.load_der_x509_crl(der).get_revoked_certificate_by_serial_number(int(row.serial, 16))
+    return listed is not None
+
+
 def _wait_until_answers(server: Running, question: Question) -> None:
     until = time.monotonic() + _FIRST
     while True:
@@ -108,7 +132,8 @@ def _wait_until_answers(server: Running, question: Question) -> None:
         time.sleep(0.2)
 
 
-def _row(what: str, lags: list[Lags]) -> Row:
+def _figures(lags: list[dict[str, float]]) -> tuple[float, str, str]:
+    """The longest, its unit, and what was seen at each responder."""
     by_name = {name: [each[name] for each in lags] for name in lags[0]}
     how = ", ".join(f"{name} {max(all_):.2f} (median {median(all_):.2f})" for name, all_ in by_name.items())
-    return Row(what, max(max(each.values()) for each in lags), "s", how, "revocation_lag")
+    return max(max(each.values()) for each in lags), "s", how

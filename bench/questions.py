@@ -14,12 +14,16 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from bench import nation
+from bench import nation, sizes
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.pki.hierarchy import Hierarchy
 from varmentaja.pki.ocsp import CertIdHash, issuer_hashes
 
 _AT_ONCE = 5_000
+_HASHES: dict[CertIdHash, hashes.HashAlgorithm] = {
+    CertIdHash.SHA1: hashes.SHA1(),  # noqa: S303  RFC 9919
+    CertIdHash.SHA256: hashes.SHA256(),
+}
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,12 @@ class Asker:
 
     def __init__(self, hierarchy: Hierarchy, size: int) -> None:
         self.hierarchy = hierarchy
-        self._holders = size // nation.EACH
+        self._holders = size // sizes.EACH
         self._chance = random.Random(4)  # noqa: S311  the same certificates in every run
         self._issuers = {
-            name: issuer_hashes(hierarchy.authority(name), CertIdHash.SHA1)
-            for name in set(nation.AUTHORITIES)
+            (name, kind): issuer_hashes(hierarchy.authority(name), kind)
+            for name in set(sizes.AUTHORITIES)
+            for kind in CertIdHash
         }
 
     def draw(self) -> Question:
@@ -61,7 +66,7 @@ class Asker:
 
     def draw_many(self, count: int) -> list[Question]:
         """So many different ones; fewer when there are not so many."""
-        places = self._holders * nation.EACH
+        places = self._holders * sizes.EACH
         chosen = self._chance.sample(range(places), min(count, places))
         return [
             question
@@ -75,21 +80,26 @@ class Asker:
             pass
         return question
 
-    def request(self, authority: str, serial: str, *, nonce: bytes | None = None) -> bytes:
-        """DER of a request."""
+    def request(
+        self,
+        authority: str,
+        serial: str,
+        *,
+        nonce: bytes | None = None,
+        kind: CertIdHash = CertIdHash.SHA1,
+    ) -> bytes:
+        """DER of a request, which names the issuer by the hash ``kind``."""
         builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
-            *self._issuers[authority],
-            int(serial, 16),
-            hashes.SHA1(),  # noqa: S303  RFC 9919
+            *self._issuers[authority, kind], int(serial, 16), _HASHES[kind]
         )
         if nonce:
             builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
         return builder.build().public_bytes(Encoding.DER)
 
     def _about(self, places: list[int]) -> Iterator[Question]:
-        serials = [nation.serial_of(*divmod(place, nation.EACH)) for place in places]
+        serials = [nation.serial_of(*divmod(place, sizes.EACH)) for place in places]
         rows = Certificate.objects.filter(serial__in=serials, revoked_at__isnull=False)
         revoked = set(rows.values_list("serial", flat=True))
         for place, serial in zip(places, serials, strict=True):
-            authority = nation.AUTHORITIES[place % nation.EACH]
+            authority = sizes.AUTHORITIES[place % sizes.EACH]
             yield Question(authority, serial, self.request(authority, serial), serial in revoked)

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def prepared_state(folder: Path, *, staff: bool = True) -> Iterator[Settings]:
+def prepared_state(folder: Path, *, staff: bool = True, shards: int = 1) -> Iterator[Settings]:
     """Make a state folder as ``varmentaja demo`` does, its database durable; set this process up on it.
 
-    Without ``staff`` there are keys, authorities and empty tables, as the status services need them.
+    Without ``staff`` there are keys, authorities and empty tables, as the status services need them; each
+    issuing authority has so many ``shards``.
     """
     os.environ["VARMENTAJA_STATE"] = str(folder)
     os.environ["DJANGO_SETTINGS_MODULE"] = "varmentaja.web.settings"
@@ -29,11 +31,11 @@ def prepared_state(folder: Path, *, staff: bool = True) -> Iterator[Settings]:
     for each in (settings().run, settings().log):
         each.mkdir(parents=True, exist_ok=True)
     with EmbeddedPostgres(folder):
-        _set_up(staff=staff)
+        _set_up(staff=staff, shards=shards)
         yield settings()
 
 
-def _set_up(*, staff: bool) -> None:
+def _set_up(*, staff: bool, shards: int) -> None:
     import django
 
     from varmentaja.ground.tables import bring_up_to_date
@@ -42,9 +44,17 @@ def _set_up(*, staff: bool) -> None:
     bring_up_to_date()
 
     from varmentaja.ground.demo_data import prepare
-    from varmentaja.ground.demo_hierarchy import demo_hierarchy
+    from varmentaja.ground.demo_hierarchy import DEMO_PLAN, demo_hierarchy, make_hierarchy
+    from varmentaja.pki.ceremony import shipped_plan
     from varmentaja.wiring import connect_worker
 
+    if shards > 1:  # a ceremony of another name, as an agency's own would be
+        plan = shipped_plan(DEMO_PLAN, base_url=settings().responder_address)
+        sharded = [
+            planned if planned.role == "root" else replace(planned, shards=shards)
+            for planned in plan.certificates
+        ]
+        make_hierarchy(replace(plan, id=f"{shards}-shards", certificates=tuple(sharded)), settings())
     hierarchy = demo_hierarchy(settings())
     if staff:
         prepare(hierarchy, tell=lambda _: None)

@@ -4,7 +4,8 @@
 One responder worker against nginx (one worker) that serves the same bytes as static files, django-ca's
 responder (django_ca.py) and ``openssl ocsp`` over an index of the same size. Each round goes through
 thousands of certificates drawn from all of them, at ours and at nginx alike, so that neither has its answer
-ready. A sample is verified by openssl against the records.
+ready. Samples of answers and lists are verified
+by openssl against the records.
 """
 
 from __future__ import annotations
@@ -12,25 +13,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import cycle, product
 from pathlib import Path
 from statistics import median
 
 import httpx
+from cryptography import x509
 from cryptography.x509 import ocsp
 
-from bench import django_ca, load, nation, servers
+from bench import django_ca, load, nation, servers, sizes
 from bench.harness import Row, free_port, interleaved
 from bench.progress import progress
 from bench.questions import Asker, Question
 from bench.servers import Running
+from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.independent import OpenSsl
+from varmentaja.apps.status.models import CrlShard
+from varmentaja.pki.ocsp import CertIdHash
 from varmentaja.pki.publication.gates import Document
 
 _DIFFERENT = 10_000
 """Certificates that a round asks about; nginx keeps as many files open, which the system must allow."""
 _NEW_CONNECTIONS = 6_000
+_LISTS = 20
+"""Lists that openssl verifies, or as many as there are."""
 
 
 @dataclass
@@ -46,7 +54,7 @@ def measure(folder: Path, asker: Asker, ours: Running, size: int, rounds: int, s
     """Rates, delays and memory."""
     questions = asker.draw_many(_DIFFERENT)
     _copy_answers(folder, questions, ours)
-    servers.prepare_openssl(folder, nation.serials(size // nation.EACH))
+    servers.prepare_openssl(folder, nation.serials(size // sizes.EACH))
     found = _Found()
     with ExitStack() as running:
         nginx = running.enter_context(servers.stopping(servers.nginx(folder)))
@@ -154,20 +162,56 @@ def _against_django_ca(rates: dict[str, float], missing: str) -> Row:
     return Row("against django-ca's responder", ratio, "×", how, "ocsp_django_ca")
 
 
-def verify(asker: Asker, ours: Running, count: int) -> Row:
-    """Random answers as openssl sees them, against the records; one wrong answer ends the measurement."""
+def verify(asker: Asker, ours: Running, count: int) -> list[Row]:
+    """Random answers and lists as openssl sees them, against the records; a wrong one ends the measurement.
+
+    Questions are put by GET and POST and name the issuer by SHA-1 and SHA-256, in turns.
+    """
     openssl = OpenSsl(timedelta(minutes=1))
-    begun, revoked = time.perf_counter(), 0
-    with progress("answers verified by openssl", count) as tell, httpx.Client() as client:
-        for number, question in enumerate(asker.draw_many(count)):
-            der = client.get(ours.url + question.get).raise_for_status().content
+    with httpx.Client() as client:
+        return [
+            _verified_answers(asker, ours, count, openssl, client),
+            _verified_lists(asker, ours, openssl, client),
+        ]
+
+
+def _verified_answers(asker: Asker, ours: Running, count: int, openssl: OpenSsl, client: httpx.Client) -> Row:
+    begun, revoked, right = time.perf_counter(), 0, 0
+    ways = cycle(product((CertIdHash.SHA1, CertIdHash.SHA256), ("GET", "POST")))
+    with progress("answers verified by openssl", count) as tell:
+        for drawn, (kind, method) in zip(asker.draw_many(count), ways, strict=False):
+            question = replace(drawn, request=asker.request(drawn.authority, drawn.serial, kind=kind))
+            if method == "GET":
+                said = client.get(ours.url + question.get)
+            else:
+                said = client.post(ours.url + question.post, content=question.request)
+            der = said.raise_for_status().content
             certificate = asker.hierarchy.authority(question.authority).certificate_der
-            document = Document(question.authority, certificate, der, int(question.serial, 16), "sha1")
+            document = Document(question.authority, certificate, der, int(question.serial, 16), kind.value)
             (refusal,) = openssl.refusals([document])
             told = ocsp.load_der_ocsp_response(der).certificate_status is ocsp.OCSPCertStatus.REVOKED
             if refusal or told is not question.revoked:
                 raise RuntimeError(f"the answer for {question.serial} is wrong: {refusal or told}")
-            revoked += told
-            tell(number + 1)
-    how = f"{revoked} revoked; {time.perf_counter() - begun:.0f} s"
-    return Row("random answers verified by openssl, as the records say", count, "right", how)
+            revoked, right = revoked + told, right + 1
+            tell(right)
+    how = f"GET and POST, SHA-1 and SHA-256 in turns; {revoked} revoked; {time.perf_counter() - begun:.0f} s"
+    return Row("random answers verified by openssl, as the records say", right, "right", how)
+
+
+def _verified_lists(asker: Asker, ours: Running, openssl: OpenSsl, client: httpx.Client) -> Row:
+    """Each says what the records say, no more and no less."""
+    places = list(CrlShard.objects.filter(authority__in=sizes.AUTHORITIES).order_by("?")[:_LISTS])
+    entries = 0
+    for place in places:
+        url = f"{ours.url}/crl/{place.authority}/{place.shard}.crl"
+        der = client.get(url).raise_for_status().content
+        certificate = asker.hierarchy.authority(place.authority).certificate_der
+        (refusal,) = openssl.refusals([Document(place.authority, certificate, der)])
+        told = {entry.serial_number for entry in x509.load_der_x509_crl(der)}
+        rows = Certificate.objects.filter(authority=place.authority, shard=place.shard, state="revoked")
+        known = {int(serial, 16) for serial in rows.values_list("serial", flat=True)}
+        if refusal or told != known:
+            raise RuntimeError(f"the list {url} is wrong: {refusal or len(told ^ known)}")
+        entries += len(told)
+    how = f"of {CrlShard.objects.count()}; {entries:,} entries, each in the records and none missing"
+    return Row("random lists verified by openssl", len(places), "right", how)

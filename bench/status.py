@@ -17,7 +17,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import crl, servers, signing
+from bench import crl, servers, signing, sizes
 from bench.harness import Row, report
 from bench.progress import progress
 from bench.service import prepared_state
@@ -33,12 +33,13 @@ def measure(size: int, rounds: int, verified: int, seconds: int) -> list[Row]:
     """Everything in one run, on one state folder."""
     with tempfile.TemporaryDirectory(prefix="varmentaja-bench-") as name:
         folder = Path(name)
-        with prepared_state(folder / "state", staff=False) as settings:
+        shards = sizes.shards_for(size)
+        with prepared_state(folder / "state", staff=False, shards=shards) as settings:
             logging.disable(logging.INFO)
             rows = publish(size)
             rows.append(signing.measure(custody(), "professionals-ecc", rounds))
             rows += _ask(folder, settings, size, rounds, verified, seconds)
-    return rows + crl.measure(size)
+            return rows + crl.measure(settings, size)
 
 
 def _ask(folder: Path, settings: Settings, size: int, rounds: int, verified: int, seconds: int) -> list[Row]:
@@ -51,7 +52,7 @@ def _ask(folder: Path, settings: Settings, size: int, rounds: int, verified: int
         return [
             *serving.measure(folder, asker, responder, size, rounds, seconds),
             nonce.measure(folder, asker, settings, rounds),
-            serving.verify(asker, responder, verified),
+            *serving.verify(asker, responder, verified),
             *lag.measure(folder, asker, responder, settings, 2 * rounds),
         ]
 
@@ -72,9 +73,9 @@ def publish(size: int) -> list[Row]:
     from varmentaja.apps.status.actions.publish_status import BATCH, is_behind, publish_status
     from varmentaja.apps.status.models import CrlShard
 
-    holders = size // nation.EACH
+    holders = size // sizes.EACH
     with progress("cardholders", holders) as tell:
-        nation.fill(holders, now=datetime.now(UTC), tell=tell)
+        nation.fill(holders, now=datetime.now(UTC), shards=sizes.shards_for(size), tell=tell)
     nation.fill_sampled(custody(), _SAMPLED, now=datetime.now(UTC))
     begun, most, longest, done = time.perf_counter(), 0.0, 0.0, 0
     with progress("answers of the first set", size) as tell:
@@ -95,7 +96,12 @@ def publish(size: int) -> list[Row]:
     lists = time.perf_counter() - started
     revoked = Certificate.objects.filter(state="revoked").count()
     return [
-        Row(f"all lists anew, {revoked:,} entries", lists, "s", "from the records to what responders see"),
+        Row(
+            f"all lists anew, {revoked:,} entries",
+            lists,
+            "s",
+            f"{CrlShard.objects.count()} lists and their deltas, from the records through all gates",
+        ),
         Row(f"publishing {size:,} certificates from nothing", size / seconds, "/s", how),
         Row("memory of the publisher", most, "MiB", "its own at the most; files of the set are mapped"),
     ]

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
-from bench import nation, servers
+from bench import nation, servers, sizes
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
@@ -160,7 +160,7 @@ def test_a_revocation_overtakes_two_hundred_cards_and_slow_registers(
 
 def test_revocations_overtake_the_renewal_of_everything(service: Service, tmp_path: Path) -> None:
     """Every answer is due, as after days without a publisher: batch after batch, and a set for each."""
-    nation.fill(RENEWED // nation.EACH, now=service.now)
+    nation.fill(RENEWED // sizes.EACH, now=service.now)
     victims = issue(VICTIMS, now=service.now)
     while is_behind(service.now):
         assert publish_status(now=service.now) is not None

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from bench import day, day_steps, nation, servers, serving
+from bench import day, day_steps, nation, servers, serving, sizes
 from bench.questions import Asker
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -39,10 +39,10 @@ def test_a_nation_is_published_and_goes_through_a_day(
     monkeypatch.setattr(nation, "_CHUNK", HOLDERS // 2)
     with pytest.raises(_Stop):
         nation.fill(HOLDERS, now=service.now, tell=_stop_after_first)
-    assert Certificate.objects.count() == HOLDERS // 2 * nation.EACH, "what was filled stays"
+    assert Certificate.objects.count() == HOLDERS // 2 * sizes.EACH, "what was filled stays"
     nation.fill(HOLDERS, now=service.now)
     rows = Certificate.objects.filter(profile_version="nation")
-    assert rows.count() == HOLDERS * nation.EACH
+    assert rows.count() == HOLDERS * sizes.EACH
     revoked = Counter(rows.filter(state="revoked").values_list("authority", flat=True))
     assert 0.03 < revoked.total() / rows.count() < 0.07
     while is_behind(service.now):
@@ -56,11 +56,11 @@ def test_a_nation_is_published_and_goes_through_a_day(
     key = tmp_path / "publisher.pem"
     public = service.demo.store.public_key(PUBLICATION_KEY)
     key.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-    asker = Asker(service.demo.hierarchy, HOLDERS * nation.EACH)
+    asker = Asker(service.demo.hierarchy, HOLDERS * sizes.EACH)
     responder = servers.responder(tmp_path, service.folder / "publication", key)
     with servers.stopping(responder):
-        assert serving.verify(asker, responder, 20).value == 20
-        size = HOLDERS * nation.EACH
+        assert [row.value for row in serving.verify(asker, responder, 20)] == [20, 2]
+        size = HOLDERS * sizes.EACH
         steps = day_steps.simulate(asker, responder, size=size, steps=4, begin=service.now)
     assert sum(step.signed for step in steps[:2]) < 100, "in the first half of the day only what changed"
     assert size <= sum(step.signed for step in steps) <= size + 100, "and in the day each answer once"
@@ -71,7 +71,7 @@ def test_a_nation_is_published_and_goes_through_a_day(
 
 def test_sampled_certificates_are_really_signed(service: Service) -> None:
     assert service.outside.custody is not None
-    authority = service.demo.hierarchy.authority(nation.AUTHORITIES[0])
+    authority = service.demo.hierarchy.authority(sizes.AUTHORITIES[0])
     nation.fill_sampled(service.outside.custody, 2, now=service.now)
     for row in Certificate.objects.filter(profile_version="sampled"):
         assert row.der

@@ -10,18 +10,53 @@ import pytest
 from bench import harness
 
 
-def test_targets_repeat_the_firm_column_of_the_documentation() -> None:
+def documented() -> dict[str, str]:
+    """The firm column of the documentation."""
     text = (harness.ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in re.findall(r"^\|.*\|$", text, re.M)
     ]
-    documented = {what: firm for what, firm, _ in rows[2:]}
+    return {what: firm for what, firm, _ in rows[2:]}
+
+
+def test_targets_repeat_the_firm_column_of_the_documentation() -> None:
     targets = harness.load_targets().values()
-    assert {target.what: target.firm for target in targets} == documented
+    assert {target.what: target.firm for target in targets} == documented()
     for target in targets:
         sign, number = target.firm.split()
         value = float(number.replace(",", ""))
         assert (target.at_least, target.at_most) == ((value, None) if sign == "≥" else (None, value))
+
+
+IN_THE_DESIGN = (
+    *("issue_one_core", "issue_linted", "ocsp_nginx", "ocsp_django_ca", "ocsp_p99", "ocsp_nonce", "presign"),
+    *("crl_time", "crl_memory", "revocation_lag", "audit_append", "audit_verify", "start_cold", "start_warm"),
+    "page_p95",
+)
+"""Targets in the order of the design's table, whose rows hold one or two."""
+DESIGN = harness.ROOT.parent / "shared" / "design" / "performance.md"
+"""Beside a checkout of those who wrote it; a clone elsewhere has docs/performance.md alone."""
+
+
+def figures(cells: list[str]) -> list[float]:
+    """Their numbers; k is a thousand."""
+    found = [each for cell in cells for each in re.findall(r"([\d.,]*\d)(k?)", cell)]
+    return [float(number.replace(",", "")) * (1000 if thousands else 1) for number, thousands in found]
+
+
+def test_figures_are_read_as_people_do() -> None:
+    assert figures(["≤ 0.2 / ≤ 128 MiB", "3,000/s / 200k/s", "0.6×"]) == [0.2, 128, 3000, 200_000, 0.6]
+
+
+def test_targets_are_those_of_the_design() -> None:
+    targets = harness.load_targets()
+    ours = [targets[key].at_least or targets[key].at_most for key in IN_THE_DESIGN]
+    firm = [documented()[targets[key].what] for key in IN_THE_DESIGN]
+    if DESIGN.exists():
+        text = DESIGN.read_text(encoding="utf-8")
+        table = re.findall(r"^\|.*\|$", text[text.index("## Targets") :], re.M)
+        firm = [line.split("|")[2] for line in table[2:]]
+    assert ours == figures(firm)
 
 
 def test_a_report_replaces_its_own_section_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
