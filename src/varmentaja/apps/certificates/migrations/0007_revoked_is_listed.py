@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certificates", "0005_crl_entry"),
+        ("certificates", "0006_crl_entry"),
     ]
 
     operations = [

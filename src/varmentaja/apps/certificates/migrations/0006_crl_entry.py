@@ -23,7 +23,7 @@ def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("certificates", "0004_first_listed"),
+        ("certificates", "0005_plan_hash"),
     ]
 
     operations = [
