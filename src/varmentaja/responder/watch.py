@@ -51,12 +51,13 @@ class Watch:
         self._reader = reader
         self._stopping = threading.Event()
         self._problem: str | None = None
+        self._fault: str | None = None
         self._measured: View | None = None
 
     @property
     def problem(self) -> str | None:
         """Why the newest head is not served, if so."""
-        return self._reader.problem
+        return self._fault or self._reader.problem
 
     def mirror_state(self) -> dict[str, object] | None:
         """What the mirror that fills the folder last told (``mirror.py``); None where there is none."""
@@ -69,15 +70,23 @@ class Watch:
 
     def look(self, *, again: bool = False) -> None:
         """Take the newest head if it is sound."""
-        if self._reader.poll(again=again) and self._reader.current:
-            self.view = View(self._reader.current)
-            head = self._reader.current.head
-            overlay = head.overlay.number if head.overlay else None
-            _log.info("publication_switched", set=head.set.number, overlay=overlay)
-        if self._reader.problem != self._problem:
-            self._problem = self._reader.problem
+        try:
+            self._reader.poll(again=again)
+            self._take(self._reader.current)
+            self._fault = None
+        except Exception as error:  # whatever it is, health must tell of it, and the next look tries again
+            self._fault = f"{type(error).__name__}: {error}"
+        if self.problem != self._problem:
+            self._problem = self.problem
             if self._problem:
                 _log.error("publication_refused", problem=self._problem)
+
+    def _take(self, snapshot: Snapshot | None) -> None:
+        if snapshot is None or (self.view and self.view.snapshot is snapshot):
+            return
+        self.view = View(snapshot)
+        overlay = snapshot.head.overlay.number if snapshot.head.overlay else None
+        _log.info("publication_switched", set=snapshot.head.set.number, overlay=overlay)
 
     def run(self) -> None:
         """Look again and again, in the calling thread. A fault is logged and does not end the watch."""

@@ -183,3 +183,27 @@ def test_requests_are_counted_by_method_and_outcome(served: Served) -> None:
     assert values['request_seconds_count{worker="1"}'] == 8
     assert values['request_seconds_sum{worker="1"}'] == pytest.approx(0.0016)
     assert values['request_seconds_count{worker="0"}'] == 0
+
+
+@pytest.mark.parametrize("place", ["reading", "viewing"])
+def test_an_unforeseen_fault_is_told_and_tried_again(
+    served: Served, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Out of memory, say: the newest state must not be passed over in silence."""
+    served.publish(_PEOPLE.answer(100), number=1)
+
+    def fail(*_: object) -> None:
+        raise MemoryError("no room")
+
+    with monkeypatch.context() as patch:
+        if place == "reading":
+            patch.setattr(served.watch._reader, "load", fail)
+        else:
+            patch.setattr("varmentaja.responder.watch.View", fail)
+        served.publish(_PEOPLE.answer(100, revoked=True), number=2)
+        served.watch.look()
+        status, report = served.health()
+        assert (status, report["state"], report["set"]) == ("200", "behind", 1)
+        assert report["problem"] == "MemoryError: no room"
+    served.watch.look(again=True)
+    assert served.health()[1]["set"] == 2 and served.watch.problem is None

@@ -159,6 +159,9 @@ class PublicationReader:
         except DomainError as error:
             self.problem = str(error)
             return False
+        except Exception as error:  # out of memory, say: it is told, and tried again
+            self.problem = f"{type(error).__name__}: {error}"
+            return False
         self.problem = None
         return True
 
