@@ -10,6 +10,7 @@ holds delegated keys of a week (signer/delegation.py), no authority's key and no
   answer in it, since that is when the statuses were known to be so; producedAt is now.
 - A serial of ours that was never published, or long ago: ``unknown``, with the publication's own date.
 - Another issuer's certificate, another hash, mixed hashes: ``unauthorized``, as the static responder says.
+- The same while the publication says that it is incomplete (after a loss): ``tryLater``. It may be valid.
 - A published answer that has gone stale, or by a clock that stands before it: ``tryLater``. A signature of
   today would hide its age.
 """
@@ -117,6 +118,8 @@ def answer(view: View, signers: Signers, authority: str, request: OcspRequest, n
     ):
         return error_response(ErrorStatus.UNAUTHORIZED)
     said = [_look_up(view, authority, certificate.serial) for certificate in request.certificates]
+    if not view.snapshot.head.complete and any(each.status.condition is Condition.UNKNOWN for each in said):
+        return error_response(ErrorStatus.TRY_LATER)
     delegate = signer.responder.certificate
     until = min(min(each.next_update for each in said), delegate.not_valid_after_utc)
     since = min(each.this_update for each in said)

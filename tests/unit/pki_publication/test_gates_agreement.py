@@ -15,7 +15,7 @@ from tests.support.status import HOUR, NOW, Authority
 from varmentaja.apps.status.independent import OpenSsl, PkiLint
 from varmentaja.domain.publication_gate import Gate
 from varmentaja.pki.publication import Crl
-from varmentaja.pki.publication.gates import Document, disagreement, independent
+from varmentaja.pki.publication.gates import Document, disagreement, independent, listed_but_good
 
 PATIENCE = timedelta(seconds=60)
 
@@ -40,6 +40,16 @@ def test_two_forms_of_an_answer_that_differ_are_held_back(tmp_path: Path, author
     later = authority.answer(1, revision=1, now=NOW + HOUR)
     assert judged.holds(replace(good, sha256=later.sha256)) == [Gate.DISAGREEMENT], "dates differ"
     assert judged.holds(revoked) == []
+
+
+def test_a_list_that_names_what_is_answered_as_good_is_held_back(
+    tmp_path: Path, authority: Authority
+) -> None:
+    judged = Judged(tmp_path, authority, listed_but_good)
+    named = pair(authority, [5, 99, 1000], [5, 1000])
+    assert judged.holds(crls=named) == [Gate.DISAGREEMENT]
+    assert judged.findings[0].certificates == (("people", 5),), "of 1000 nothing is said, 99 is revoked"
+    assert judged.holds(authority.answer(5, revoked=True), crls=named) == []
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,20 @@ def test_a_key_whose_time_has_not_come_signs_nothing(demo: Demo, tmp_path: Path)
     assert ocsp.load_der_ocsp_response(body).certificates[0].not_valid_before_utc == begins
 
 
+def test_while_the_publication_is_incomplete_nothing_is_unknown(demo: Demo, tmp_path: Path) -> None:
+    """It may be a valid certificate whose answer was lost."""
+    state = OnlineState(demo, tmp_path / "state", demo.now)
+    state.publish()
+    state.delegate()
+    request = state.request(NEVER, nonce=NONCE)
+    (single,) = signed(post(state.responder(), request)[1], demo)
+    assert single.certificate_status is ocsp.OCSPCertStatus.UNKNOWN
+    state.publisher.tell_incomplete()
+    assert post(state.responder(), request)[1] == TRY_LATER
+    assert post(state.responder(), state.request(GOOD, NEVER, nonce=NONCE))[1] == TRY_LATER
+    assert signed(post(state.responder(), state.request(GOOD, nonce=NONCE))[1], demo), "what is known is told"
+
+
 def test_no_answer_lives_longer_than_its_signer(demo: Demo, tmp_path: Path) -> None:
     state = OnlineState(demo, tmp_path / "state", demo.now)
     state.publish()

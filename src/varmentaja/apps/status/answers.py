@@ -73,17 +73,26 @@ def status_of(row: Row) -> SerialStatus:
 
 
 def note_answered(rows: Sequence[Row], *, now: datetime) -> None:
-    """Store when the next answers are due. What has changed since, or is just being changed, stays due."""
+    """Store when the next answers are due. What has changed since, or is just being changed, stays due.
+
+    What is told of as good again, after a fault was mended, is named by a list anew should it be revoked."""
     due_at = whole_second(now) + HALF_LIFE
     dues = [None if _is_over(row, now) else due_at - _stagger(row.serial) for row in rows]
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE certificates_certificate AS held SET answer_due_at = answered.at"
+            "UPDATE certificates_certificate AS held SET answer_due_at = answered.at,"
+            " first_listed = CASE WHEN held.state = %s THEN held.first_listed END"
             " FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS answered (id, revision, at),"
             " (SELECT id FROM certificates_certificate WHERE id = ANY(%s) ORDER BY id"
             "  FOR UPDATE SKIP LOCKED) AS free"
             " WHERE held.id = free.id AND held.id = answered.id AND held.revision = answered.revision",
-            [[row.pk for row in rows], [row.revision for row in rows], dues, [row.pk for row in rows]],
+            [
+                CertificateState.REVOKED.value,
+                [row.pk for row in rows],
+                [row.revision for row in rows],
+                dues,
+                [row.pk for row in rows],
+            ],
         )
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from enum import Enum, auto
 
 from django.db.models import Exists, OuterRef, Subquery, Sum
 
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.clock import one_time
+from varmentaja.apps.status.covering import covers
 from varmentaja.apps.status.independent import OpenSsl, PkiLint
 from varmentaja.apps.status.models import Canary, Hold, Publication
+from varmentaja.apps.status.publication import Position
 from varmentaja.apps.status.told import revoked_in_records, told
 from varmentaja.domain import publication_gate
 from varmentaja.domain.errors import message
@@ -19,35 +22,56 @@ from varmentaja.domain.publication_gate import CertificateName, Finding, Gate, H
 from varmentaja.pki.publication import Candidate, gates
 
 
+class During(Enum):
+    """What is published while everything is made anew after a loss."""
+
+    STEP = auto()
+    """A part of the set, which nobody follows yet."""
+    OVER_OLD = auto()
+    """Revocations over what a backup left behind."""
+    END = auto()
+    """The whole set is put in force."""
+
+
 class PublicationGate:
     """Judges one publication and remembers what it let through. Made before anything is signed, so that what
     is signed is at least as new as what is known here."""
 
-    def __init__(self, *, now: datetime) -> None:
+    def __init__(self, last: Position, *, now: datetime, during: During | None = None) -> None:
+        """``last`` is the last publication that the records know of."""
         limits = publication_gate.limits()
+        # At the end the records say what must be there; in between, certificates may have ended.
+        looked_for = 0 if during is During.END else limits.looked_for
         self._released = list(
             Hold.objects.filter(state=HoldState.RELEASED, agreed_at__gt=now - limits.release).order_by("id")
         )
         self._is_first = not Publication.objects.exists()
         self._turned = gates.once(self._find_turned)
+        self._restored = gates.once(lambda candidate: told(gates.newly_good(candidate)))
         revocations, withdrawals = _recent(now - limits.window)
         self._rules: list[gates.Rule] = [
             gates.unreadable,
             gates.jump(revocations, limits.most, self._turned),
-            gates.gone(withdrawals, limits.most_gone, limits.gone_percent, limits.looked_for),
+            gates.gone(withdrawals, limits.most_gone, limits.gone_percent, looked_for),
             one_time(),
             gates.wrong_issuer,
             gates.going_back,
             gates.canaries(_canaries(now)),
             gates.disagreement,
+            gates.listed_but_good,
+            self._against_what_was_told,
             self._against_the_records,
             gates.independent(OpenSsl(limits.verifying), limits.sample),
             gates.independent(PkiLint(limits.entries), limits.sample),
         ]
+        if not self._is_first and during is not During.STEP:
+            self._rules.append(covers(last, now=now))
         self.used: set[int] = set()
         """Ids of the releases that this publication needed."""
         self.revoked: frozenset[CertificateName] = frozenset()
         """Certificates that it tells of as revoked and the one before did not."""
+        self.restored: frozenset[CertificateName] = frozenset()
+        """Certificates that were told of as revoked and are good again, by two officers' word."""
         self.turned = 0
         """How many of them nobody has ever been told of."""
         self.counts: dict[str, int] = {}
@@ -60,6 +84,7 @@ class PublicationGate:
             raise gates.Held(held)
         released = {finding.gate for finding in findings}
         self.revoked = gates.newly_revoked(candidate)
+        self.restored = self._restored(candidate)
         self.turned = len(self._turned(candidate))
         self.counts = {
             "revocations": 0 if Gate.JUMP in released else self.turned,
@@ -82,6 +107,16 @@ class PublicationGate:
             return frozenset()
         names = gates.newly_revoked(candidate)
         return names - told(names)
+
+    def _against_what_was_told(self, candidate: Candidate) -> Iterator[Finding]:
+        """As ``going_back``, where what was published before is lost or old."""
+        for authority, names in gates.by_authority(self._restored(candidate)):
+            text = message(
+                "%(count)d certificates of %(name)s would be good that have been told of as revoked.",
+                count=len(names),
+                name=authority,
+            )
+            yield Finding(Gate.GOING_BACK, authority, len(names), text, gates.first_of(names))
 
     def _against_the_records(self, candidate: Candidate) -> Iterator[Finding]:
         turned = self._turned(candidate)

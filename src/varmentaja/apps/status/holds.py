@@ -13,7 +13,7 @@ from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.gate import PublicationGate
 from varmentaja.apps.status.models import CrlShard, Hold
-from varmentaja.apps.status.told import remember
+from varmentaja.apps.status.told import forget, remember
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.authority import Subject
 from varmentaja.domain.publication_gate import (
@@ -63,6 +63,7 @@ def settle(gate: PublicationGate, *, now: datetime) -> None:
     revoked. Two officers' word is good for a day.
     """
     remember(gate.revoked, now=now)
+    forget(gate.restored)
     complete = not _something_waits(now)
     for row in Hold.objects.select_for_update().filter(state__in=OPEN).order_by("id"):
         found, used = row.message is not None, row.pk in gate.used

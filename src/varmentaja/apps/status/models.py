@@ -46,6 +46,23 @@ class Publication(models.Model):
         indexes = [models.Index(fields=["published_at"], name="publication_at")]
 
 
+class Rebuild(models.Model):
+    """Everything is made anew after a loss, in steps that nobody follows before the set is whole."""
+
+    begun_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    set_number = models.BigIntegerField()
+    """Of the last publication before the loss; 0 and 0 where it is not known."""
+    generation = models.BigIntegerField()
+    over_old = models.BooleanField()
+    """Whether it lies on an older set, as a backup leaves one behind."""
+    staged = models.BigIntegerField(default=0)
+    """Number of the set with what is done so far; 0 before the first step."""
+    total = models.BigIntegerField()
+    """Answers to be signed, when it began."""
+    done = models.BigIntegerField(default=0)
+
+
 class ToldRevoked(models.Model):
     """A certificate that relying parties have been told is revoked: known even when the folder is lost."""
 

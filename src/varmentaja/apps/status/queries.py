@@ -11,6 +11,7 @@ from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.paging import Page, count_up_to, page_by_id
 from varmentaja.apps.status.models import Canary, Hold
 from varmentaja.apps.status.publication import kept
+from varmentaja.apps.status.rebuilding import open_rebuild
 from varmentaja.domain.canaries import CanaryState
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.errors import Message, not_found
@@ -119,11 +120,27 @@ def count_open_holds() -> int:
 
 
 def published() -> Snapshot | None:
-    """What is published now, for those who hold the keys; None where nothing is.
+    """What is published now, for those who hold the keys; None where nothing is, or only what is old: it is
+    being made anew then.
 
     Raises DomainError or OSError when it is damaged.
     """
-    return kept().publisher.current()
+    return None if open_rebuild() else kept().publisher.current()
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildLine:
+    """How far it is that everything is made anew."""
+
+    begun_at: datetime
+    done: int
+    total: int
+
+
+def rebuilding() -> RebuildLine | None:
+    """Whether that is under way."""
+    row = open_rebuild()
+    return RebuildLine(row.begun_at, min(row.done, row.total), row.total) if row else None
 
 
 def _line(row: Hold) -> HoldLine:

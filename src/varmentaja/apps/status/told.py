@@ -23,6 +23,10 @@ _REMEMBER = """
     SELECT authority, serial, %s FROM unnest(%s::text[], %s::text[]) AS given (authority, serial)
     ON CONFLICT DO NOTHING
 """
+_FORGET = """
+    DELETE FROM status_toldrevoked AS told USING unnest(%s::text[], %s::text[]) AS given (authority, serial)
+    WHERE told.authority = given.authority AND told.serial = given.serial
+"""
 
 
 def told(names: frozenset[CertificateName]) -> frozenset[CertificateName]:
@@ -40,6 +44,13 @@ def remember(names: frozenset[CertificateName], *, now: datetime) -> None:
     if names:
         with connection.cursor() as cursor:
             cursor.execute(_REMEMBER, [now, *_columns(names)])
+
+
+def forget(names: frozenset[CertificateName]) -> None:
+    """Two officers have let through that they are told of as good again."""
+    if names:
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET, _columns(names))
 
 
 def _those(query: str, names: frozenset[CertificateName]) -> frozenset[CertificateName]:

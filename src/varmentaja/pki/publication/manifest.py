@@ -106,6 +106,8 @@ class Head:
     generation: int
     """The highest overlay generation that has been current; it stays when the overlay is emptied."""
     time: datetime
+    complete: bool = True
+    """Whether all certificates that must be answered are. If not, the absence of an answer says nothing."""
 
     def goes_back(self, other: Head) -> bool:
         """Whether going from ``other`` to this head would be a step back."""
@@ -118,6 +120,7 @@ class Head:
             "overlay": _folder_to_json(self.overlay) if self.overlay else None,
             "generation": self.generation,
             "time": _to_text(self.time),
+            "complete": self.complete,
         }
         return seal("head", content, sign)
 
@@ -132,6 +135,7 @@ class Head:
                 _folder_from_json(overlay) if overlay else None,
                 int(content["generation"]),
                 _to_time(content["time"]),
+                bool(content.get("complete", True)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise invalid("The publication's %(what)s cannot be read.", what="head") from error

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -29,6 +29,8 @@ _PUBLISH_LOCK = ".publish.lock"
 """Held while a set is made: there is one at a time."""
 _SWITCH_LOCK = ".switch.lock"
 """Held while the head changes: never for long."""
+_STAGED = ".staged.json"
+"""A head that nobody follows: the set that is being made in several steps."""
 _KEPT = 3
 """Sets and overlays left on disk: the current one and those that a slow reader may be opening."""
 
@@ -99,8 +101,52 @@ class Publisher:
 
     def next_number(self, now: datetime) -> int:
         """A set number greater than any before, also when the folder was restored from yesterday's copy."""
-        snapshot = self.current()
-        return max(snapshot.head.set.number + 1 if snapshot else 1, int(now.timestamp()))
+        known = [each.head.set.number for each in (self.current(), self.staged()) if each]
+        return max(*(number + 1 for number in known), 1, int(now.timestamp()))
+
+    def staged(self) -> Snapshot | None:
+        """The set that is being made in steps; None when there is none, or when it cannot be used."""
+        try:
+            document = (self._folder / _STAGED).read_bytes()
+            return self._reader.load(Head.unsealed(document, self._verify))
+        except (OSError, DomainError):
+            return None
+
+    def unstage(self) -> None:
+        """Give up the set that is being made in steps; its files go with the next publication."""
+        (self._folder / _STAGED).unlink(missing_ok=True)
+
+    def stage(
+        self,
+        answers: Iterable[Answer],
+        certificates: Mapping[str, bytes],
+        number: int,
+        now: datetime,
+        *,
+        generation: int = 0,
+    ) -> Head:
+        """Make a set in steps that nobody follows before ``publish`` puts it in force: this is one step.
+
+        The first lies on what is published, if anything is; each judged by the gates. Raises as ``publish``.
+        """
+        self._make_folders()
+        with locked(self._folder / _PUBLISH_LOCK):
+            under = self.staged() or self.current()
+            build = self._build(number, under, answers, (), now)
+            made = self._place(build, "set", number, build.finish_set(certificates), now)
+            head = Head(made, None, _generation(under, generation, now), now, complete=False)
+            with self._kept_if_published("sets", number):
+                self._judge(under, head, build.fresh)
+            replace_file(self._folder / _STAGED, head.sealed(self._sign))
+            self._remove_old("sets", number)
+        return head
+
+    def tell_incomplete(self) -> None:
+        """Mark what is published: certificates that must be answered are missing in it."""
+        with locked(self._folder / _SWITCH_LOCK):
+            if before := self.current():
+                head = replace(before.head, complete=False)
+                replace_file(self._folder / HEAD, head.sealed(self._sign))
 
     def publish(
         self,
@@ -111,8 +157,11 @@ class Publisher:
         now: datetime,
         *,
         generation: int = 0,
+        complete: bool = True,
+        over_staged: bool = False,
     ) -> Head:
-        """Publish a set: the one before, with these answers, CRLs and certificates (DER) added or renewed.
+        """Publish a set: the one before, with these answers, CRLs and certificates (DER) added or renewed;
+        ``over_staged`` the one made in steps, if there is one.
 
         An answer or CRL older than the published one is passed over (``Answer.revision``, ``Crl.number``).
         The head's generation is not lower than ``generation``, which is known though the folder be lost.
@@ -121,41 +170,56 @@ class Publisher:
         """
         self._make_folders()
         with locked(self._folder / _PUBLISH_LOCK):
-            before = self.current()
-            if before and number <= before.head.set.number:
-                raise conflict(
-                    "Set %(number)d is not newer than set %(current)d.",
-                    number=number,
-                    current=before.head.set.number,
-                )
-            build = Build(empty_folder(self._folder / "sets" / ".building"), number, before, now)
-            build.take(answers, crls)
+            before, staged = self.current(), self.staged() if over_staged else None
+            build = self._build(number, staged or before, answers, crls, now)
             made = self._place(build, "set", number, build.finish_set(certificates), now)
+            head = Head(made, None, _generation(before, generation, now), now, complete)
             with self._kept_if_published("sets", number):
-                self._judge(before, Head(made, None, generation, now), build.fresh)
-                with locked(self._folder / _SWITCH_LOCK):
-                    head = self._switch_set(made, before, generation, now, build.fresh)
+                if staged and before:  # what overtook since the first step is not in it
+                    with locked(self._folder / _SWITCH_LOCK):
+                        head = self._switch(head, self.current() or before, [], [], build.fresh)
+                else:
+                    self._judge(before, head, build.fresh)
+                    with locked(self._folder / _SWITCH_LOCK):
+                        head = self._switch_set(head, before, build.fresh)
             self._remove_old("sets", number)
         return head
 
-    def _switch_set(
+    def _build(
         self,
-        made: FolderRef,
-        before: Snapshot | None,
-        generation: int,
+        number: int,
+        under: Snapshot | None,
+        answers: Iterable[Answer],
+        crls: Iterable[Crl],
         now: datetime,
-        fresh: Sequence[tuple[str, Segment]],
-    ) -> Head:
+    ) -> Build:
+        if under and number <= under.head.set.number:
+            raise conflict(
+                "Set %(number)d is not newer than set %(current)d.",
+                number=number,
+                current=under.head.set.number,
+            )
+        build = Build(empty_folder(self._folder / "sets" / ".building"), number, under, now)
+        build.take(answers, crls)
+        return build
+
+    def _switch_set(self, head: Head, before: Snapshot | None, fresh: Sequence[tuple[str, Segment]]) -> Head:
         """Point the head at a set that was judged beside ``before``; what has overtaken since stays over it,
         and both are judged together then."""
         newest = self.current()
         if newest and (before is None or newest.head != before.head):
-            return self._switch(made, newest, [], [], now, fresh)
-        head = Head(made, None, _generation(newest, generation, now), now)
+            return self._switch(head, newest, [], [], fresh)
         replace_file(self._folder / HEAD, head.sealed(self._sign))
         return head
 
-    def overtake(self, answers: Iterable[Answer], crls: Iterable[Crl], now: datetime) -> Head:
+    def overtake(
+        self,
+        answers: Iterable[Answer],
+        crls: Iterable[Crl],
+        now: datetime,
+        *,
+        complete: bool | None = None,
+    ) -> Head:
         """Publish a few answers and CRLs at once, ahead of the next set and of one being written now.
 
         Raises as ``publish`` does.
@@ -166,7 +230,9 @@ class Publisher:
             before = self.current()
             if before is None:
                 raise conflict("Nothing has been published yet.")
-            head = self._switch(before.head.set, before, list(answers), list(crls), now)
+            is_complete = before.head.complete if complete is None else complete
+            bare = replace(before.head, overlay=None, time=now, complete=is_complete)
+            head = self._switch(bare, before, list(answers), list(crls))
             self._remove_old("overlay", head.generation)
         return head
 
@@ -179,7 +245,7 @@ class Publisher:
         aside = self._folder / "damaged" / name
         with locked(self._folder / _PUBLISH_LOCK), locked(self._folder / _SWITCH_LOCK):
             aside.mkdir(parents=True)
-            for part in (HEAD, "sets", "overlay"):
+            for part in (HEAD, _STAGED, "sets", "overlay"):
                 if (self._folder / part).exists():
                     (self._folder / part).rename(aside / part)
             self._make_folders()
@@ -191,16 +257,16 @@ class Publisher:
 
     def _switch(
         self,
-        base: FolderRef,
+        bare: Head,
         before: Snapshot,
         answers: list[Answer],
         crls: list[Crl],
-        now: datetime,
         fresh: Sequence[tuple[str, Segment]] = (),
     ) -> Head:
-        """Point the head at ``base`` under an overlay: the new, and of the old one what ``base`` lacks."""
-        generation = _generation(before, 0, now)
-        under = self._reader.load(Head(base, None, generation, now))
+        """Point the head at ``bare``'s set under an overlay: the new, and of the old one what it lacks."""
+        now = bare.time
+        generation = _generation(before, bare.generation, now)
+        under = self._reader.load(bare)
         build = Build(empty_folder(self._folder / "overlay" / ".building"), generation + 1, under, now)
         build.take(answers, crls)
         content = build.finish_overlay(before.overlay)
@@ -208,7 +274,7 @@ class Publisher:
         if content:
             generation += 1
             overlay = self._place(build, "overlay", generation, content, now)
-        head = Head(base, overlay, generation, now)
+        head = replace(bare, overlay=overlay, generation=generation)
         with self._kept_if_published("overlay", generation) if overlay else nullcontext():
             self._judge(before, head, (*fresh, *build.fresh), len(answers))
         replace_file(self._folder / HEAD, head.sealed(self._sign))
@@ -246,8 +312,11 @@ class Publisher:
     def _remove_old(self, name: str, current: int) -> None:
         parent = self._folder / name
         numbers = sorted(int(path.name) for path in parent.iterdir() if path.name.isdecimal())
+        head = self.head()
+        in_force = head.set.number if head and name == "sets" else None  # others may be staged above it
         for number in [number for number in numbers if number <= current][:-_KEPT]:
-            shutil.rmtree(parent / str(number), ignore_errors=True)
+            if number != in_force:
+                shutil.rmtree(parent / str(number), ignore_errors=True)
 
 
 def _generation(before: Snapshot | None, least: int, now: datetime) -> int:

@@ -15,7 +15,7 @@ from varmentaja.apps.status.actions.release_publication import (
     announce_bulk_revocation,
     ask_for_release,
 )
-from varmentaja.apps.status.queries import HoldLine, certificates_of, hold, holds
+from varmentaja.apps.status.queries import HoldLine, certificates_of, hold, holds, rebuilding
 from varmentaja.domain.actors import Role
 from varmentaja.domain.authority import Subject
 from varmentaja.domain.errors import DomainError, Message
@@ -60,6 +60,7 @@ def hold_list(request: HttpRequest) -> HttpResponse:
         empty=_("No publication has been held back."),
     )
     context = {"heading": heading, "table": table, "form": form, "breadcrumb": crumbs()}
+    context["rebuild"] = rebuilding()
     return render(request, "office/holds.html", {**context, "next": next_page(request.path, page.next_key)})
 
 

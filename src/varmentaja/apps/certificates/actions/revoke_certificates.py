@@ -48,6 +48,7 @@ def revoke_rows(
         row.set_revoked(now, reason)
         row.revision += 1
         row.answer_due_at = now
-        row.save(update_fields=[*REVOCATION, "revision", "answer_due_at"])
+        row.first_listed = None  # it may have been revoked wrongly before
+        row.save(update_fields=[*REVOCATION, "revision", "answer_due_at", "first_listed"])
         record(AuditAction.CERTIFICATE_REVOKED, actor, row, facts={"reason": reason})
     announce_change()

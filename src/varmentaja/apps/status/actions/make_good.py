@@ -2,7 +2,8 @@
 """Before anything is published: make good what was lost, damaged, restored from a copy or wrongly dated.
 
 Records and publication folder are compared by the numbers of the last publication, which only grow. Whichever
-is behind is brought up to the other, so that statuses and numbers never go back.
+is behind is brought up to the other, so that statuses and numbers never go back. A publication that is behind
+or lost is made anew beside what responders follow, and put in force when it is whole (rebuilding.py).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from varmentaja.apps.status.actions.restore_records import restore_records
 from varmentaja.apps.status.answers import HALF_LIFE, LIFETIME, STAGGER
 from varmentaja.apps.status.models import CrlShard, Publication
 from varmentaja.apps.status.publication import Position, kept, position
+from varmentaja.apps.status.rebuilding import begin, finish, goes_on, open_rebuild
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.errors import DomainError, message
@@ -30,13 +32,20 @@ AHEAD = timedelta(minutes=1)
 _LANES = 10
 """Publications among which the last one is: lanes store theirs in another order than they switched."""
 _NONE: Position = (0, 0)
+_NEVER_TOLD = (CertificateState.RESERVED, CertificateState.BURNED)
+_RUN = timedelta(minutes=10)
+"""What was switched last may have been signed so long before what was switched ahead of it."""
+_SOONER = timedelta(seconds=1)
+"""What fell due earlier is signed later."""
 
 _log = structlog.get_logger("status")
 
 
 def last_published() -> Position:
     """The last publication that the records know of."""
-    last = Publication.objects.order_by("-id").values_list("set_number", "generation")[:_LANES]
+    last = list(Publication.objects.order_by("-id").values_list("set_number", "generation")[:_LANES])
+    if rebuild := open_rebuild():  # sets that nobody follows yet, and overlays over an old one meanwhile
+        last.append((max(rebuild.staged, rebuild.set_number), rebuild.generation))
     return max(last, default=_NONE)
 
 
@@ -50,6 +59,7 @@ def is_sound(now: datetime) -> bool:
     return (
         current is not None
         and kept().compared
+        and open_rebuild() is None
         and position(current.head) >= last
         and current.head.time <= now + AHEAD
     )
@@ -63,12 +73,19 @@ def make_good(now: datetime) -> None:
     """
     last = last_published()  # before the folder: the other lane may publish meanwhile, and be ahead there
     current = _readable(last, now)
+    rebuild = open_rebuild()
+    if rebuild and current and position(current.head) > last:  # cut off when it had just been put in force
+        finish(rebuild, now=now)
+    elif rebuild and goes_on(rebuild, current):
+        return
+    elif rebuild:  # what it had made is lost, too
+        last = rebuild.set_number, rebuild.generation
     if current is None:
         if last != _NONE:
-            _sign_again(Q(answer_due_at__gt=now), now)
+            begin(_sign_again(Q(answer_due_at__gt=now), now), last, None, now=now)
     elif position(current.head) < last:
         _log.warning("publication_behind", published=position(current.head), recorded=last)
-        _sign_again(Q(answer_due_at__gt=current.head.time + HALF_LIFE - STAGGER), now)
+        begin(_sign_again(_signed_after(current, now), now), last, current, now=now)
     elif position(current.head) > last and not kept().compared:
         restore_records(current, since=last[0], now=now)
     if current is not None and current.head.time > now + AHEAD:
@@ -95,19 +112,28 @@ def _readable(last: Position, now: datetime) -> Snapshot | None:
         return None
 
 
-def _sign_again(rows: Q, now: datetime) -> None:
-    """All that was signed after the folder's head is due again. Else what was revoked since would stay good
-    until its half-life."""
-    Certificate.objects.filter(rows).update(answer_due_at=now)
+def _signed_after(current: Snapshot, now: datetime) -> Q:
+    """What was signed or withdrawn after the folder's head. Else what was revoked since would stay good until
+    its half-life."""
+    head = current.head.time - _RUN
+    ended = Q(answer_due_at=None, not_after__gt=head - LIFETIME - HALF_LIFE, not_after__lte=now - LIFETIME)
+    return Q(answer_due_at__gt=head + HALF_LIFE - STAGGER) | (ended & ~Q(state__in=_NEVER_TOLD))
+
+
+def _sign_again(rows: Q, now: datetime) -> int:
+    """They are due again, the revoked first (answers.py), and all lists; how many."""
+    chosen = Certificate.objects.filter(rows)
+    count = chosen.exclude(state=CertificateState.REVOKED).update(answer_due_at=now - _SOONER)
+    count += chosen.filter(state=CertificateState.REVOKED).update(answer_due_at=now)
     CrlShard.objects.update(due_at=now)
+    return count
 
 
 def _date_again(current: Snapshot, now: datetime) -> None:
     """The clock was ahead when this was published, or is behind now: clients refuse what is dated in their
     future. It is signed again, and nothing goes by its dates any more."""
     _log.error("publication_dated_in_the_future", published=current.head.time.isoformat())
-    never_told = (CertificateState.RESERVED, CertificateState.BURNED)
-    withdrawn = Q(answer_due_at=None, not_after__gte=now - LIFETIME) & ~Q(state__in=never_told)
+    withdrawn = Q(answer_due_at=None, not_after__gte=now - LIFETIME) & ~Q(state__in=_NEVER_TOLD)
     _sign_again(Q(answer_due_at__gt=now + HALF_LIFE - STAGGER) | withdrawn, now)
     CrlShard.objects.filter(scheduled_at__gt=now).update(scheduled_at=None)
     CrlShard.objects.filter(listed_since__gt=now).update(listed_since=None)

@@ -2,10 +2,10 @@
 """Sign and publish every OCSP answer and revocation list that has changed or is due.
 
 Two lanes publish at the same time. Revocations and lists overtake (``publish_revocations``): nothing that
-takes long is done there. New and renewed answers, by the thousand, and the merging of sets are the other's
-(``publish_answers``). A run signs only what is due, so a day's work is proportional to what changed. Files
-are switched before the rows are stored: a run that is cut off in between is done again, and nothing published
-ever goes back.
+takes long is done there, but after a loss (``_rebuild``). New and renewed answers, by the thousand, and the
+merging of sets are the other's (``publish_answers``). A run signs only what is due, so a day's work is
+proportional to what changed. Files are switched before the rows are stored: a run that is cut off in between
+is done again, and nothing published ever goes back.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from django.db import connection, transaction
 from varmentaja.apps.status import answers, lists
 from varmentaja.apps.status.actions.make_good import is_sound, last_published, make_good
 from varmentaja.apps.status.answers import Row
-from varmentaja.apps.status.gate import PublicationGate
+from varmentaja.apps.status.gate import During, PublicationGate
 from varmentaja.apps.status.holds import hold_back, settle
-from varmentaja.apps.status.models import CrlShard, Publication
+from varmentaja.apps.status.models import CrlShard, Publication, Rebuild
 from varmentaja.apps.status.publication import Position, kept, keys
+from varmentaja.apps.status.rebuilding import finish, note_staged, open_rebuild, takes_overlays
+from varmentaja.apps.status.told import forget
 from varmentaja.pki.publication import Head, Snapshot
 from varmentaja.pki.publication.gates import Held
 
@@ -50,12 +52,14 @@ def publish_status(*, now: datetime) -> Head | None:
 def publish_revocations(*, now: datetime) -> Head | None:
     """Tell what has been revoked, in answers and lists together; else sign lists that are due by schedule.
 
-    It comes first after a loss, and makes the first set. None when there is nothing to do, or when a gate
-    holds it back and the office is alarmed; lists do not go stale while revocations are held back.
+    It comes first after a loss, and makes the first set; while everything is made anew, one run is one step
+    of that. None when there is nothing to do, or when a gate holds it back and the office is alarmed; lists
+    do not go stale while revocations are held back.
     """
     if not _in_turn(_REVOCATIONS, _is_made_good, now):
         return None
-    return _in_turn(_REVOCATIONS, _tell_revocations, now) or _in_turn(_REVOCATIONS, _renew_lists, now)
+    steps = (_tell_revocations, _renew_lists, _rebuild)
+    return next((head for step in steps if (head := _in_turn(_REVOCATIONS, step, now))), None)
 
 
 def publish_answers(*, now: datetime) -> Head | None:
@@ -91,23 +95,57 @@ def _is_made_good(now: datetime) -> bool:
 
 def _tell_revocations(now: datetime) -> Head | None:
     lists.ensure_shards(keys(), now=now)
-    current = kept().publisher.current()
+    current, rebuild = kept().publisher.current(), open_rebuild()
+    if rebuild and not takes_overlays(rebuild, current):
+        return None
     if current is not None and not lists.waiting().exists():
         return None
-    gate = PublicationGate(now=now)
+    gate = PublicationGate(last_published(), now=now)
     told = answers.read(lists.waiting().order_by("id")[:BATCH])
     if current is not None:
-        return _publish(gate, current, told, told, lists.lists_of(told), now)
+        return _publish(
+            gate, current, told, told, lists.lists_of(told), now, During.OVER_OLD if rebuild else None
+        )
     every = list(CrlShard.objects.order_by("authority", "shard"))
     return _publish(gate, None, [*told, *answers.read(answers.due(now)[:BATCH])], told, every, now)
 
 
 def _renew_lists(now: datetime) -> Head | None:
     current = kept().publisher.current()
-    if current is None or not lists.due_lists(now):
+    if current is None or open_rebuild() or not lists.due_lists(now):
         return None
-    gate = PublicationGate(now=now)
+    gate = PublicationGate(last_published(), now=now)
     return _publish(gate, current, [], [], lists.due_lists(now), now)
+
+
+def _rebuild(now: datetime) -> Head | None:
+    """A batch for the set that is made anew. The last step puts it in force with every list and with all that
+    waits to be told of as revoked, and the gate compares it with the records."""
+    rebuild = open_rebuild()
+    if rebuild is None:
+        return None
+    rows = answers.read(answers.due(now)[:BATCH])
+    if len(rows) == BATCH:
+        return _stage(rebuild, rows, now)
+    gate = PublicationGate(last_published(), now=now, during=During.END)
+    told = answers.read(lists.waiting())
+    every = list(CrlShard.objects.order_by("authority", "shard"))
+    head = _publish(gate, kept().publisher.current(), [*told, *rows], told, every, now, During.END)
+    finish(rebuild, now=now)
+    return head
+
+
+def _stage(rebuild: Rebuild, rows: Sequence[Row], now: datetime) -> Head:
+    custody, last = keys(), last_published()
+    gate = PublicationGate(last, now=now, during=During.STEP)
+    publisher = kept().publisher.judged_by([gate])
+    number = max(publisher.next_number(now), last[0] + 1)
+    made = answers.sign_answers(custody, rows, now=now)
+    head = publisher.stage(made, custody.certificates(), number, now, generation=last[1])
+    answers.note_answered(rows, now=now)
+    forget(gate.restored)
+    note_staged(rebuild, number, len(rows))
+    return head
 
 
 def _publish_answers(now: datetime) -> Head | None:
@@ -117,7 +155,7 @@ def _publish_answers(now: datetime) -> Head | None:
     assert current is not None, "it is sound"
     if not is_behind(now) and _overtaken(current) <= OVERTAKING:
         return None
-    gate = PublicationGate(now=now)
+    gate = PublicationGate(last_published(), now=now)
     return _publish(gate, current, answers.read(answers.due(now)[:BATCH]), [], [], now)
 
 
@@ -128,6 +166,7 @@ def _publish(
     told: Sequence[Row],
     shards: Sequence[CrlShard],
     now: datetime,
+    during: During | None = None,
 ) -> Head:
     """Sign, switch, store: answers for all ``rows``, lists for ``shards`` that tell of those ``told``."""
     custody, ids = keys(), {row.pk for row in told}
@@ -136,11 +175,24 @@ def _publish(
     publisher = kept().publisher.judged_by([gate])
     last = last_published()
     is_urgent = bool(told or shards)
-    if _may_overtake(current, last) and (is_urgent or _overtaken(current) + len(made) <= OVERTAKING):
-        head = publisher.overtake(made, crls, now)
+    may_overtake = _may_overtake(current, last) and during is not During.END
+    complete = during is not During.OVER_OLD and _is_complete(current, rows, now)
+    if during is During.OVER_OLD or (
+        may_overtake and (is_urgent or _overtaken(current) + len(made) <= OVERTAKING)
+    ):
+        head = publisher.overtake(made, crls, now, complete=complete)
     else:
         number = max(publisher.next_number(now), last[0] + 1)
-        head = publisher.publish(made, crls, custody.certificates(), number, now, generation=last[1])
+        head = publisher.publish(
+            made,
+            crls,
+            custody.certificates(),
+            number,
+            now,
+            generation=last[1],
+            complete=complete,
+            over_staged=during is During.END,
+        )
     answers.note_answered(rows, now=now)
     lists.note_told(shards, ids)
     Publication.objects.create(
@@ -153,6 +205,13 @@ def _publish(
     )
     settle(gate, now=now)
     return head
+
+
+def _is_complete(current: Snapshot | None, rows: Sequence[Row], now: datetime) -> bool:
+    """Whether with these every certificate is answered; once it is, only what is new waits, for a second."""
+    if current is not None and current.head.complete:
+        return True
+    return not answers.due(now).exclude(pk__in=[row.pk for row in rows]).exists()
 
 
 def _may_overtake(current: Snapshot | None, last: Position) -> bool:

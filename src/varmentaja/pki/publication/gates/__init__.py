@@ -5,12 +5,19 @@ The work is proportional to what is published, not to what exists. docs/operatio
 what each rule stops.
 """
 
-from varmentaja.pki.publication.gates.agreement import disagreement, wrong_issuer
+from varmentaja.pki.publication.gates.agreement import disagreement, listed_but_good, wrong_issuer
 from varmentaja.pki.publication.gates.canaries import Canary, canaries
-from varmentaja.pki.publication.gates.counts import gone, jump, newly_revoked, newly_withdrawn
+from varmentaja.pki.publication.gates.counts import gone, jump, newly_good, newly_revoked, newly_withdrawn
 from varmentaja.pki.publication.gates.going_back import going_back
-from varmentaja.pki.publication.gates.judging import Held, Rule, findings_of, first_of
-from varmentaja.pki.publication.gates.reading import once
+from varmentaja.pki.publication.gates.judging import (
+    MOST_SHOWN,
+    Held,
+    Rule,
+    by_authority,
+    findings_of,
+    first_of,
+)
+from varmentaja.pki.publication.gates.reading import once, says_something, statuses
 from varmentaja.pki.publication.gates.verifying import (
     CannotVerify,
     Document,
@@ -20,12 +27,14 @@ from varmentaja.pki.publication.gates.verifying import (
 )
 
 __all__ = [
+    "MOST_SHOWN",
     "Canary",
     "CannotVerify",
     "Document",
     "Held",
     "Rule",
     "Verifier",
+    "by_authority",
     "canaries",
     "disagreement",
     "findings_of",
@@ -34,9 +43,13 @@ __all__ = [
     "gone",
     "independent",
     "jump",
+    "listed_but_good",
+    "newly_good",
     "newly_revoked",
     "newly_withdrawn",
     "once",
+    "says_something",
+    "statuses",
     "unreadable",
     "wrong_issuer",
 ]

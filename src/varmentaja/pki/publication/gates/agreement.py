@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cryptography import x509
+from cryptography.x509 import ocsp
 
 from varmentaja.domain.errors import message
 from varmentaja.domain.publication_gate import Finding, Gate
 from varmentaja.pki.publication.gates.judging import by_authority, first_of
-from varmentaja.pki.publication.gates.reading import DELTA, fresh, list_of
+from varmentaja.pki.publication.gates.reading import DELTA, fresh, list_of, statuses
 from varmentaja.pki.publication.publisher import Candidate
 
 
@@ -49,6 +50,27 @@ def disagreement(candidate: Candidate) -> Iterator[Finding]:
             pairs.discard((each.authority, each.shard.removesuffix(DELTA)))
     for authority, shard in sorted(pairs):
         yield from _delta(candidate, authority, shard)
+
+
+def listed_but_good(candidate: Candidate) -> Iterator[Finding]:
+    """What a list newly names is answered as revoked, if it is answered."""
+    revoked = {ocsp.OCSPCertStatus.REVOKED}
+    for each in fresh(candidate).lists:
+        if each.is_delta:
+            continue
+        named = each.now.serials - (each.before.serials if each.before else frozenset())
+        wrong = [
+            (each.authority, serial)
+            for serial in named
+            if (statuses(candidate.after, each.authority, serial) or revoked) != revoked
+        ]
+        if wrong:
+            text = message(
+                "The list %(name)s names %(count)d certificates that are answered as good.",
+                name=each.subject,
+                count=len(wrong),
+            )
+            yield Finding(Gate.DISAGREEMENT, each.subject, len(wrong), text, first_of(wrong))
 
 
 def _delta(candidate: Candidate, authority: str, shard: str) -> Iterator[Finding]:

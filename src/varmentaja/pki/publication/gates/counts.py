@@ -29,6 +29,11 @@ def newly_revoked(candidate: Candidate) -> frozenset[CertificateName]:
     return frozenset(turned - _told_before(candidate, turned))
 
 
+def newly_good(candidate: Candidate) -> frozenset[CertificateName]:
+    """Certificates that new answers call good."""
+    return frozenset(answer.name for answer in fresh(candidate).answers if answer.is_not_revoked)
+
+
 def newly_withdrawn(candidate: Candidate) -> int:
     """Certificates of which nothing is said any more."""
     return len(fresh(candidate).withdrawn)
@@ -117,5 +122,5 @@ def _size(snapshot: Snapshot) -> int:
 
 def _spread(segments: tuple[Segment, ...], count: int) -> Iterator[int]:
     for segment in segments:
-        for position in range(0, len(segment), len(segment) // count + 1):
+        for position in range(0, len(segment), len(segment) // count + 1) if count else ():
             yield segment[position].serial
