@@ -79,6 +79,7 @@ class Limits:
     gone_percent: int
     looked_for: int
     sample: int
+    share: float
     entries: int
     verifying: timedelta
     release: timedelta
@@ -95,6 +96,7 @@ def limits() -> Limits:
         gone_percent=int(content["gone"]["percent"]),
         looked_for=int(content["gone"]["looked_for"]),
         sample=int(content["independent"]["sample"]),
+        share=float(content["independent"]["share"]),
         entries=int(content["independent"]["entries"]),
         verifying=timedelta(seconds=content["independent"]["seconds"]),
         release=timedelta(hours=content["release"]["hours"]),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -15,9 +16,18 @@ from tests.support.status import HOUR, NOW, Authority
 from varmentaja.apps.status.independent import OpenSsl, PkiLint
 from varmentaja.domain.publication_gate import Gate
 from varmentaja.pki.publication import Crl
-from varmentaja.pki.publication.gates import Document, disagreement, independent, listed_but_good
+from varmentaja.pki.publication.gates import (
+    Document,
+    Sample,
+    disagreement,
+    independent,
+    listed_but_good,
+    wrongly_signed,
+)
+from varmentaja.pki.publication.gates.signatures import _key_of
 
 PATIENCE = timedelta(seconds=60)
+SAMPLE = Sample(3, 0.2, random.Random(1).sample)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +111,7 @@ def test_a_delta_in_the_place_of_a_full_list_is_held_back(tmp_path: Path, author
 
 
 def test_what_openssl_refuses_is_held_back(tmp_path: Path, authority: Authority) -> None:
-    judged = Judged(tmp_path, authority, independent(OpenSsl(PATIENCE), 3))
+    judged = Judged(tmp_path, authority, independent(OpenSsl(PATIENCE), SAMPLE))
     answer, crl = authority.answer(1, now=NOW + HOUR), authority.crl([99], number=11)
     for form in ("sha1", "sha256"):
         broken = replace(answer, **{form: _flipped(getattr(answer, form))})
@@ -114,8 +124,8 @@ def test_what_pkilint_refuses_is_held_back_though_openssl_accepts_it(
     tmp_path: Path, authority: Authority
 ) -> None:
     bare = authority.crl([99], number=11, bare=True)
-    assert Judged(tmp_path / "a", authority, independent(OpenSsl(PATIENCE), 3)).holds(crls=(bare,)) == []
-    judged = Judged(tmp_path / "b", authority, independent(PkiLint(10), 3))
+    assert Judged(tmp_path / "a", authority, independent(OpenSsl(PATIENCE), SAMPLE)).holds(crls=(bare,)) == []
+    judged = Judged(tmp_path / "b", authority, independent(PkiLint(10), SAMPLE))
     assert judged.holds(crls=(bare,)) == [Gate.REJECTED]
     assert "authority_key_identifier_missing" in str(judged.findings[0].message)
     crls = pair(authority, [5, 99], [5])
@@ -130,7 +140,7 @@ def test_pkilint_refuses_an_answer_that_it_cannot_decode() -> None:
 
 
 def test_without_the_verifier_nothing_passes(tmp_path: Path, authority: Authority) -> None:
-    judged = Judged(tmp_path, authority, independent(OpenSsl(PATIENCE, str(tmp_path / "none")), 3))
+    judged = Judged(tmp_path, authority, independent(OpenSsl(PATIENCE, str(tmp_path / "none")), SAMPLE))
     assert judged.holds(authority.answer(1, now=NOW + HOUR)) == [Gate.REJECTED]
     assert judged.findings[0].subject == "openssl"
 
@@ -142,7 +152,7 @@ def test_a_verifier_that_says_nothing_in_time_or_at_all_is_no_consent(
     for script in ("exec sleep 60", "exit 0", "kill -9 $$"):
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
-        rule = independent(OpenSsl(timedelta(seconds=0.5), str(program)), 3)
+        rule = independent(OpenSsl(timedelta(seconds=0.5), str(program)), SAMPLE)
         judged = Judged(tmp_path / script.split()[0], authority, rule)
         assert judged.holds(authority.answer(1, now=NOW + HOUR)) == [Gate.REJECTED]
 
@@ -162,11 +172,35 @@ class Seen:
 
 def test_few_answers_are_all_looked_at_and_many_by_sample(tmp_path: Path, authority: Authority) -> None:
     seen = Seen()
-    judged = Judged(tmp_path, authority, independent(seen, 3))
+    judged = Judged(tmp_path, authority, independent(seen, SAMPLE))
     judged.holds(authority.answer(1, now=NOW + HOUR), authority.answer(2, now=NOW + HOUR))
     assert sorted(seen.answers) == [(1, "sha1"), (1, "sha256"), (2, "sha1"), (2, "sha256")]
     judged.holds(*(authority.answer(serial, now=NOW + 2 * HOUR) for serial in range(1, 31)))
-    assert len({serial for serial, _ in seen.answers}) == 3 and len(seen.answers) == 6
+    assert len({serial for serial, _ in seen.answers}) == 6 and len(seen.answers) == 12, "a fifth of thirty"
+    first = seen.answers
+    judged.holds(*(authority.answer(serial, now=NOW + 3 * HOUR) for serial in range(1, 31)))
+    assert seen.answers != first, "chosen at random, so that nothing can hide where nobody looks"
+
+
+@pytest.mark.parametrize("form", ["sha1", "sha256"])
+def test_one_wrong_signature_among_hundreds_is_found(tmp_path: Path, authority: Authority, form: str) -> None:
+    judged = Judged(tmp_path, authority, wrongly_signed)
+    answers = [authority.answer(serial, now=NOW + HOUR) for serial in range(1, 301)]
+    answers[270] = replace(answers[270], **{form: _flipped(getattr(answers[270], form))})
+    assert judged.holds(*answers) == [Gate.REJECTED]
+    assert judged.findings[0].certificates == (("people", 271),)
+    assert judged.holds(*answers[:270]) == []
+
+
+def test_only_the_authority_and_whom_it_certified_for_it_may_sign(
+    tmp_path: Path, authority: Authority
+) -> None:
+    judged = Judged(tmp_path, authority, wrongly_signed)
+    stranger = Authority("people").answer(1, now=NOW + HOUR)
+    assert judged.holds(stranger) == [Gate.REJECTED]
+    assert _key_of(authority.issue(), authority.der) is None, "a person's certificate is not a responder's"
+    assert _key_of(Authority("people").certificate, authority.der) is None
+    assert _key_of(authority.certificate, authority.der) == authority.key.public_key()
 
 
 def _flipped(der: bytes) -> bytes:

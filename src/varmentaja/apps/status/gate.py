@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum, auto
+from random import SystemRandom
 
 from django.db.models import Exists, OuterRef, Subquery, Sum
 
@@ -40,6 +41,7 @@ class PublicationGate:
     def __init__(self, last: Position, *, now: datetime, during: During | None = None) -> None:
         """``last`` is the last publication that the records know of."""
         limits = publication_gate.limits()
+        sample = gates.Sample(limits.sample, limits.share, SystemRandom().sample)
         # At the end the records say what must be there; in between, certificates may have ended.
         looked_for = 0 if during is During.END else limits.looked_for
         self._released = list(
@@ -61,8 +63,9 @@ class PublicationGate:
             gates.listed_but_good,
             self._against_what_was_told,
             self._against_the_records,
-            gates.independent(OpenSsl(limits.verifying), limits.sample),
-            gates.independent(PkiLint(limits.entries), limits.sample),
+            gates.wrongly_signed,
+            gates.independent(OpenSsl(limits.verifying), sample),
+            gates.independent(PkiLint(limits.entries), sample),
         ]
         if not self._is_first and during is not During.STEP:
             self._rules.append(covers(last, now=now))

@@ -18,9 +18,11 @@ from varmentaja.pki.publication.gates.judging import (
     first_of,
 )
 from varmentaja.pki.publication.gates.reading import once, says_something, statuses
+from varmentaja.pki.publication.gates.signatures import wrongly_signed
 from varmentaja.pki.publication.gates.verifying import (
     CannotVerify,
     Document,
+    Sample,
     Verifier,
     independent,
     unreadable,
@@ -33,6 +35,7 @@ __all__ = [
     "Document",
     "Held",
     "Rule",
+    "Sample",
     "Verifier",
     "by_authority",
     "canaries",
@@ -52,4 +55,5 @@ __all__ = [
     "statuses",
     "unreadable",
     "wrong_issuer",
+    "wrongly_signed",
 ]

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Protocol
 
 from varmentaja.domain.errors import message
@@ -54,8 +55,24 @@ def unreadable(candidate: Candidate) -> Iterator[Finding]:
         yield Finding(Gate.REJECTED, subject, 1, text)
 
 
-def independent(verifier: Verifier, sample: int) -> Rule:
-    """Another implementation accepts every new list and ``sample`` new answers of each authority."""
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How many new answers of an authority other programs look at."""
+
+    least: int
+    """With so few, all."""
+    share: float
+    """Of many, this part of them."""
+    choose: Callable[[Sequence[FreshAnswer], int], Sequence[FreshAnswer]]
+    """Draws so many at random."""
+
+    def of(self, answers: Sequence[FreshAnswer]) -> Sequence[FreshAnswer]:
+        """Those to look at."""
+        return self.choose(answers, min(len(answers), max(self.least, ceil(self.share * len(answers)))))
+
+
+def independent(verifier: Verifier, sample: Sample) -> Rule:
+    """Another implementation accepts every new list and a sample of each authority's new answers."""
 
     def judge(candidate: Candidate) -> Iterator[Finding]:
         documents = [*_answers(candidate, sample), *_lists(candidate)]
@@ -86,14 +103,14 @@ def independent(verifier: Verifier, sample: int) -> Rule:
     return judge
 
 
-def _answers(candidate: Candidate, sample: int) -> Iterator[Document]:
-    """Both forms of answers spread evenly over each authority's new ones: all of them when they are few."""
+def _answers(candidate: Candidate, sample: Sample) -> Iterator[Document]:
+    """Both forms of the chosen answers."""
     found: dict[str, list[FreshAnswer]] = {}
     for answer in fresh(candidate).answers:
         found.setdefault(answer.authority, []).append(answer)
     for authority, answers in found.items():
         certificate = candidate.after.certificates[authority]
-        for answer in answers[:: max(1, len(answers) // sample)][:sample]:
+        for answer in sample.of(answers):
             yield Document(authority, certificate, answer.sha1, answer.serial, "sha1")
             yield Document(authority, certificate, answer.sha256, answer.serial, "sha256")
 
