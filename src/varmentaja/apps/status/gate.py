@@ -16,7 +16,7 @@ from varmentaja.apps.status.covering import covers
 from varmentaja.apps.status.independent import OpenSsl, PkiLint
 from varmentaja.apps.status.models import Canary, Hold, Publication
 from varmentaja.apps.status.publication import Position
-from varmentaja.apps.status.told import revoked_in_records, told
+from varmentaja.apps.status.told import last_told, revoked_in_records, told, told_by
 from varmentaja.domain import publication_gate
 from varmentaja.domain.errors import message
 from varmentaja.domain.publication_gate import CertificateName, Finding, Gate, HoldState, allowance
@@ -49,7 +49,8 @@ class PublicationGate:
         )
         self._is_first = not Publication.objects.exists()
         self._turned = gates.once(self._find_turned)
-        self._restored = gates.once(lambda candidate: told(gates.newly_good(candidate)))
+        last_known = last_told()  # what the other lane tells from now on may be good in what was read before
+        self._restored = gates.once(lambda candidate: told_by(last_known, gates.newly_good(candidate)))
         revocations, withdrawals = _recent(now - limits.window)
         self._rules: list[gates.Rule] = [
             gates.unreadable,

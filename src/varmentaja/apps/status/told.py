@@ -6,7 +6,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Max
 
+from varmentaja.apps.status.models import ToldRevoked
 from varmentaja.domain.publication_gate import CertificateName
 from varmentaja.pki.serials import serial_text
 
@@ -23,6 +25,7 @@ _REMEMBER = """
     SELECT authority, serial, %s FROM unnest(%s::text[], %s::text[]) AS given (authority, serial)
     ON CONFLICT DO NOTHING
 """
+_TOLD_BY = f"{_TOLD} WHERE status_toldrevoked.id <= %s"
 _FORGET = """
     DELETE FROM status_toldrevoked AS told USING unnest(%s::text[], %s::text[]) AS given (authority, serial)
     WHERE told.authority = given.authority AND told.serial = given.serial
@@ -32,6 +35,16 @@ _FORGET = """
 def told(names: frozenset[CertificateName]) -> frozenset[CertificateName]:
     """Those of them that a publication has told of as revoked before."""
     return _those(_TOLD, names)
+
+
+def last_told() -> int:
+    """Up to where it is known now what was told: for ``told_by``."""
+    return ToldRevoked.objects.aggregate(last=Max("id"))["last"] or 0
+
+
+def told_by(last: int, names: frozenset[CertificateName]) -> frozenset[CertificateName]:
+    """Those that had been told of as revoked then; whoever reads the records after that sees it in them."""
+    return _those(_TOLD_BY, names, last)
 
 
 def revoked_in_records(names: frozenset[CertificateName]) -> frozenset[CertificateName]:
@@ -53,11 +66,11 @@ def forget(names: frozenset[CertificateName]) -> None:
             cursor.execute(_FORGET, _columns(names))
 
 
-def _those(query: str, names: frozenset[CertificateName]) -> frozenset[CertificateName]:
+def _those(query: str, names: frozenset[CertificateName], *more: int) -> frozenset[CertificateName]:
     if not names:
         return frozenset()
     with connection.cursor() as cursor:
-        cursor.execute(query, _columns(names))
+        cursor.execute(query, [*_columns(names), *more])
         return frozenset((authority, int(serial, 16)) for authority, serial in cursor.fetchall())
 
 

@@ -124,10 +124,11 @@ def _rebuild(now: datetime) -> Head | None:
     rebuild = open_rebuild()
     if rebuild is None:
         return None
+    during = During.STEP if answers.due(now)[:BATCH].count() == BATCH else During.END
+    gate = PublicationGate(last_published(), now=now, during=during)
     rows = answers.read(answers.due(now)[:BATCH])
-    if len(rows) == BATCH:
-        return _stage(rebuild, rows, now)
-    gate = PublicationGate(last_published(), now=now, during=During.END)
+    if during is During.STEP:
+        return _stage(gate, rebuild, rows, now)
     told = answers.read(lists.waiting())
     every = list(CrlShard.objects.order_by("authority", "shard"))
     head = _publish(gate, kept().publisher.current(), [*told, *rows], told, every, now, During.END)
@@ -135,9 +136,8 @@ def _rebuild(now: datetime) -> Head | None:
     return head
 
 
-def _stage(rebuild: Rebuild, rows: Sequence[Row], now: datetime) -> Head:
+def _stage(gate: PublicationGate, rebuild: Rebuild, rows: Sequence[Row], now: datetime) -> Head:
     custody, last = keys(), last_published()
-    gate = PublicationGate(last, now=now, during=During.STEP)
     publisher = kept().publisher.judged_by([gate])
     number = max(publisher.next_number(now), last[0] + 1)
     made = answers.sign_answers(custody, rows, now=now)
