@@ -52,7 +52,7 @@ class Rebuild(models.Model):
     begun_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     set_number = models.BigIntegerField()
-    """Of the last publication before the loss; 0 and 0 where it is not known."""
+    """Of the last publication before the loss."""
     generation = models.BigIntegerField()
     over_old = models.BooleanField()
     """Whether it lies on an older set, as a backup leaves one behind."""
