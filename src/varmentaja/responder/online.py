@@ -9,8 +9,8 @@ holds delegated keys of a week (signer/delegation.py), no authority's key and no
 - Nonce or several certificates: signed now. thisUpdate and nextUpdate are those of the oldest published
   answer in it, since that is when the statuses were known to be so; producedAt is now.
 - A serial of ours that was never published, or long ago: ``unknown``, with the publication's own date.
-- Another issuer's certificate, another hash, mixed hashes: ``unauthorized``, as the static responder says.
 - The same while the publication says that it is incomplete (after a loss): ``tryLater``. It may be valid.
+- Another issuer's certificate, another hash, mixed hashes: ``unauthorized``, as the static responder says.
 - A published answer that has gone stale, or by a clock that stands before it: ``tryLater``. A signature of
   today would hide its age.
 """
