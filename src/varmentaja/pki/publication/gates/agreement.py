@@ -58,10 +58,9 @@ def listed_but_good(candidate: Candidate) -> Iterator[Finding]:
     for each in fresh(candidate).lists:
         if each.is_delta:
             continue
-        named = each.now.serials - (each.before.serials if each.before else frozenset())
         wrong = [
             (each.authority, serial)
-            for serial in named
+            for serial in each.added
             if (statuses(candidate.after, each.authority, serial) or revoked) != revoked
         ]
         if wrong:
