@@ -19,7 +19,7 @@ import structlog
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from varmentaja.domain.errors import DomainError
+from varmentaja.domain.errors import DomainError, unavailable
 from varmentaja.pki.publication.manifest import HEAD, MANIFEST, FolderRef, Head
 from varmentaja.pki.publication.reader import Folder, PublicationReader
 from varmentaja.pki.publication.seal import Verify
@@ -47,6 +47,8 @@ class Upload:
         """What the last ones need, by their manifests, from when they are begun."""
         self._lock = threading.Lock()
         self._sent: bytes | None = None
+        self._head: Head | None = None
+        """What storage has: after a restart it may be newer than a folder of yesterday."""
         self._set: FolderRef | None = None
 
     def look(self) -> bool:
@@ -60,12 +62,22 @@ class Upload:
         if document == self._sent:
             return False
         head = Head.unsealed(document, self._verify)
+        self._head = self._head or self._head_there()
+        if self._head and head.goes_back(self._head):
+            raise unavailable("The publication went back to an older set; the newer one is kept.")
         if head.overlay:
             self._put_folder("overlay", self._reader.open_overlay(head.overlay))
         obstore.put(self._store, HEAD, document)
-        self._sent = document
+        self._sent, self._head = document, head
         _log.info("head_uploaded", set=head.set.number, generation=head.generation)
         return True
+
+    def _head_there(self) -> Head | None:
+        """In storage; None where there is none that was signed by our publisher."""
+        try:
+            return Head.unsealed(bytes(obstore.get(self._store, HEAD).bytes()), self._verify)
+        except (FileNotFoundError, DomainError):
+            return None
 
     def put_set(self) -> bool:
         """Put the newest set there, however long it takes."""

@@ -19,6 +19,7 @@ from cryptography.x509 import ocsp
 from obstore.store import MemoryStore
 from tests.support.status import HOUR, NOW, Authority, Publication
 
+from varmentaja.domain.errors import DomainError
 from varmentaja.pki.publication import Crl, PublicationReader, Verify, verifier
 from varmentaja.pki.publication.manifest import AHEAD, HEAD, Head
 from varmentaja.responder import upload as tested_upload
@@ -268,6 +269,20 @@ def test_the_head_goes_into_storage_though_its_set_is_still_under_way(
                 "sets/2/manifest.json" in {each["path"] for batch in obstore.list(store) for each in batch}
             )
         )
+
+
+def test_a_newer_head_in_storage_is_kept_when_the_folder_is_of_yesterday(source: Source) -> None:
+    store = MemoryStore()
+    folder, verify = source.publication.folder, source.verify
+    yesterday = (folder / HEAD).read_bytes()
+    source.publish()
+    Upload(folder, store, verify).look()  # type: ignore[arg-type]  # as good
+    newest = (folder / HEAD).read_bytes()
+    (folder / HEAD).write_bytes(yesterday)
+    for upload in [Upload(folder, store, verify)] * 2:  # type: ignore[arg-type]  # as good
+        with pytest.raises(DomainError, match="older set"):
+            upload.look()
+    assert bytes(obstore.get(store, HEAD).bytes()) == newest
 
 
 def _follow(source: HttpsSource, here: Path, verify: Verify, stopping: threading.Event) -> None:
