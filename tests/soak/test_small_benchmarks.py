@@ -20,7 +20,7 @@ from tests.unit.bench.test_coverage import measured_by
 pytestmark = [pytest.mark.xdist_group("benchmarks"), pytest.mark.timeout(400)]
 
 SMALL = {
-    "status": ["--size", "400", "--rounds", "1", "--verified", "4", "--seconds", "1"],
+    "status": ["--size", "400", "--entries", "400", "--rounds", "1", "--verified", "4", "--seconds", "1"],
     "audit": ["--seconds", "1", "--entries", "400"],
     "pages": ["--people", "100", "--users", "10", "--seconds", "3"],
 }
