@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,9 @@ def of_its_own(algorithm: str, *, keep: bool, directory: bool = False) -> Iterat
 
 def free_ports() -> int:
     """The first of ``PORTS`` neighbouring ports that nobody has."""
-    for first in range(20000 + os.getpid() % 1000 * 10, 32000, 10):
+    firsts = range(20000, 32000, 10)
+    begin = os.getpid() * 37 % len(firsts)  # neighbours among processes look far from each other
+    for first in chain(firsts[begin:], firsts[:begin]):
         try:
             for port in range(first, first + PORTS):
                 with socket.socket() as probe:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.integration.web_holder.conftest import Holder
-from tests.integration.web_holder.test_browser import fine, pages
+from tests.integration.web_holder.test_browser import pages
+from tests.support.browser import keep, violations, wider_than_screen
 from tests.support.cards import PIN1, PIN2
 from tests.support.other_scs import OtherScs
 
@@ -114,6 +115,12 @@ def test_a_phone_without_a_card_waits_for_one(app: OtherScs, phone: Page) -> Non
     expect(phone.locator("form.scs button")).to_be_hidden()
     app.has_card = True
     expect(phone.locator("form.scs button")).to_be_visible(timeout=WAIT)
+
+
+def fine(phone: Page, name: str) -> None:
+    keep(phone, name)
+    assert violations(phone) == [], name
+    assert wider_than_screen(phone) == [], name
 
 
 def tap(phone: Page, selector: str, name: str) -> None:

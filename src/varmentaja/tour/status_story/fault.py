@@ -29,15 +29,20 @@ _ADD = f"""
         generate_series(1, {CROWD}) AS number
     RETURNING serial
 """  # noqa: S608  our own words
+_SIZE = "length(serial) / 2"
+_ENTRY = f"""decode('30' || to_hex(31 + {_SIZE}) || '02' || lpad(to_hex({_SIZE}), 2, '0') || serial ||
+    '170d' || encode(convert_to(to_char(now() AT TIME ZONE 'UTC', 'YYMMDDHH24MISS') || 'Z', 'UTF8'), 'hex') ||
+    '300c300a0603551d1504030a0104', 'hex')"""
+"""A list's entry (RFC 5280 §5.1.2.6) with reason superseded (4)."""
 _SPOIL = f"""
-    UPDATE certificates_certificate SET state = 'revoked', revoked_at = now(),
+    UPDATE certificates_certificate SET state = 'revoked', revoked_at = now(), crl_entry = {_ENTRY},
         revocation_reason = '{_REASON}', revision = revision + 1, answer_due_at = now()
     WHERE authority = '%s' AND state = 'issued' AND (person_id IS NULL OR profile LIKE 'professional-%%')
     RETURNING serial
 """  # noqa: S608
 _MEND = f"""
     UPDATE certificates_certificate SET state = 'issued', revoked_at = NULL, revocation_reason = '',
-        revision = revision + 1, answer_due_at = now()
+        crl_entry = NULL, revision = revision + 1, answer_due_at = now()
     WHERE authority = '%s' AND revocation_reason = '{_REASON}'
     RETURNING serial
 """  # noqa: S608
