@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 TOUR ?= card
 ALGORITHM ?= ecc
-WORKERS ?= 2
+WORKERS ?= 3
 SIZE ?= 1000000
 # What Playwright raises when Chromium was too slow or went away; what a test asserts is never tried again.
 BROWSER_FAULTS := ^(Timeout)?Error: (Page|Locator|Frame|Browser|BrowserContext)[.]

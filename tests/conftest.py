@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 
+import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -36,3 +37,18 @@ pytest_plugins = [
     "tests.support.web",
     "tests.support.whole_service",
 ]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Name each test's group where pytest-xdist looks for it.
+
+    xdist 3.8 writes it into a member that pytest 9.2 no longer reads, and so keeps nothing together.
+    """
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        groups = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
+        ending = f"@{'_'.join(groups)}"
+        if groups and not item.nodeid.endswith(ending):
+            item._id = item.id.parse(item.nodeid + ending)

@@ -48,9 +48,11 @@ VICTIMS = amount(3, 20)
 
 
 @pytest.fixture(autouse=True)
-def _no_connection_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lanes' threads leave none behind."""
+def _nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lanes' threads leave no connection behind, and other tests have left no jobs."""
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
 
 
 @contextmanager
