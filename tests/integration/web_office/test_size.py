@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -50,3 +51,14 @@ def test_no_search_reads_a_whole_table() -> None:
                 cursor.execute(f"EXPLAIN {query['sql']}")
                 plan = "\n".join(row[0] for row in cursor.fetchall())
             assert "Seq Scan" not in plan, f"{text}: {plan}"
+
+
+def test_nobody_who_is_filled_in_has_the_code_of_one_in_the_register() -> None:
+    from varmentaja.adapters.population_register.simulator import PEOPLE
+    from varmentaja.apps.people.fill import DAYS, code_of
+    from varmentaja.domain.identity_code import IdentityCode
+
+    known = [json.loads(line)["identity_code"] for line in PEOPLE.read_text("utf-8").splitlines()]
+    oldest = min(IdentityCode(code).birth_date for code in known)
+    assert code_of(DAYS - 1).birth_date < oldest
+    assert len({str(code_of(number)) for number in range(0, 1_000_000, 97)}) == len(range(0, 1_000_000, 97))

@@ -43,8 +43,10 @@ BATCH = 2000
 _NOT_AS_THEY_ARE = (models.BinaryField, models.JSONField)
 """Fields whose values are not stored as they are: encrypted, or a document."""
 SEPARATORS = "-YXWVU"
-FIRST_DAY = date(1950, 1, 1)
-DAYS = 18_000
+FIRST_DAY = date(1900, 1, 1)
+DAYS = 12_700
+"""Days of birth from the first on: older than anybody in the simulated population register, whose people must
+not find that somebody has their identity code."""
 FIRST_REGISTRATION = 10_000_000_000
 """Registration numbers of the cast begin with 00999; these cannot meet them."""
 
