@@ -76,7 +76,7 @@ _BEGINNING_SIZES = (67, 95)
 def beginnings_of(issuers: Iterable[Issuer]) -> Beginnings:
     """What plain questions (one certificate, no extension) about these issuers' certificates begin with."""
     return {
-        _plain(issuer, 1 << 8 * size - 8)[:-size]: issuer
+        _request(issuer, 1 << 8 * size - 8)[:-size]: issuer
         for issuer in issuers
         for size in range(1, _LONGEST_SERIAL + 1)
     }
@@ -122,7 +122,7 @@ def nonce_beginnings_of(issuers: Iterable[Issuer]) -> NonceBeginnings:
     for issuer in issuers:
         for serial_size in range(1, _LONGEST_SERIAL + 1):
             for nonce_size in _NONCE_SIZES:
-                whole = _with_nonce(issuer, 1 << 8 * serial_size - 8, bytes(nonce_size))
+                whole = _request(issuer, 1 << 8 * serial_size - 8, bytes(nonce_size))
                 begins = whole.index(issuer.key_hash) + len(issuer.key_hash) + 2  # tag and length of a serial
                 wrapping = whole[begins + serial_size : -nonce_size]
                 found[whole[:begins]] = _Ending(issuer, serial_size, wrapping, len(whole))
@@ -147,18 +147,13 @@ def _is_shortest(integer: bytes) -> bool:
     return integer[0] < 0x80 and (integer[0] > 0 or len(integer) == 1 or integer[1] > 0x7F)
 
 
-def _plain(issuer: Issuer, serial: int) -> bytes:
+def _request(issuer: Issuer, serial: int, nonce: bytes | None = None) -> bytes:
     builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
         issuer.name_hash, issuer.key_hash, serial, _ALGORITHMS[issuer.hash_name]
     )
+    if nonce is not None:
+        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
     return builder.build().public_bytes(Encoding.DER)
-
-
-def _with_nonce(issuer: Issuer, serial: int, nonce: bytes) -> bytes:
-    builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
-        issuer.name_hash, issuer.key_hash, serial, _ALGORITHMS[issuer.hash_name]
-    )
-    return builder.add_extension(x509.OCSPNonce(nonce), False).build().public_bytes(Encoding.DER)
 
 
 def decode_get(text: str) -> bytes | None:

@@ -119,18 +119,9 @@ def test_a_letter_that_left_before_it_could_be_stopped_is_recorded(
 def test_a_worker_killed_after_the_post_took_the_letter_calls_it_back(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Killed(BaseException):
-        pass
-
-    def kill(*args: Any, **kwargs: Any) -> Any:
-        raise Killed
-
     card = service.made_card()
     letter = Letter.objects.get(card=card)
-    with monkeypatch.context() as patch:
-        patch.setattr(posting, "_note_posted", kill)
-        with pytest.raises(Killed):
-            post_letter(letter.pk, now=service.now, today=letter.due_on)
+    kill_once_the_post_has_it(service, letter, monkeypatch)
     assert len(code_letters(service, card)) == 1
     lose(service, card)
     post_letter(letter.pk, now=service.now, today=letter.due_on)
@@ -220,18 +211,24 @@ def test_a_letter_on_its_way_to_the_post_is_not_sent_again_by_hand(service: Serv
 def test_a_worker_killed_after_the_post_took_the_letter_does_not_post_it_twice(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    card = service.made_card()
+    letter = Letter.objects.get(card=card)
+    kill_once_the_post_has_it(service, letter, monkeypatch)
+    post_letter(letter.pk, now=service.now, today=letter.due_on)
+    assert Letter.objects.get(pk=letter.pk).state == "posted"
+    assert len(code_letters(service, card)) == 1
+
+
+def kill_once_the_post_has_it(service: Service, letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker ends between the post's yes and our note of it."""
+
     class Killed(BaseException):
         pass
 
     def kill(*args: Any, **kwargs: Any) -> Any:
         raise Killed
 
-    card = service.made_card()
-    letter = Letter.objects.get(card=card)
     with monkeypatch.context() as patch:
         patch.setattr(posting, "_note_posted", kill)
         with pytest.raises(Killed):
             post_letter(letter.pk, now=service.now, today=letter.due_on)
-    post_letter(letter.pk, now=service.now, today=letter.due_on)
-    assert Letter.objects.get(pk=letter.pk).state == "posted"
-    assert len(code_letters(service, card)) == 1
