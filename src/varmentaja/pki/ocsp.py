@@ -112,22 +112,19 @@ def sign_answers(
     responder. ``produced_at`` is thisUpdate where it is not given.
     """
     fixed = fixed_parts(authority)
-    data = encode_data(
-        fixed,
-        statuses,
-        name=name,
-        this_update=this_update,
-        next_update=next_update,
-        produced_at=produced_at,
-        nonce=nonce,
-    )
+    singles = encode_singles(fixed, statuses, name=name, this_update=this_update, next_update=next_update)
+    return sign_data(fixed, encode_data(fixed, singles, produced_at or this_update, nonce), store)
+
+
+def sign_data(fixed: FixedParts, data: bytes, store: KeyStore) -> bytes:
+    """The OCSPResponse (DER) around a ResponseData."""
     signature = store.sign(fixed.key_label, data, fixed.hash)
-    before, between, after = frame(fixed, len(data), len(signature))
+    before, between, after = _frame(fixed, len(data), len(signature))
     return b"".join((before, data, between, signature, after))
 
 
 @lru_cache(maxsize=1024)
-def frame(fixed: FixedParts, data: int, signature: int) -> tuple[bytes, bytes, bytes]:
+def _frame(fixed: FixedParts, data: int, signature: int) -> tuple[bytes, bytes, bytes]:
     """What an OCSPResponse holds before, between and after signed data and a signature of such lengths."""
     between = fixed.signature_identifier + b"\x03" + der.length_octets(signature + 1) + b"\x00"
     after = fixed.certificates
@@ -141,17 +138,15 @@ def frame(fixed: FixedParts, data: int, signature: int) -> tuple[bytes, bytes, b
     return before, between, after
 
 
-def encode_data(
+def encode_singles(
     fixed: FixedParts,
     statuses: Sequence[CertificateStatus],
     *,
     name: CertIdHash,
     this_update: datetime,
     next_update: datetime,
-    produced_at: datetime | None = None,
-    nonce: bytes | None = None,
 ) -> bytes:
-    """ResponseData: what is signed."""
+    """What a ResponseData says of some certificates: SEQUENCE OF SingleResponse."""
     issuer = fixed.named_issuers[name]
     singles = [
         der.sequence(
@@ -160,13 +155,15 @@ def encode_data(
         )
         for status in statuses
     ]
+    return der.sequence(*singles)
+
+
+def encode_data(
+    fixed: FixedParts, singles: bytes, produced_at: datetime, nonce: bytes | None = None
+) -> bytes:
+    """ResponseData: what is signed."""
     extensions = b"" if nonce is None else _before_nonce(len(nonce)) + nonce
-    return der.sequence(
-        fixed.responder_id,
-        der.generalized_time(produced_at or this_update),
-        der.sequence(*singles),
-        extensions,
-    )
+    return der.sequence(fixed.responder_id, der.generalized_time(produced_at), singles, extensions)
 
 
 @lru_cache(maxsize=256)

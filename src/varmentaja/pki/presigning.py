@@ -20,9 +20,10 @@ from varmentaja.pki.ocsp import (
     Condition,
     SignedAnswers,
     encode_data,
+    encode_singles,
     encode_state,
     fixed_parts,
-    frame,
+    sign_data,
 )
 
 _CHUNK = 500
@@ -61,10 +62,7 @@ class Presigner:
         return chain.from_iterable(pool.map(lambda chunk: [self.sign(each) for each in chunk], chunks))
 
     def _sign(self, status: CertificateStatus, name: CertIdHash) -> bytes:
-        data = self._encode(status, name)
-        signature = self._store.sign(self._fixed.key_label, data, self._fixed.hash)
-        before, between, after = frame(self._fixed, len(data), len(signature))
-        return b"".join((before, data, between, signature, after))
+        return sign_data(self._fixed, self._encode(status, name), self._store)
 
     def _encode(self, status: CertificateStatus, name: CertIdHash) -> bytes:
         if status.condition is not Condition.GOOD:
@@ -81,4 +79,7 @@ class Presigner:
 
     def _encode_whole(self, status: CertificateStatus, name: CertIdHash) -> bytes:
         this_update, next_update = self._times
-        return encode_data(self._fixed, [status], name=name, this_update=this_update, next_update=next_update)
+        singles = encode_singles(
+            self._fixed, [status], name=name, this_update=this_update, next_update=next_update
+        )
+        return encode_data(self._fixed, singles, this_update)

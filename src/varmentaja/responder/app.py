@@ -21,6 +21,7 @@ from varmentaja.responder.counters import OUTCOME, Counters, outcome_of
 from varmentaja.responder.health import health
 from varmentaja.responder.http import (
     MAX_AGE_OF_REFUSAL,
+    OCSP_RESPONSE,
     Document,
     etag_of,
     send_bytes,
@@ -29,6 +30,7 @@ from varmentaja.responder.http import (
 )
 from varmentaja.responder.metrics import MEDIA_TYPE, metrics
 from varmentaja.responder.question import ErrorStatus, decode_get, read_question, recognise
+from varmentaja.responder.shortcut import Shortcut
 from varmentaja.responder.watch import View, Watch
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 REQUEST_LIMIT = 4096
 """Octets of an OCSP request. One certificate takes about 80, and RFC 5019 clients keep a GET below 255."""
 _BASE64_LIMIT = 4 * REQUEST_LIMIT // 3 + 4
-OCSP_RESPONSE = "application/ocsp-response"
 UNAVAILABLE = "503 Service Unavailable"
 
 
@@ -50,6 +51,8 @@ class Responder:
         self._watch = watch
         self._clock = clock
         self._counters = counters or Counters()
+        self.shortcut = Shortcut(watch, clock)
+        """For a server of one thread."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Route a request."""
@@ -153,11 +156,10 @@ def find_answer(view: View, authority: str, der: bytes) -> Document | ErrorStatu
         return question
     if question.issuer not in view.issuers[authority]:
         return ErrorStatus.UNAUTHORIZED
-    found = view.snapshot.find(authority, question.serial)
-    if found is None or found[1].is_withdrawn:
+    stored = view.stored(authority, question)
+    if stored is None:
         return ErrorStatus.UNAUTHORIZED
-    segment, entry = found
-    body = segment.sha1(entry) if question.issuer.hash_name == "sha1" else segment.sha256(entry)
+    body, entry = stored
     dates = entry.this_update, entry.next_update
     # A status that has never changed was no other a moment ago.
     return Document(body, OCSP_RESPONSE, *dates, etag_of(body), by_date=not entry.revision)

@@ -51,6 +51,12 @@ _CONNECTIONS = _NANOSECONDS + 1
 _CELLS = _CONNECTIONS + 1
 
 
+def place_of(method: str, outcome: str) -> int:
+    """Where answers of this kind are counted."""
+    place = _PLACES.get((method, outcome))
+    return _PLACES["other", outcome] if place is None else place
+
+
 def outcome_of(answer: bytes) -> str:
     """Of an OCSP response made for one asker: a refusal is five octets, the last of them its status."""
     return _BY_CODE[answer[4]] if len(answer) == 5 else "signed"
@@ -66,9 +72,12 @@ class Counter:
         """One more answer."""
         method = environ.get("REQUEST_METHOD", "other")
         outcome = environ.get(OUTCOME) or _BY_STATUS.get(status, "turned_away")
+        self.count_at(place_of(method, outcome), seconds)
+
+    def count_at(self, place: int, seconds: float) -> None:
+        """The same where the place is known (``place_of``)."""
         cells = self._cells
-        place = _PLACES.get((method, outcome))
-        cells[_PLACES["other", outcome] if place is None else place] += 1
+        cells[place] += 1
         cells[_BUCKETS + bisect_left(BOUNDS, seconds)] += 1
         cells[_NANOSECONDS] += int(seconds * 1e9)
 

@@ -17,6 +17,7 @@ MAX_AGE = 60
 """Seconds a cache may keep an answer: a revocation is seen behind caches after this time at most."""
 MAX_AGE_OF_REFUSAL = 10
 """The same for ``unauthorized``: the certificate may be published a moment later."""
+OCSP_RESPONSE = "application/ocsp-response"
 _CHUNK = 256 * 1024
 _TEXT = "text/plain; charset=utf-8"
 
@@ -45,6 +46,11 @@ class Mapped:
         return (self.content[start : start + _CHUNK] for start in range(0, len(self.content), _CHUNK))
 
 
+def cache_control(max_age: int) -> str:
+    """Of a document that anybody may keep for so many seconds."""
+    return f"public, no-transform, must-revalidate, max-age={max_age}"
+
+
 def etag_of(body: bytes) -> str:
     """A strong validator for these bytes."""
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -59,10 +65,10 @@ def send_document(
     if next_update is not None:
         max_age = max(0, min(MAX_AGE, next_update - second))
     headers = [
-        ("Cache-Control", f"public, no-transform, must-revalidate, max-age={max_age}"),
-        ("ETag", etag),
+        ("Cache-Control", cache_control(max_age)),
         ("Expires", http_date(second + max_age) if max_age else http_date(next_update or 0)),
         ("Last-Modified", http_date(this_update)),
+        ("ETag", etag),
     ]
     method = environ["REQUEST_METHOD"]
     if method != "POST" and _is_unchanged(environ, document, now):

@@ -20,51 +20,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cryptography.x509 import ocsp
-
-from varmentaja.domain.errors import DomainError
-from varmentaja.pki.crl import REASON_CODES, Reason
 from varmentaja.pki.hierarchy import load_hierarchy
 from varmentaja.pki.ocsp import (
     CertIdHash,
-    CertificateStatus,
-    Condition,
     ErrorStatus,
     error_response,
-    sign_answers,
 )
 from varmentaja.pki.ocsp_request import CertId, OcspRequest, parse_request
 from varmentaja.pki.publication import PublicationReader
-from varmentaja.pki.publication.issuer import Issuer
-from varmentaja.responder.app import OCSP_RESPONSE, Responder, read_request, send_nothing_in_force
+from varmentaja.responder.app import Responder, read_request, send_nothing_in_force
 from varmentaja.responder.counters import OUTCOME, Counters, outcome_of
-from varmentaja.responder.http import send_bytes, send_error
+from varmentaja.responder.http import OCSP_RESPONSE, send_bytes, send_error
 from varmentaja.responder.key import read_verifier
-from varmentaja.responder.question import NonceBeginnings, nonce_beginnings_of, recognise_nonce
+from varmentaja.responder.live import prepare, second_of
+from varmentaja.responder.nonce_shortcut import NonceShortcut
+from varmentaja.responder.question import recognise_nonce
 from varmentaja.responder.serve import run_server
-from varmentaja.responder.signers import Delegations, Signers
+from varmentaja.responder.signers import Delegations
 from varmentaja.responder.watch import View, Watch
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
-
-_VOUCHED = timedelta(hours=48)
-"""How long a publication can vouch that a serial is unknown; as long as answers are valid (decision 21)."""
-_REASONS = {code: reason for reason, code in REASON_CODES.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What the publication says of one certificate."""
-
-    status: CertificateStatus
-    this_update: datetime
-    next_update: datetime
 
 
 class OnlineResponder:
@@ -81,6 +60,7 @@ class OnlineResponder:
         self._delegations = delegations
         self._clock = clock
         self._static = Responder(watch, clock, counters)
+        self._nonce_shortcut = NonceShortcut(watch, delegations, clock)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Sign what must be signed; leave the rest to the static responder."""
@@ -102,80 +82,23 @@ class OnlineResponder:
             stored = self._static.stored_answer(view, parts[2], content)
             if stored is not None:
                 return self._static.send(environ, start_response, stored)
-        now = datetime.fromtimestamp(int(self._clock()), UTC)
-        return _send(environ, start_response, answer(view, signers, parts[2], request, now))
+        ready = prepare(view, signers, parts[2], request.certificates)
+        if isinstance(ready, ErrorStatus):
+            return _send(environ, start_response, error_response(ready))
+        return _send(environ, start_response, ready.sign(request.nonce, second_of(self._clock())))
 
-
-def answer(view: View, signers: Signers, authority: str, request: OcspRequest, now: datetime) -> bytes:
-    """The signed answer to a request made at an authority's address, or an unsigned refusal (DER)."""
-    signer = signers.authorities.get(authority)
-    names = {certificate.hash for certificate in request.certificates}
-    if (
-        signer is None
-        or signer.responder is None
-        or len(names) != 1
-        or not all(_issuer(certificate) in view.issuers[authority] for certificate in request.certificates)
-    ):
-        return error_response(ErrorStatus.UNAUTHORIZED)
-    said = [_look_up(view, authority, certificate.serial) for certificate in request.certificates]
-    if not view.snapshot.head.complete and any(each.status.condition is Condition.UNKNOWN for each in said):
-        return error_response(ErrorStatus.TRY_LATER)
-    delegate = signer.responder.certificate
-    until = min(min(each.next_update for each in said), delegate.not_valid_after_utc)
-    since = min(each.this_update for each in said)
-    if not max(since, delegate.not_valid_before_utc) <= now < until:
-        return error_response(ErrorStatus.TRY_LATER)
-    try:
-        return sign_answers(
-            signer,
-            [each.status for each in said],
-            signers.store,
-            name=names.pop(),
-            this_update=since,
-            next_update=until,
-            produced_at=now,
-            nonce=request.nonce,
-        )
-    except DomainError:
-        return error_response(ErrorStatus.INTERNAL_ERROR)
-
-
-def _look_up(view: View, authority: str, serial: int) -> _Said:
-    found = view.snapshot.find(authority, serial)
-    text = f"{serial:x}"
-    if found is None or found[1].is_withdrawn:
-        since = view.snapshot.head.time.replace(microsecond=0)
-        return _Said(CertificateStatus(text, Condition.UNKNOWN), since, since + _VOUCHED)
-    segment, entry = found
-    stored = ocsp.load_der_ocsp_response(segment.sha256(entry))
-    dates = (datetime.fromtimestamp(when, UTC) for when in (entry.this_update, entry.next_update))
-    if stored.certificate_status is ocsp.OCSPCertStatus.GOOD:
-        return _Said(CertificateStatus(text), *dates)
-    reason = (
-        _REASONS[_CODES[stored.revocation_reason.name]] if stored.revocation_reason else Reason.UNSPECIFIED
-    )
-    return _Said(CertificateStatus(text, Condition.REVOKED, stored.revocation_time_utc, reason), *dates)
-
-
-_CODES = {reason.value: code for reason, code in REASON_CODES.items()}
+    def shortcut(self, octets: bytes) -> tuple[bytes, bool, int] | None:
+        """For a server of one thread (see ``server.Shortcut``): usual questions, with a nonce or without."""
+        return self._static.shortcut(octets) or self._nonce_shortcut(octets)
 
 
 def _read(view: View, authority: str, content: bytes) -> OcspRequest | ErrorStatus:
     """What a request asks; the usual one with a nonce is known by its looks, which is quicker."""
-    recognised = recognise_nonce(content, _nonce_beginnings(view.issuers[authority]))
+    recognised = recognise_nonce(content, view.nonce_beginnings[authority])
     if recognised is None:
         return parse_request(content)
     (issuer, serial), nonce = recognised
     return OcspRequest((CertId(CertIdHash(issuer.hash_name), *issuer[1:], serial),), nonce)
-
-
-@lru_cache(maxsize=256)
-def _nonce_beginnings(issuers: tuple[Issuer, Issuer]) -> NonceBeginnings:
-    return nonce_beginnings_of(issuers)
-
-
-def _issuer(certificate: CertId) -> Issuer:
-    return Issuer(certificate.hash, certificate.issuer_name_hash, certificate.issuer_key_hash)
 
 
 def _send(environ: WSGIEnvironment, start_response: StartResponse, der: bytes) -> Iterable[bytes]:

@@ -156,7 +156,7 @@ def _request(issuer: Issuer, serial: int, nonce: bytes | None = None) -> bytes:
     return builder.build().public_bytes(Encoding.DER)
 
 
-def decode_get(text: str) -> bytes | None:
+def decode_get(text: str | bytes) -> bytes | None:
     """Return the request in the path of a GET (RFC 6960 A.1.1), already percent-decoded; None: not base64."""
     try:
         return binascii.a2b_base64(text, strict_mode=True)

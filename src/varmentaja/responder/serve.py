@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 import resource
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -23,17 +23,28 @@ from varmentaja.responder.app import Responder
 from varmentaja.responder.counters import Counters
 from varmentaja.responder.key import read_verifier
 from varmentaja.responder.processes import run_workers
-from varmentaja.responder.server import Server
+from varmentaja.responder.server import Server, Shortcut
 from varmentaja.responder.watch import Watch
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 MOST_CONNECTIONS = 16_384
 """At the same time to one worker, if it may have as many descriptors."""
 _OWN_DESCRIPTORS = 512
 """For what is not a connection: two mapped files a segment, and a list for each shard."""
 _BACKLOG = 4096
+
+
+class Application(Protocol):
+    """A WSGI callable with a shortcut for what is asked most."""
+
+    @property
+    def shortcut(self) -> Shortcut:
+        """From octets to octets."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """From an environment."""
 
 
 def main() -> None:
@@ -53,7 +64,7 @@ def serve(folder: Path, key: Path, address: str, port: int, workers: int = 1) ->
     run_server(lambda counters: load_application(folder, key, counters), address, port, workers)
 
 
-def run_server(make: Callable[[Counters], WSGIApplication], address: str, port: int, workers: int) -> None:
+def run_server(make: Callable[[Counters], Application], address: str, port: int, workers: int) -> None:
     """Serve over HTTP/1.1 until SIGTERM or SIGINT; each worker process makes its own application."""
     structlog.configure(
         processors=[
@@ -68,7 +79,8 @@ def run_server(make: Callable[[Counters], WSGIApplication], address: str, port: 
     most = min(MOST_CONNECTIONS, max(descriptors - _OWN_DESCRIPTORS, descriptors // 2))
 
     def worker(place: int) -> Server:
-        server = Server(listener, make(counters), most, counters.workers[place])
+        application = make(counters)
+        server = Server(listener, application, most, counters.workers[place], application.shortcut)
         # Not before there is somebody to answer, which takes seconds at a nation's size: meanwhile those who
         # ask are refused, and nginx goes on to another responder at once. To say it twice does no harm.
         listener.listen(_BACKLOG)

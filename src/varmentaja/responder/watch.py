@@ -7,15 +7,22 @@ import json
 import threading
 import time
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import structlog
 from cryptography.x509 import load_der_x509_certificate
 
 from varmentaja.pki.publication import PublicationReader, Snapshot
 from varmentaja.pki.publication.issuer import Issuer, issuers_of
+from varmentaja.pki.publication.segment import Entry
 from varmentaja.responder.ages import Ages, ages_of_answers
-from varmentaja.responder.question import Beginnings, beginnings_of
+from varmentaja.responder.question import (
+    Beginnings,
+    NonceBeginnings,
+    Question,
+    beginnings_of,
+    nonce_beginnings_of,
+)
 
 MIRROR_STATE = "mirror.json"
 POLL = 0.3
@@ -38,6 +45,21 @@ class View:
             name: _issuers(certificate) for name, certificate in snapshot.certificates.items()
         }
         self.beginnings = {name: _beginnings(issuers) for name, issuers in self.issuers.items()}
+
+    @cached_property
+    def nonce_beginnings(self) -> dict[str, NonceBeginnings]:
+        """The same of questions with a nonce, which the online responder alone answers."""
+        return {name: _nonce_beginnings(issuers) for name, issuers in self.issuers.items()}
+
+    def stored(self, authority: str, question: Question) -> tuple[bytes, Entry] | None:
+        """The answer (DER) that was signed ahead to a question about a certificate of this authority, however
+        old it is, and its record; None if there is none (any more)."""
+        found = self.snapshot.find(authority, question.serial)
+        if found is None or found[1].is_withdrawn:
+            return None
+        segment, entry = found
+        body = segment.sha1(entry) if question.issuer.hash_name == "sha1" else segment.sha256(entry)
+        return body, entry
 
 
 class Watch:
@@ -133,3 +155,8 @@ def _issuers(certificate: bytes) -> tuple[Issuer, Issuer]:
 @lru_cache(maxsize=256)
 def _beginnings(issuers: tuple[Issuer, Issuer]) -> Beginnings:
     return beginnings_of(issuers)
+
+
+@lru_cache(maxsize=256)
+def _nonce_beginnings(issuers: tuple[Issuer, Issuer]) -> NonceBeginnings:
+    return nonce_beginnings_of(issuers)

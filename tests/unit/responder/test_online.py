@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.long_way import long_way
 from tests.support.online import (
     AUTHORITY,
     GOOD,
@@ -30,6 +31,7 @@ from varmentaja.pki.lint import Severity
 from varmentaja.pki.lint.external import lint_ocsp
 from varmentaja.pki.ocsp import CertIdHash
 from varmentaja.pki.profile import load_profile
+from varmentaja.responder.counters import place_of
 from varmentaja.responder.online import OnlineResponder
 from varmentaja.signer.delegation import LIFETIME, certificates, current, delegate, is_due
 
@@ -70,6 +72,77 @@ def signed(body: bytes, demo: Demo, authority: str = AUTHORITY) -> list[ocsp.OCS
 def nonce_of(body: bytes) -> bytes:
     extensions = ocsp.load_der_ocsp_response(body).extensions
     return extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
+
+
+def over_http(der: bytes, *fields: str, version: str = "1.1") -> bytes:
+    lines = [f"POST /ocsp/{AUTHORITY} HTTP/{version}", "Host: x", f"Content-Length: {len(der)}", *fields]
+    return "\r\n".join([*lines, "", ""]).encode() + der
+
+
+@pytest.mark.parametrize("hash_name", list(CertIdHash))
+@pytest.mark.parametrize("serial", [GOOD, REVOKED, NEVER])
+def test_the_shortcut_says_what_the_long_way_says(
+    state: OnlineState, responder: OnlineResponder, serial: int, hash_name: CertIdHash
+) -> None:
+    for nonce in (NONCE, NONCE[:16]):
+        der = state.request(serial, nonce=nonce, hash_name=hash_name)
+        for octets in (over_http(der), over_http(der, "Connection: close"), over_http(der, version="1.0")):
+            short, long = responder.shortcut(octets), long_way(responder, octets, state.now + HOUR)
+            assert short and long
+            head, said = short[0].split(b"\r\n\r\n", 1)
+            long_head, long_said = long[0].split(b"\r\n\r\n", 1)
+            signed(said, state.demo)
+            assert nonce_of(said) == nonce
+            both = [ocsp.load_der_ocsp_response(each) for each in (said, long_said)]
+            assert both[0].tbs_response_bytes == both[1].tbs_response_bytes
+            size = f"Content-Length: {len(long_said)}".encode()
+            assert head == long_head.replace(size, f"Content-Length: {len(said)}".encode())
+            assert short[1:] == (long[1], place_of("POST", "signed"))
+
+
+def test_the_shortcut_leaves_the_rest_to_the_long_way(state: OnlineState) -> None:
+    responder = state.responder(now=state.now + HOUR)
+    plain, nonce = state.request(GOOD), state.request(GOOD, nonce=NONCE)
+    assert responder.shortcut(over_http(plain)) == (
+        *(long_way(responder, over_http(plain), state.now + HOUR) or ()),
+        place_of("POST", "answer"),
+    )
+    assert responder.shortcut(over_http(nonce))
+    rest = (
+        over_http(state.request(GOOD, nonce=NONCE[:5])),
+        over_http(state.request(GOOD, REVOKED, nonce=NONCE)),
+        over_http(nonce + b"\0"),
+        over_http(nonce, "Expect: 100-continue"),
+        over_http(nonce).replace(AUTHORITY.encode(), b"nobody"),
+        over_http(nonce).replace(AUTHORITY.encode(), b"professionals-rsa"),
+        over_http(nonce)[:-1],
+    )
+    for octets in rest:
+        assert responder.shortcut(octets) is None, octets
+    late = state.responder(now=state.now + HOURS_48)
+    assert late.shortcut(over_http(nonce)) is late.shortcut(over_http(plain)) is None
+
+
+def test_the_shortcut_forgets_when_the_publication_or_the_signer_changes(demo: Demo, tmp_path: Path) -> None:
+    state = OnlineState(demo, tmp_path, demo.now)
+    state.publish()
+    state.delegate()
+    responder = state.responder(now=state.now + HOUR)
+    octets = over_http(state.request(NEVER, nonce=NONCE))
+
+    def answered() -> ocsp.OCSPResponse:
+        short = responder.shortcut(octets)
+        assert short
+        return ocsp.load_der_ocsp_response(short[0].partition(b"\r\n\r\n")[2])
+
+    first = answered()
+    assert first.certificate_status is ocsp.OCSPCertStatus.UNKNOWN
+    state.publish([(AUTHORITY, NEVER)], number=2)
+    responder._watch.look()
+    assert answered().certificate_status is ocsp.OCSPCertStatus.GOOD
+    state.delegate(now=state.now + HOUR / 2)
+    responder._delegations._looked = 0.0
+    assert answered().certificates[0] != first.certificates[0]
 
 
 @pytest.mark.parametrize("size", [1, 16, 32, 128])

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from varmentaja.responder import server as tested
-from varmentaja.responder.counters import Counters
+from varmentaja.responder.counters import Counters, place_of
 from varmentaja.responder.http import Mapped
 from varmentaja.responder.server import Server
 
@@ -35,6 +35,14 @@ def application(environ: dict[str, Any], start_response: Callable[..., object]) 
     return [body]
 
 
+def shortcut(octets: bytes) -> tuple[bytes, bool, int] | None:
+    """Knows one question, and how to end a connection."""
+    if not octets.startswith(b"GET /short"):
+        return None
+    staying = b"close" not in octets
+    return b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes", staying, place_of("GET", "signed")
+
+
 class Running:
     """A server in a thread, and clients of it."""
 
@@ -42,7 +50,7 @@ class Running:
         self.counters = Counters()
         listener = socket.create_server(("127.0.0.1", 0))
         self.address = listener.getsockname()
-        self.server = Server(listener, application, MOST, self.counters.workers[0])
+        self.server = Server(listener, application, MOST, self.counters.workers[0], shortcut)
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
 
@@ -105,6 +113,19 @@ def test_requests_in_one_piece_are_answered_in_their_order(running: Running) -> 
     assert (first, second, third, last) == (b"GET /a ", b"POST /b body", b"GET /c ", b"GET /d ")
     assert large == LARGE[:]
     assert running.counts({("GET", "answer"): 4, ("POST", "answer"): 1})
+
+
+def test_what_the_shortcut_knows_the_application_is_not_asked(running: Running) -> None:
+    client = running.connect(get("/short"))
+    assert client.recv(100).endswith(b"yes")
+    client.sendall(get("/a") + get("/short"))  # the long way first, and then what is left is short
+    received = b""
+    while not received.endswith(b"yes"):
+        received += client.recv(1000)
+    assert bodies(received) == [b"GET /a ", b"yes"]
+    client.sendall(get("/short", "Connection: close"))
+    assert bodies(to_the_end(client)) == [b"yes"]
+    assert running.counts({("GET", "answer"): 1, ("GET", "signed"): 3})
 
 
 def test_a_request_in_single_octets_is_answered(running: Running) -> None:

@@ -23,7 +23,7 @@ from varmentaja.pki.publication.manifest import (
     heads_ahead,
 )
 from varmentaja.pki.publication.seal import Verify
-from varmentaja.pki.publication.segment import Entry, Segment
+from varmentaja.pki.publication.segment import Entry, Segment, parts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,12 @@ class Snapshot:
 
     def find(self, authority: str, serial: int) -> tuple[Segment, Entry] | None:
         """Return the entry that holds for a certificate and the segment with its answers (newest first)."""
+        parts = parts_of(serial)
+        if parts is None:
+            return None
+        low, high = parts
         for segment in self._segments.get(authority, ()):
-            entry = segment.find(serial)
+            entry = segment.find_parts(low, high)
             if entry is not None:
                 return segment, entry
         return None

@@ -67,9 +67,10 @@ class Segment:
         self._index = map_file(index)
         self._answers = map_file(answers)
         self._lows: Sequence[int] = memoryview(self._index).cast("Q")[::_WORDS]
+        self._count = len(self._lows)
 
     def __len__(self) -> int:
-        return len(self._lows)
+        return self._count
 
     def __getitem__(self, position: int) -> Entry:
         return Entry._make(_RECORD.unpack_from(self._index, position * _RECORD.size))
@@ -79,11 +80,14 @@ class Segment:
 
     def find(self, serial: int) -> Entry | None:
         """Return the record of a serial number, or None."""
-        if not 0 <= serial < _LIMIT:
-            return None
-        low, high = serial & _LOW, (serial >> 64).to_bytes(12, "big")
-        position = bisect_left(self._lows, low)
-        while position < len(self._lows) and self._lows[position] == low:
+        parts = parts_of(serial)
+        return self.find_parts(*parts) if parts else None
+
+    def find_parts(self, low: int, high: bytes) -> Entry | None:
+        """The same by a serial number's parts, for who looks in many segments."""
+        lows = self._lows
+        position = bisect_left(lows, low)
+        while position < self._count and lows[position] == low:
             entry = Entry._make(_RECORD.unpack_from(self._index, position * _RECORD.size))
             if entry.high == high:
                 return entry
@@ -102,6 +106,13 @@ class Segment:
         """The DER answer whose CertID uses SHA-256."""
         start = entry.offset + entry.sha1_size
         return self._answers[start : start + entry.sha256_size]
+
+
+def parts_of(serial: int) -> tuple[int, bytes] | None:
+    """Its low 64 and high 96 bits; None for what is no serial number."""
+    if not 0 <= serial < _LIMIT:
+        return None
+    return serial & _LOW, (serial >> 64).to_bytes(12, "big")
 
 
 class SegmentWriter:
