@@ -3,9 +3,9 @@
 
 One responder worker against nginx (one worker) that serves the same bytes as static files, django-ca's
 responder (django_ca.py) and ``openssl ocsp`` over an index of the same size. Each round goes through
-thousands of certificates drawn from all of them, at ours and at nginx alike, so that neither has its answer
-ready. Samples of answers and lists are verified
-by openssl against the records.
+thousands of certificates drawn from all of them, at ours and at nginx alike: as many as nginx keeps files
+open, and ours remembers them, too. Another run goes through more than ours remembers, so that it has to find
+each answer anew. Samples of answers and lists are verified by openssl against the records.
 """
 
 from __future__ import annotations
@@ -33,9 +33,12 @@ from varmentaja.apps.status.independent import OpenSsl
 from varmentaja.apps.status.models import CrlShard
 from varmentaja.pki.ocsp import CertIdHash
 from varmentaja.pki.publication.gates import Document
+from varmentaja.responder import shortcut
 
 _DIFFERENT = 10_000
 """Certificates that a round asks about; nginx keeps as many files open, which the system must allow."""
+_TOO_MANY = 5 * shortcut.REMEMBERED
+"""Certificates that a round asks about so that none is remembered: it has two generations of those."""
 _NEW_CONNECTIONS = 6_000
 _LISTS = 20
 """Lists that openssl verifies, or as many as there are."""
@@ -53,6 +56,7 @@ class _Found:
 def measure(folder: Path, asker: Asker, ours: Running, size: int, rounds: int, seconds: int) -> list[Row]:
     """Rates, delays and memory."""
     questions = asker.draw_many(_DIFFERENT)
+    load.write_requests(folder / "unknown", (load.get(each.get) for each in asker.draw_many(_TOO_MANY)))
     _copy_answers(folder, questions, ours)
     servers.prepare_openssl(folder, nation.serials(size // sizes.EACH))
     found = _Found()
@@ -104,6 +108,7 @@ def _runs(
         "get": lambda: asked("get", gets),
         "nginx": lambda: load.ask_in_turn(nginx.url, files, seconds).rate,
         "post": lambda: asked("post", posts),
+        "unknown": lambda: load.ask_in_turn(ours.url, folder / "unknown", seconds).rate,
         "new": lambda: load.ask_anew(ours.url + questions[0].post, _NEW_CONNECTIONS, one).rate,
         "openssl": openssl,
     }
@@ -139,6 +144,10 @@ def _rows(rates: dict[str, float], found: _Found, different: int, missing: str) 
         )
         for way in ("get", "post")
     ]
+    unknown = f"{rates['unknown']:,.0f}/s: {_TOO_MANY:,} certificates, more than it remembers"
+    rows.append(
+        Row("GET, each answer found anew, of the same", rates["unknown"] / rates["nginx"], "×", unknown)
+    )
     rows.append(_against_django_ca(rates, missing))
     new = f"signed ahead; {rates['new']:,.0f}/s against {rates['openssl']:,.0f}/s, which signs each"
     rows.append(
