@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The audit trail: ``python -m bench.audit [--seconds 10] [--entries 300000]``.
 
-Sixteen processes append entries, each in a transaction of its own that is durable (fsync), while the worker
-seals as in the service; counted is what stood in the chain within a second of its commit. The proof is that
-of ``varmentaja audit verify``, over entries of which one in twenty has personal facts.
+Sixteen clients of the database, threads of two processes as in the portal, append entries, each in a
+transaction of its own that is durable (fsync), while the worker seals as in the service; counted is what
+stood in the chain within a second of its commit. The proof is that of ``varmentaja audit verify``, over
+entries of which one in twenty has personal facts.
 """
 
 from __future__ import annotations
@@ -19,17 +20,24 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from bench import cores, servers
 from bench.harness import ROOT, Row, report
 from bench.service import prepared_state, wait_until_idle
 from varmentaja.config import SECRETS, Settings
 
-CLIENTS = 16
+if TYPE_CHECKING:
+    from varmentaja.apps.people.models import Person
+
+PROCESSES, THREADS = 2, 8
+"""Clients of the database, as the portal has them: threads of its workers."""
+CLIENTS = PROCESSES * THREADS
 WITHIN = 1.0
 """Seconds in which an entry is to be sealed."""
 PERSONAL = 20
@@ -52,7 +60,7 @@ def measure(seconds: float, entries: int) -> list[Row]:
 
 def _append(folder: Path, settings: Settings, seconds: float) -> Row:
     with servers.worker(folder, settings), ExitStack() as running:
-        clients = [running.enter_context(_client(settings, seconds)) for _ in range(CLIENTS)]
+        clients = [running.enter_context(_client(settings, seconds)) for _ in range(PROCESSES)]
         for client in clients:
             _line(client)  # it is ready
         wait_until_idle()
@@ -90,43 +98,59 @@ def _tell(process: subprocess.Popen[str], line: str) -> None:
     process.stdin.flush()
 
 
-def _be_client(seconds: float) -> None:
-    """What each client does: one entry after another."""
+def _be_clients(seconds: float) -> None:
+    """What the threads of a process do: one entry after another."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "varmentaja.web.settings"
     import django
 
     django.setup()
-    _record(0, personal=True)  # keys are opened
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()
-    until, appended = time.time() + seconds, list[tuple[int, float]]()
-    while time.time() < until:
-        number = _record(len(appended), personal=len(appended) % PERSONAL == 0)
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(_get_ready, THREADS * [threading.Barrier(THREADS)]))
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        made = pool.map(_append_until, THREADS * [time.time() + seconds])
+        sys.stdout.write(json.dumps([each for appended in made for each in appended]) + "\n")
+        sys.stdout.flush()
+        sys.stdin.readline()  # until the pipe is closed: core time is read before the threads end
+
+
+def _get_ready(all_of_them: threading.Barrier) -> None:
+    """A thread opens its connection, and the first of them the keys."""
+    from varmentaja.apps.people.models import Person
+
+    _record(Person(pk=1), personal=True)
+    all_of_them.wait()
+
+
+def _append_until(end: float) -> list[tuple[int, float]]:
+    """One client's entries: their numbers, and when they were committed."""
+    from varmentaja.apps.people.models import Person
+
+    appended, person = list[tuple[int, float]](), Person()  # an action has read her before it tells of her
+    while time.time() < end:
+        person.pk = len(appended) + 1
+        number = _record(person, personal=len(appended) % PERSONAL == 0)
         appended.append((number, time.time()))
-    sys.stdout.write(json.dumps(appended) + "\n")
-    sys.stdout.flush()
-    sys.stdin.readline()  # until the pipe is closed: its core time is read before it ends
+    return appended
 
 
-def _record(number: int, *, personal: bool) -> int:
+def _record(person: Person, *, personal: bool) -> int:
     """An entry as actions make them, in a transaction of its own (or the caller's); its number."""
     from django.db import transaction
 
     from varmentaja.apps.audit.recording import AuditAction, record
-    from varmentaja.apps.people.models import Person
     from varmentaja.domain.actors import SYSTEM
 
-    told = {"text": f"Korpikangas {number}"} if personal else None
+    told = {"text": f"Korpikangas {person.pk}"} if personal else None
     with transaction.atomic():
-        entry = record(
+        return record(
             AuditAction.PERSON_READ,
             SYSTEM,
-            Person(pk=number + 1),
+            person,
             facts={"part": "history"},
             personal=told,
         )
-    return int(entry.pk)
 
 
 @contextmanager
@@ -193,7 +217,7 @@ def _fill(entries: int) -> None:
     while batch := list(islice(numbers, _BATCH)):
         with transaction.atomic():
             for number in batch[::PERSONAL]:
-                _record(number, personal=True)
+                _record(Person(pk=number + 1), personal=True)
             plain = [number for number in batch if number % PERSONAL]
             record_each(AuditAction.PERSON_READ, SYSTEM, [Person(pk=number + 1) for number in plain])
 
@@ -206,7 +230,7 @@ def main() -> None:
     parser.add_argument("--append", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.append is not None:
-        _be_client(options.append)
+        _be_clients(options.append)
         return
     command = f"python -m bench.audit --seconds {options.seconds:g} --entries {options.entries}"
     kept = report("Audit trail", command, measure(options.seconds, options.entries))

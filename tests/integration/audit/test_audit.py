@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, connection, transaction
 
+from varmentaja.apps.audit import sealing
 from varmentaja.apps.audit.heads import newest_head, publish_head
 from varmentaja.apps.audit.models import Entry, Link, PersonalFacts, Waiting
 from varmentaja.apps.audit.recording import AuditAction, Outcome, record, record_refusal
@@ -75,9 +76,9 @@ def test_an_entry_tells_who_what_and_whom_it_concerned(chain: Path) -> None:
     add(1)
     row = Link.objects.get(position=1)
     with transaction.atomic():
-        entry = record(AuditAction.PERSON_READ, OFFICER, row, facts={"page": "card"})
+        number = record(AuditAction.PERSON_READ, OFFICER, row, facts={"page": "card"})
     stored = Entry.objects.get(subject_type="audit.link", subject_id="1")
-    assert stored == entry
+    assert stored.pk == number
     assert (stored.action, stored.outcome, stored.actor_person) == ("person.read", "done", "7")
     assert stored.document["actor"] == {
         "person": 7,
@@ -88,10 +89,25 @@ def test_an_entry_tells_who_what_and_whom_it_concerned(chain: Path) -> None:
     }
 
 
+def test_what_is_searched_is_what_is_sealed_whatever_is_written_beside_it() -> None:
+    with transaction.atomic():
+        number = record(AuditAction.PERSON_READ, OFFICER)
+        content = Entry.objects.get(pk=number).content
+        forged = Entry.objects.create(content=content, action="card.ordered", actor_person="8", at="never")
+    stored = Entry.objects.get(pk=forged.pk)
+    assert (stored.action, stored.actor_person, stored.subject_type) == ("person.read", "7", None)
+    assert stored.at == stored.document["at"]
+
+
+def test_a_document_that_is_none_is_not_taken() -> None:
+    with pytest.raises(DataError), transaction.atomic():
+        Entry.objects.create(content="{")
+
+
 def test_a_refusal_is_recorded_with_its_reason_and_no_personal_value_in_the_chain() -> None:
     refusal = conflict("%(name)s has a card already.", name="Åke")
     with transaction.atomic():
-        entry = record_refusal(AuditAction.CARD_ORDERED, OFFICER, refusal)
+        entry = Entry.objects.get(pk=record_refusal(AuditAction.CARD_ORDERED, OFFICER, refusal))
     assert entry.document["outcome"] == Outcome.REFUSED
     assert entry.document["facts"] == {"kind": "conflict", "message": "%(name)s has a card already."}
     assert "Åke" not in entry.content
@@ -260,6 +276,16 @@ def test_an_entry_committed_late_is_sealed_though_higher_numbers_are(tmp_path: P
     publish_head(tmp_path, sign, now=NOW)
     assert Entry.objects.get(link__position=3).document["facts"]["slow"] is True
     assert proved(tmp_path).findings == []
+
+
+@pytest.mark.parametrize("many", [0, 3, 4, 9])
+def test_all_is_sealed_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    monkeypatch.setattr(sealing, "BATCH", 4)
+    add(many)
+    assert (seal_all(), seal_all()) == (many, 0)
+    publish_head(tmp_path, sign, now=NOW)
+    report = proved(tmp_path)
+    assert (report.findings, report.links) == ([], many)
 
 
 def test_eight_writers_and_two_sealers_lose_and_repeat_nothing(tmp_path: Path) -> None:

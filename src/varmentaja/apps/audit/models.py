@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Rows of the audit trail. The database refuses to change or delete any of them (migration 0002).
 
-``Entry.content`` is the one truth: a canonical JSON document. Its other columns are generated from it by the
+``Entry.content`` is the one truth: a canonical JSON document. Its other columns are read out of it by the
 database, so that what is searched cannot differ from what is sealed.
 """
 
@@ -11,20 +11,13 @@ import json
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Func
 
 from varmentaja.apps.vault.fields import EncryptedJSONField
 
 
-def _member(*path: str) -> models.GeneratedField:
-    """A column that the database reads out of the document."""
-    keys = ",".join(path)
-    return models.GeneratedField(
-        expression=Func(F("content"), template=f"((%(expressions)s)::jsonb #>> '{{{keys}}}')"),
-        output_field=models.TextField(null=True),
-        db_persist=True,
-        null=True,
-    )
+def _member() -> models.TextField[str | None, str | None]:
+    """A column that the database reads out of the document (migration 0005), whatever is written into it."""
+    return models.TextField(null=True, editable=False)
 
 
 class Entry(models.Model):
@@ -32,12 +25,12 @@ class Entry(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     content = models.TextField()
-    at = _member("at")
-    action = _member("action")
-    outcome = _member("outcome")
-    actor_person = _member("actor", "person")
-    subject_type = _member("subject", "type")
-    subject_id = _member("subject", "id")
+    at = _member()
+    action = _member()
+    outcome = _member()
+    actor_person = _member()
+    subject_type = _member()
+    subject_id = _member()
 
     class Meta:
         indexes = [
@@ -64,14 +57,19 @@ class PersonalFacts(models.Model):
 
 
 class Waiting(models.Model):
-    """Entries that are committed and not yet in the chain; filled by a trigger, emptied by the sealer."""
+    """Entries that are committed and not yet in the chain; filled by a trigger, emptied by the sealer.
 
-    entry = models.OneToOneField(Entry, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    Here and in the chain no constraint looks for the entry, and locks it each time: none is ever deleted.
+    """
+
+    entry = models.OneToOneField(
+        Entry, primary_key=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
 
 
 class Link(models.Model):
     """One entry's place in the chain: SHA-256 over the hash before, the entry's number and its content."""
 
     position = models.BigIntegerField(primary_key=True)
-    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="link")
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="link", db_constraint=False)
     hash = models.BinaryField()

@@ -20,14 +20,10 @@ LOCK = 0x7641554454
 """Number of the advisory lock that only one sealer holds (any number nobody else uses)."""
 BATCH = 5000
 
-_TAKE = """
-    WITH taken AS (
-        DELETE FROM audit_waiting WHERE entry_id IN (
-            SELECT entry_id FROM audit_waiting ORDER BY entry_id LIMIT %s)
-        RETURNING entry_id)
-    SELECT entry.id, entry.content
-    FROM audit_entry entry JOIN taken ON taken.entry_id = entry.id ORDER BY entry.id
-"""
+_WAITING = "SELECT entry_id FROM audit_waiting ORDER BY entry_id LIMIT %s"
+# Each by its key: in one statement the server would rather read all of both tables.
+_TAKE = "DELETE FROM audit_waiting WHERE entry_id = ANY(%s)"
+_READ = "SELECT id, content FROM audit_entry WHERE id = ANY(%s) ORDER BY id"
 _LAST = "SELECT position, hash FROM audit_link ORDER BY position DESC LIMIT 1"
 _STORE = """
     INSERT INTO audit_link (position, entry_id, hash)
@@ -46,24 +42,27 @@ def seal(limit: int = BATCH) -> int:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if cursor.fetchone() != (True,):
             return 0
-        cursor.execute(_TAKE, [limit])
-        rows = cursor.fetchall()
-        if not rows:
+        cursor.execute(_WAITING, [limit])
+        numbers = [number for (number,) in cursor.fetchall()]
+        if not numbers:
             return 0
+        cursor.execute(_TAKE, [numbers])
+        cursor.execute(_READ, [numbers])
+        rows = cursor.fetchall()
         cursor.execute(_LAST)
         position, before = cursor.fetchone() or (0, ORIGIN)
         hashes = list(_chain(bytes(before), rows))
         positions = list(range(position + 1, position + 1 + len(rows)))
-        cursor.execute(_STORE, [positions, [number for number, _ in rows], hashes])
+        cursor.execute(_STORE, [positions, numbers, hashes])
         return len(rows)
 
 
 def seal_all() -> int:
-    """Seal everything that is committed."""
+    """Seal everything that is committed; what comes meanwhile is the next call's, or it would never end."""
     total = 0
-    while sealed := seal():
+    while (sealed := seal(BATCH)) == BATCH:
         total += sealed
-    return total
+    return total + sealed
 
 
 def _chain(before: bytes, rows: list[tuple[int, str]]) -> Iterator[bytes]:
