@@ -117,8 +117,12 @@ def sign_answers(
 
 
 def sign_data(fixed: FixedParts, data: bytes, store: KeyStore) -> bytes:
-    """The OCSPResponse (DER) around a ResponseData."""
-    signature = store.sign(fixed.key_label, data, fixed.hash)
+    """The OCSPResponse (DER) around a ResponseData, which is signed."""
+    return wrap(fixed, data, store.sign(fixed.key_label, data, fixed.hash))
+
+
+def wrap(fixed: FixedParts, data: bytes, signature: bytes) -> bytes:
+    """The OCSPResponse (DER) around a ResponseData and its signature."""
     before, between, after = _frame(fixed, len(data), len(signature))
     return b"".join((before, data, between, signature, after))
 
