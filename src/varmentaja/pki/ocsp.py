@@ -2,8 +2,8 @@
 """OCSP answers (RFC 6960 §4.2) signed by an authority's delegated responder.
 
 `presign` makes the two answers that are published for a certificate, one for each hash by which a client
-may name the issuer (for many at once: `presigning`); `sign_answers` makes any other: several certificates, a
-nonce.
+may name the issuer, and `sign_answers` any other: several certificates, a nonce. For many at once there is
+`presigning`; the online responder takes the steps of `sign_answers` one by one and keeps what it can.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from varmentaja.pki.ocsp import (
 
 _FEW = 500
 """Certificates that are signed by the caller alone."""
-_BLOCK = 2000
+_BLOCK = 5000
 """Certificates whose answers are encoded together, and then signed together."""
 _PART = 500
 """Answers that one thread signs at a time."""
@@ -58,7 +58,7 @@ class Presigner:
         return SignedAnswers(*(self._sign(status, name) for name in _BOTH))
 
     def sign_all(self, statuses: Iterable[CertificateStatus], pool: Executor) -> Iterator[SignedAnswers]:
-        """The same for many, in their order; all threads of a pool sign.
+        """The same for many, in their order; threads of a pool sign.
 
         Few are signed by the caller, who waits for nobody: a revocation would stand behind thousands of
         renewals in the pool.
@@ -74,7 +74,7 @@ class Presigner:
         parts = (data[start : start + _PART] for start in range(0, len(data), _PART))
         signatures = chain.from_iterable(pool.map(self._sign_part, parts))
         answers = map(wrap, repeat(self._fixed), data, signatures)
-        return map(SignedAnswers, answers, answers)
+        return map(SignedAnswers, answers, answers)  # takes two in turn
 
     def _sign_part(self, data: list[bytes]) -> list[bytes]:
         sign, label, algorithm = self._store.sign, self._fixed.key_label, self._fixed.hash

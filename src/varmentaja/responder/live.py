@@ -12,6 +12,7 @@ from varmentaja.domain.errors import DomainError
 from varmentaja.pki.crl import REASON_CODES, Reason
 from varmentaja.pki.keystore.base import KeyStore
 from varmentaja.pki.ocsp import (
+    CertIdHash,
     CertificateStatus,
     Condition,
     ErrorStatus,
@@ -24,6 +25,7 @@ from varmentaja.pki.ocsp import (
 )
 from varmentaja.pki.ocsp_request import CertId
 from varmentaja.pki.publication.issuer import Issuer
+from varmentaja.responder.question import Question
 from varmentaja.responder.signers import Signers
 from varmentaja.responder.watch import View
 
@@ -91,6 +93,12 @@ def prepare(
     statuses = [each.status for each in said]
     singles = encode_singles(fixed, statuses, name=names.pop(), this_update=since, next_update=until)
     return Ready(fixed, singles, signers.store, max(since, delegate.not_valid_before_utc), until)
+
+
+def certificate_of(question: Question) -> CertId:
+    """How the signer names it."""
+    issuer, serial = question
+    return CertId(CertIdHash(issuer.hash_name), issuer.name_hash, issuer.key_hash, serial)
 
 
 def _look_up(view: View, authority: str, serial: int) -> _Said:

@@ -10,20 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from varmentaja.pki.ocsp import CertIdHash, ErrorStatus
-from varmentaja.pki.ocsp_request import CertId
+from varmentaja.pki.ocsp import ErrorStatus
 from varmentaja.responder.counters import outcome_of, place_of
-from varmentaja.responder.http import OCSP_RESPONSE, http_date
+from varmentaja.responder.http import http_date
 from varmentaja.responder.lately import Lately
-from varmentaja.responder.live import Ready, prepare, second_of
+from varmentaja.responder.live import Ready, certificate_of, prepare, second_of
 from varmentaja.responder.question import Question, recognise_nonce
-from varmentaja.responder.shortcut import CLOSES, STAYS, read_asked
+from varmentaja.responder.shortcut import CLOSES, STAYS, TYPE, read_asked
 from varmentaja.responder.signers import Delegations, Signers
 from varmentaja.responder.watch import View, Watch
+from varmentaja.responder.wire import Answered
 
 REMEMBERED = 4096
 """Answers in each of two generations: together some 6 MB."""
-_TYPE = f"\r\nContent-Type: {OCSP_RESPONSE}\r\nContent-Length: ".encode()
 _PLACES = {method: place_of(method, "signed") for method in ("GET", "POST")}
 
 
@@ -36,17 +35,17 @@ class NonceShortcut:
         self._watch = watch
         self._delegations = delegations
         self._clock = clock
-        self._view: View | None = None
+        self._view = 0
         self._signers: Signers | None = None
         self._lately = Lately[tuple[str, Question], Ready](REMEMBERED)
 
-    def __call__(self, octets: bytes) -> tuple[bytes, bool, int] | None:
-        """The answer to the request that these octets are (see ``server.Shortcut``)."""
-        view, signers, asked = self._watch.view, self._delegations.current(), read_asked(octets)
-        if view is None or signers is None or asked is None:
+    def __call__(self, octets: bytes) -> Answered | None:
+        """The answer to the request that these octets are (see ``wire.Shortcut``)."""
+        asked, view, signers = read_asked(octets), self._watch.view, self._delegations.current()
+        if asked is None or view is None or signers is None:
             return None
-        if view is not self._view or signers is not self._signers:
-            self._view, self._signers = view, signers
+        if view.number != self._view or signers is not self._signers:
+            self._view, self._signers = view.number, signers
             self._lately.forget()
         method, staying, authority, der = asked
         recognised = recognise_nonce(der, view.nonce_beginnings.get(authority, {}))
@@ -59,13 +58,11 @@ class NonceShortcut:
         if not answer or outcome_of(answer) != "signed":
             return None
         date, size = http_date(int(now)).encode(), str(len(answer)).encode()
-        head = (b"HTTP/1.1 200 OK\r\nDate: ", date, _TYPE, size, b"\r\nCache-Control: no-store")
+        head = (b"HTTP/1.1 200 OK\r\nDate: ", date, TYPE, size, b"\r\nCache-Control: no-store")
         return b"".join((*head, STAYS if staying else CLOSES, answer)), staying, _PLACES[method]
 
     def _prepare(self, view: View, signers: Signers, authority: str, question: Question) -> Ready | None:
-        issuer, serial = question
-        certificate = CertId(CertIdHash(issuer.hash_name), *issuer[1:], serial)
-        ready = prepare(view, signers, authority, (certificate,))
+        ready = prepare(view, signers, authority, (certificate_of(question),))
         if isinstance(ready, ErrorStatus):
             return None
         self._lately.keep((authority, question), ready)

@@ -25,22 +25,22 @@ from typing import TYPE_CHECKING
 
 from varmentaja.pki.hierarchy import load_hierarchy
 from varmentaja.pki.ocsp import (
-    CertIdHash,
     ErrorStatus,
     error_response,
 )
-from varmentaja.pki.ocsp_request import CertId, OcspRequest, parse_request
+from varmentaja.pki.ocsp_request import OcspRequest, parse_request
 from varmentaja.pki.publication import PublicationReader
 from varmentaja.responder.app import Responder, read_request, send_nothing_in_force
 from varmentaja.responder.counters import OUTCOME, Counters, outcome_of
 from varmentaja.responder.http import OCSP_RESPONSE, send_bytes, send_error
 from varmentaja.responder.key import read_verifier
-from varmentaja.responder.live import prepare, second_of
+from varmentaja.responder.live import certificate_of, prepare, second_of
 from varmentaja.responder.nonce_shortcut import NonceShortcut
 from varmentaja.responder.question import recognise_nonce
 from varmentaja.responder.serve import run_server
 from varmentaja.responder.signers import Delegations
 from varmentaja.responder.watch import View, Watch
+from varmentaja.responder.wire import Answered
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -87,8 +87,10 @@ class OnlineResponder:
             return _send(environ, start_response, error_response(ready))
         return _send(environ, start_response, ready.sign(request.nonce, second_of(self._clock())))
 
-    def shortcut(self, octets: bytes) -> tuple[bytes, bool, int] | None:
-        """For a server of one thread (see ``server.Shortcut``): usual questions, with a nonce or without."""
+    def shortcut(self, octets: bytes) -> Answered | None:
+        """For a server of one thread (see ``wire.Shortcut``): usual questions, with a nonce or without."""
+        if self._delegations.current() is None:
+            return None
         return self._static.shortcut(octets) or self._nonce_shortcut(octets)
 
 
@@ -97,8 +99,8 @@ def _read(view: View, authority: str, content: bytes) -> OcspRequest | ErrorStat
     recognised = recognise_nonce(content, view.nonce_beginnings[authority])
     if recognised is None:
         return parse_request(content)
-    (issuer, serial), nonce = recognised
-    return OcspRequest((CertId(CertIdHash(issuer.hash_name), *issuer[1:], serial),), nonce)
+    question, nonce = recognised
+    return OcspRequest((certificate_of(question),), nonce)
 
 
 def _send(environ: WSGIEnvironment, start_response: StartResponse, der: bytes) -> Iterable[bytes]:

@@ -23,8 +23,9 @@ from varmentaja.responder.app import Responder
 from varmentaja.responder.counters import Counters
 from varmentaja.responder.key import read_verifier
 from varmentaja.responder.processes import run_workers
-from varmentaja.responder.server import Server, Shortcut
+from varmentaja.responder.server import Server
 from varmentaja.responder.watch import Watch
+from varmentaja.responder.wire import Shortcut
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

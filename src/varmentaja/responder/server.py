@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from enum import Enum, auto
 from select import EPOLLEXCLUSIVE, EPOLLIN, EPOLLOUT, epoll
@@ -19,7 +19,7 @@ import structlog
 
 from varmentaja.responder.counters import Counter
 from varmentaja.responder.http import Mapped, http_date
-from varmentaja.responder.wire import Refusal, Request, awaits_permission, read_request, write_head
+from varmentaja.responder.wire import Refusal, Request, Shortcut, awaits_permission, read_request, write_head
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -43,11 +43,6 @@ _ACCEPT = 16
 """Connections taken at a time, so that other processes get some."""
 
 _log = structlog.get_logger("responder")
-
-
-Shortcut = Callable[[bytes], tuple[bytes, bool, int] | None]
-"""From the octets of a whole request to those of its answer, whether the connection stays, and where it is
-counted (counters.py). None: not this way."""
 
 
 class Phase(Enum):
@@ -242,11 +237,15 @@ class Server:
             self._answer(connection, request)
 
     def _serve_shortly(self, connection: Connection) -> bool:
-        """Answer what is one usual question; the connection stays."""
+        """Answer what is one usual question, and nothing else."""
         if self._stopping:
             return False
         begun = time.perf_counter()
-        short = self._shortcut(connection.incoming)
+        try:
+            short = self._shortcut(connection.incoming)
+        except Exception:  # the long way may know better, or says 500
+            _log.exception("shortcut_failed")
+            return False
         if short is None:
             return False
         answer, connection.keep_alive, place = short

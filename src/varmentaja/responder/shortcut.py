@@ -19,21 +19,20 @@ from varmentaja.responder.http import MAX_AGE, OCSP_RESPONSE, cache_control, eta
 from varmentaja.responder.lately import Lately
 from varmentaja.responder.question import decode_get, recognise
 from varmentaja.responder.watch import View, Watch
-from varmentaja.responder.wire import Refusal, body_length, read_fields, stays, undo_usual_escapes
+from varmentaja.responder.wire import Answered, Refusal, body_length, read_fields, stays, undo_usual_escapes
 
 REMEMBERED = 8192
 """Answers in each of two generations: together 25 MB, or 50 if all clients send long fields."""
-_LONGEST_FIELDS = 1024
-"""Octets."""
+_LONGEST = 2048
+"""Octets of a request; a usual one has some 300."""
 _OTHERWISE = {"HTTP_EXPECT", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_NONE_MATCH"}
 """Fields by which a question is answered in another way."""
 _GET, _POST = b"GET /ocsp/", b"POST /ocsp/"
 _VERSIONS = re.compile(rb" HTTP/1\.([01])\r\n")
 _PLACES = {method: place_of(method, "answer") for method in ("GET", "POST")}
 
-_Answer = tuple[bytes, int, bool, int]
-"""What does not change with the time, nextUpdate (Unix seconds), whether the connection stays, and where it
-is counted (counters.py)."""
+_Lasting = tuple[bytes, int, bool, int]
+"""What does not change with the time, nextUpdate (Unix seconds), and the rest as in ``wire.Answered``."""
 
 
 class Shortcut:
@@ -42,19 +41,21 @@ class Shortcut:
     def __init__(self, watch: Watch, clock: Callable[[], float] = time.time) -> None:
         self._watch = watch
         self._clock = clock
-        self._view: View | None = None
-        self._lately = Lately[bytes, _Answer](REMEMBERED)
+        self._view = 0
+        self._lately = Lately[bytes, _Lasting](REMEMBERED)
         self._second, self._beginning = -1, b""
 
-    def __call__(self, octets: bytes) -> tuple[bytes, bool, int] | None:
-        """The answer to the request that these octets are (see ``server.Shortcut``)."""
+    def __call__(self, octets: bytes) -> Answered | None:
+        """The answer to the request that these octets are (see ``wire.Shortcut``)."""
         view = self._watch.view
-        if view is not self._view:
-            self._view = view
+        if view is None:
+            return None
+        if view.number != self._view:  # and not the view itself, whose files would be held while nobody asks
+            self._view = view.number
             self._lately.forget()
         found = self._lately.get(octets)
         if found is None:
-            found = _make(view, octets) if view else None
+            found = _make(view, octets)
             if found is None:
                 return None
             self._lately.keep(octets, found)
@@ -79,7 +80,7 @@ def _beginning(second: int) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def _make(view: View, octets: bytes) -> _Answer | None:
+def _make(view: View, octets: bytes) -> _Lasting | None:
     asked = read_asked(octets)
     if asked is None:
         return None
@@ -93,7 +94,7 @@ def _make(view: View, octets: bytes) -> _Answer | None:
         _modified(entry.this_update),
         b"ETag: ",
         etag_of(body).encode(),
-        _TYPE,
+        TYPE,
         str(len(body)).encode(),
         STAYS if staying else CLOSES,
         body,
@@ -101,7 +102,8 @@ def _make(view: View, octets: bytes) -> _Answer | None:
     return b"".join(fields), entry.next_update, staying, _PLACES[method]
 
 
-_TYPE = f"\r\nContent-Type: {OCSP_RESPONSE}\r\nContent-Length: ".encode()
+TYPE = f"\r\nContent-Type: {OCSP_RESPONSE}\r\nContent-Length: ".encode()
+"""What stands between other fields and the length of an answer."""
 STAYS, CLOSES = b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"
 """Ends of a head, whether the connection stays or not."""
 
@@ -109,13 +111,15 @@ STAYS, CLOSES = b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"
 def read_asked(octets: bytes) -> tuple[str, bool, str, bytes] | None:
     """Method, whether the connection stays, the authority by its name in the address, and the question (DER),
     if the request has the usual form."""
+    if len(octets) > _LONGEST:
+        return None
     line, end = octets.find(b"\r\n"), octets.find(b"\r\n\r\n")
     length, staying = _manner(octets[line - 9 : end + 2])
     if len(octets) - end - 4 != length:
         return None
     if octets.startswith(_POST):
         return "POST", staying, octets[len(_POST) : line - 9].decode("latin-1"), octets[end + 4 :]
-    if octets.startswith(_GET):
+    if octets.startswith(_GET) and not length:
         authority, _, encoded = octets[len(_GET) : line - 9].partition(b"/")
         der = decode_get(undo_usual_escapes(encoded))
         return ("GET", staying, authority.decode("latin-1"), der) if der else None
@@ -129,7 +133,7 @@ def _manner(rest: bytes) -> tuple[int | None, bool]:
     (None, …) where they say more than that, or are not to be taken.
     """
     version = _VERSIONS.match(rest)
-    if version is None or len(rest) > _LONGEST_FIELDS:
+    if version is None:
         return None, False
     try:
         fields = read_fields(rest[version.end() :])

@@ -8,6 +8,7 @@ import threading
 import time
 from datetime import datetime
 from functools import cached_property, lru_cache
+from itertools import count
 
 import structlog
 from cryptography.x509 import load_der_x509_certificate
@@ -36,11 +37,16 @@ _MEASURED_EVERY, _MEASURING = 5.0, 50
 _log = structlog.get_logger("responder")
 
 
+_NUMBERS = count(1)
+
+
 class View:
     """One snapshot, ready to serve: who may be named as issuer at which authority's address."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.number = next(_NUMBERS)
+        """Tells it from every other one of this process."""
         self.issuers: dict[str, tuple[Issuer, Issuer]] = {
             name: _issuers(certificate) for name, certificate in snapshot.certificates.items()
         }

@@ -9,7 +9,7 @@ line feeds, no folded fields.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,6 +28,12 @@ _NAME = re.compile(_TOKEN)
 _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 _ONLY_ONCE = ("CONTENT_LENGTH", "HTTP_HOST")
 _EMPTY = BytesIO()
+
+
+Answered = tuple[bytes, bool, int]
+"""The octets of a whole answer, whether the connection stays, and where it is counted (counters.py)."""
+Shortcut = Callable[[bytes], Answered | None]
+"""From what has been received to the answer, if it is one whole request of a usual kind. None: not this way."""
 
 
 class Refusal(Exception):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.support.pki import LINES, Demo
 
 from varmentaja.domain.errors import DomainError
+from varmentaja.pki import presigning
 from varmentaja.pki.algorithms import SIGNING_HASH, PublicKey, algorithm_of, verifies
 from varmentaja.pki.crl import Reason
 from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, SignedAnswers, sign_answers
@@ -58,6 +59,19 @@ def test_many_keep_their_order_whoever_signs_them(demo: Demo, line: str) -> None
     assert len(signed) == len(statuses)
     for status, each in list(zip(statuses, signed, strict=True))[-1::-90]:
         _check(demo, line, status, each)
+
+
+@pytest.mark.parametrize("count", [4, 8, 9, 15, 16, 20])
+def test_blocks_parts_and_a_short_end_keep_their_order(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    for name, size in (("_BLOCK", 8), ("_FEW", 3), ("_PART", 5)):
+        monkeypatch.setattr(presigning, name, size)
+    statuses = [CertificateStatus(serial_text(serial)) for serial in range(100, 100 + count)]
+    with ThreadPoolExecutor(3) as pool:
+        signed = list(_presigner(demo, "ecc").sign_all(statuses, pool))
+    for status, each in zip(statuses, signed, strict=True):
+        _check(demo, "ecc", status, each)
 
 
 def test_few_wait_for_nobody_in_the_pool(demo: Demo) -> None:

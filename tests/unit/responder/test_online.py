@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from cryptography import x509
@@ -86,7 +88,15 @@ def test_the_shortcut_says_what_the_long_way_says(
 ) -> None:
     for nonce in (NONCE, NONCE[:16]):
         der = state.request(serial, nonce=nonce, hash_name=hash_name)
-        for octets in (over_http(der), over_http(der, "Connection: close"), over_http(der, version="1.0")):
+        encoded = quote(base64.b64encode(der).decode(), safe="")
+        got = f"GET /ocsp/{AUTHORITY}/{encoded} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        for octets in (
+            got,
+            over_http(der),
+            over_http(der, "Connection: close"),
+            over_http(der, version="1.0"),
+        ):
+            method = octets.split()[0].decode()
             short, long = responder.shortcut(octets), long_way(responder, octets, state.now + HOUR)
             assert short and long
             head, said = short[0].split(b"\r\n\r\n", 1)
@@ -97,7 +107,7 @@ def test_the_shortcut_says_what_the_long_way_says(
             assert both[0].tbs_response_bytes == both[1].tbs_response_bytes
             size = f"Content-Length: {len(long_said)}".encode()
             assert head == long_head.replace(size, f"Content-Length: {len(said)}".encode())
-            assert short[1:] == (long[1], place_of("POST", "signed"))
+            assert short[1:] == (long[1], place_of(method, "signed"))
 
 
 def test_the_shortcut_leaves_the_rest_to_the_long_way(state: OnlineState) -> None:
@@ -283,6 +293,8 @@ def test_without_a_delegation_or_with_a_wrong_passphrase_it_says_try_later(
     state = OnlineState(demo, tmp_path / "state", demo.now)
     state.publish()
     assert post(state.responder(), state.request(GOOD, nonce=NONCE))[1] == TRY_LATER
+    for der in (state.request(GOOD), state.request(GOOD, nonce=NONCE)):
+        assert state.responder().shortcut(over_http(der)) is None
     delegations = state.folder / "delegations"
     delegate(demo.hierarchy, demo.store, delegations, b"another", now=demo.now, random=os.urandom)
     assert post(state.responder(), state.request(GOOD, nonce=NONCE))[1] == TRY_LATER

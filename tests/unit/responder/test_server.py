@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,10 @@ from varmentaja.responder import server as tested
 from varmentaja.responder.counters import Counters, place_of
 from varmentaja.responder.http import Mapped
 from varmentaja.responder.server import Server
+from varmentaja.responder.wire import Shortcut
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 LARGE = mmap.mmap(-1, 8 << 20)
 MOST = 40
@@ -36,7 +40,9 @@ def application(environ: dict[str, Any], start_response: Callable[..., object]) 
 
 
 def shortcut(octets: bytes) -> tuple[bytes, bool, int] | None:
-    """Knows one question, and how to end a connection."""
+    """Knows one question, and how to end a connection; has a fault."""
+    if octets.startswith(b"GET /odd"):
+        raise RuntimeError("of the test")
     if not octets.startswith(b"GET /short"):
         return None
     staying = b"close" not in octets
@@ -46,7 +52,7 @@ def shortcut(octets: bytes) -> tuple[bytes, bool, int] | None:
 class Running:
     """A server in a thread, and clients of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, application: WSGIApplication = application, shortcut: Shortcut = shortcut) -> None:
         self.counters = Counters()
         listener = socket.create_server(("127.0.0.1", 0))
         self.address = listener.getsockname()
@@ -67,7 +73,15 @@ class Running:
         """Whether these were the outcomes; an answer is counted once it is sent."""
         worker = self.counters.workers[0]
         _wait(lambda: sum(worker.buckets) >= sum(expected.values()))
-        return {(method, outcome): many for method, outcome, many in worker.requests} == expected
+        return self.outcomes() == expected
+
+    def outcomes(self) -> dict[tuple[str, str], int]:
+        return {(method, outcome): many for method, outcome, many in self.counters.workers[0].requests}
+
+    def close(self) -> None:
+        self.server.stop()
+        self.thread.join(20)
+        assert not self.thread.is_alive()
 
 
 def get(path: str, *fields: str) -> bytes:
@@ -101,9 +115,7 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     monkeypatch.setattr(tested, "CROWDED_SECONDS", 0.1)
     running = Running()
     yield running
-    running.server.stop()
-    running.thread.join(20)
-    assert not running.thread.is_alive()
+    running.close()
 
 
 def test_requests_in_one_piece_are_answered_in_their_order(running: Running) -> None:
@@ -126,6 +138,33 @@ def test_what_the_shortcut_knows_the_application_is_not_asked(running: Running) 
     client.sendall(get("/short", "Connection: close"))
     assert bodies(to_the_end(client)) == [b"yes"]
     assert running.counts({("GET", "answer"): 1, ("GET", "signed"): 3})
+
+
+def test_a_fault_of_the_shortcut_is_no_fault_of_the_answer(running: Running) -> None:
+    asked = get("/odd") + get("/odd", "Connection: close")
+    assert bodies(to_the_end(running.connect(asked))) == [b"GET /odd ", b"GET /odd "]
+
+
+@pytest.mark.parametrize(
+    ("version", "wish", "told"),
+    [
+        ("1.1", "keep-alive", b""),
+        ("1.1", "close", b"Connection: close\r\n"),
+        ("1.0", "keep-alive", b"Connection: keep-alive\r\n"),
+        ("1.0", "x", b"Connection: close\r\n"),
+    ],
+)
+def test_a_client_is_told_what_its_version_does_not_take_for_granted(
+    running: Running, version: str, wish: str, told: bytes
+) -> None:
+    client = running.connect(get("/a", f"Connection: {wish}").replace(b"1.1", version.encode()))
+    received = b""
+    while not received.endswith(b"GET /a "):
+        received += client.recv(1000)
+    assert [line for line in received.splitlines(keepends=True) if line.startswith(b"Connection")] == [
+        told
+    ] * bool(told)
+    client.close()
 
 
 def test_a_request_in_single_octets_is_answered(running: Running) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from tests.support.long_way import long_way
 from tests.support.responder import request_for
 from tests.support.status import DAY, HOUR, NOW, Authority, Publication
+from tests.unit.responder.test_server import Running, to_the_end
 
 from varmentaja.pki.publication import PublicationReader, verifier
 from varmentaja.responder import shortcut as tested
@@ -106,7 +108,8 @@ def test_what_differs_in_the_least_goes_the_long_way(lasting: State) -> None:
         get(der)[:-2],
         get(der, version="1.2").replace(b"1.2", b"2.0"),
         get(der, "Connection: keep-alive", version="1.0"),
-        get(der, f"Cookie: {'x' * 1024}"),
+        get(der, f"Cookie: {'x' * 2048}"),
+        get(der, "Content-Length: 5") + b"12345",
         get(der, at="services"),
         get(der, at="nobody"),
         get(der, at="people/"),
@@ -141,6 +144,27 @@ def test_whatever_comes_is_answered_as_the_long_way_answers(
         octets = octets[:place] + put + octets[place + dropped :]
     short = lasting.short(octets)
     assert short is None or short == lasting.long(octets)
+
+
+def test_a_server_says_the_same_with_the_shortcut_and_without(state: State) -> None:
+    der, responder = asked(GOOD), Responder(state.watch)
+    with closing(Running(responder, responder.shortcut)) as short:
+        with closing(Running(responder, lambda _: None)) as long:
+            for octets in (
+                get(der, "Connection: close"),
+                post(der, "Connection: close"),
+                post(der, version="1.0"),
+                get(der) + get(asked(REVOKED), "Connection: close"),
+                post(der) + get(der, "Connection: close"),
+            ):
+                for _ in range(20):  # until both are of the same second
+                    answers = [to_the_end(server.connect(octets)) for server in (short, long)]
+                    if answers[0] == answers[1]:
+                        break
+                assert answers[0] == answers[1]
+                assert answers[0].count(b"HTTP/1.1 200 OK") == octets.count(b" HTTP/1.")
+            (short_counts, long_counts) = (server.outcomes() for server in (short, long))
+            assert short_counts.keys() == long_counts.keys() == {("GET", "answer"), ("POST", "answer")}
 
 
 def test_dates_move_on_and_the_last_minute_goes_the_long_way(state: State) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Rows of the audit trail. The database refuses to change or delete any of them (migration 0002).
 
-``Entry.content`` is the one truth: a canonical JSON document. Its other columns are read out of it by the
+``Entry.content`` is the one truth: a canonical JSON document. Its other columns are generated from it by the
 database, so that what is searched cannot differ from what is sealed.
 """
 
@@ -11,13 +11,20 @@ import json
 from typing import Any
 
 from django.db import models
+from django.db.models import F, Func
 
 from varmentaja.apps.vault.fields import EncryptedJSONField
 
 
-def _member() -> models.TextField[str | None, str | None]:
-    """A column that the database reads out of the document (migration 0005), whatever is written into it."""
-    return models.TextField(null=True, editable=False)
+def _member(*path: str) -> models.GeneratedField:
+    """A column that the database reads out of the document."""
+    keys = ",".join(path)
+    return models.GeneratedField(
+        expression=Func(F("content"), template=f"((%(expressions)s)::jsonb #>> '{{{keys}}}')"),
+        output_field=models.TextField(null=True),
+        db_persist=True,
+        null=True,
+    )
 
 
 class Entry(models.Model):
@@ -25,12 +32,12 @@ class Entry(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     content = models.TextField()
-    at = _member()
-    action = _member()
-    outcome = _member()
-    actor_person = _member()
-    subject_type = _member()
-    subject_id = _member()
+    at = _member("at")
+    action = _member("action")
+    outcome = _member("outcome")
+    actor_person = _member("actor", "person")
+    subject_type = _member("subject", "type")
+    subject_id = _member("subject", "id")
 
     class Meta:
         indexes = [
@@ -59,7 +66,7 @@ class PersonalFacts(models.Model):
 class Waiting(models.Model):
     """Entries that are committed and not yet in the chain; filled by a trigger, emptied by the sealer.
 
-    Here and in the chain no constraint looks for the entry, and locks it each time: none is ever deleted.
+    Here and in the chain a constraint would read and lock the entry each time. Entries are never deleted.
     """
 
     entry = models.OneToOneField(

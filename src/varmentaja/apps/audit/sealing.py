@@ -12,7 +12,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+import structlog
 from django.db import connection, transaction
+
+log = structlog.get_logger("audit")
 
 ORIGIN = b"\x00" * 32
 """What stands before the first hash."""
@@ -49,11 +52,15 @@ def seal(limit: int = BATCH) -> int:
         cursor.execute(_TAKE, [numbers])
         cursor.execute(_READ, [numbers])
         rows = cursor.fetchall()
+        if len(rows) < len(numbers):  # nobody puts such a number there but by hand
+            log.error(
+                "waiting_without_entry", numbers=sorted({*numbers} - {number for number, _ in rows})[:10]
+            )
         cursor.execute(_LAST)
         position, before = cursor.fetchone() or (0, ORIGIN)
         hashes = list(_chain(bytes(before), rows))
         positions = list(range(position + 1, position + 1 + len(rows)))
-        cursor.execute(_STORE, [positions, numbers, hashes])
+        cursor.execute(_STORE, [positions, [number for number, _ in rows], hashes])
         return len(rows)
 
 
