@@ -33,7 +33,7 @@ _EMPTY = BytesIO()
 Answered = tuple[bytes, bool, int]
 """The octets of a whole answer, whether the connection stays, and where it is counted (counters.py)."""
 Shortcut = Callable[[bytes], Answered | None]
-"""From what has been received to the answer, if it is one whole request of a usual kind. None: not this way."""
+"""From what has been received to the answer, if that is one whole request of a usual kind; else None."""
 
 
 class Refusal(Exception):

@@ -148,23 +148,25 @@ def test_whatever_comes_is_answered_as_the_long_way_answers(
 
 def test_a_server_says_the_same_with_the_shortcut_and_without(state: State) -> None:
     der, responder = asked(GOOD), Responder(state.watch)
-    with closing(Running(responder, responder.shortcut)) as short:
-        with closing(Running(responder, lambda _: None)) as long:
-            for octets in (
-                get(der, "Connection: close"),
-                post(der, "Connection: close"),
-                post(der, version="1.0"),
-                get(der) + get(asked(REVOKED), "Connection: close"),
-                post(der) + get(der, "Connection: close"),
-            ):
-                for _ in range(20):  # until both are of the same second
-                    answers = [to_the_end(server.connect(octets)) for server in (short, long)]
-                    if answers[0] == answers[1]:
-                        break
-                assert answers[0] == answers[1]
-                assert answers[0].count(b"HTTP/1.1 200 OK") == octets.count(b" HTTP/1.")
-            (short_counts, long_counts) = (server.outcomes() for server in (short, long))
-            assert short_counts.keys() == long_counts.keys() == {("GET", "answer"), ("POST", "answer")}
+    questions = (
+        get(der, "Connection: close"),
+        post(der, "Connection: close"),
+        post(der, version="1.0"),
+        get(der) + get(asked(REVOKED), "Connection: close"),
+        post(der) + get(der, "Connection: close"),
+    )
+    with (
+        closing(Running(responder, responder.shortcut)) as short,
+        closing(Running(responder, lambda _: None)) as long,
+    ):
+        for octets in questions:
+            for _ in range(20):  # until both are of the same second
+                answers = [to_the_end(server.connect(octets)) for server in (short, long)]
+                if answers[0] == answers[1]:
+                    break
+            assert answers[0] == answers[1]
+            assert answers[0].count(b"HTTP/1.1 200 OK") == octets.count(b" HTTP/1.")
+        assert short.outcomes().keys() == long.outcomes().keys() == {("GET", "answer"), ("POST", "answer")}
 
 
 def test_dates_move_on_and_the_last_minute_goes_the_long_way(state: State) -> None:

@@ -53,9 +53,8 @@ def seal(limit: int = BATCH) -> int:
         cursor.execute(_READ, [numbers])
         rows = cursor.fetchall()
         if len(rows) < len(numbers):  # nobody puts such a number there but by hand
-            log.error(
-                "waiting_without_entry", numbers=sorted({*numbers} - {number for number, _ in rows})[:10]
-            )
+            missing = {*numbers} - {number for number, _ in rows}
+            log.error("waiting_without_entry", numbers=sorted(missing)[:10])
         cursor.execute(_LAST)
         position, before = cursor.fetchone() or (0, ORIGIN)
         hashes = list(_chain(bytes(before), rows))

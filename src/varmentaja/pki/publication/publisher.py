@@ -29,6 +29,8 @@ _PUBLISH_LOCK = ".publish.lock"
 """Held while a set is made: there is one at a time."""
 _SWITCH_LOCK = ".switch.lock"
 """Held while the head changes: never for long."""
+_TOGETHER = 4
+"""Times that a set is judged with what has overtaken it, until that has to wait."""
 _STAGED = ".staged.json"
 """A head that nobody follows: the set that is being made in several steps."""
 _KEPT = 3
@@ -136,7 +138,7 @@ class Publisher:
             made = self._place(build, "set", number, build.finish_set(certificates), now)
             head = Head(made, None, _generation(under, generation, now), now, complete=False)
             with self._kept_if_published("sets", number):
-                self._judge(under, head, build.fresh)
+                self._judge(under, self._reader.load(head), build.fresh)
             replace_file(self._folder / _STAGED, head.sealed(self._sign))
             self._remove_old("sets", number)
         return head
@@ -179,9 +181,8 @@ class Publisher:
                     with locked(self._folder / _SWITCH_LOCK):
                         head = self._switch(head, self.current() or before, [], [], build.fresh)
                 else:
-                    self._judge(before, head, build.fresh)
-                    with locked(self._folder / _SWITCH_LOCK):
-                        head = self._switch_set(head, before, build.fresh)
+                    self._judge(before, self._reader.load(head), build.fresh)
+                    head = self._switch_set(head, before, build.fresh)
             self._remove_old("sets", number)
         return head
 
@@ -204,13 +205,30 @@ class Publisher:
         return build
 
     def _switch_set(self, head: Head, before: Snapshot | None, fresh: Sequence[tuple[str, Segment]]) -> Head:
-        """Point the head at a set that was judged beside ``before``; what has overtaken since stays over it,
-        and both are judged together then."""
-        newest = self.current()
-        if newest and (before is None or newest.head != before.head):
-            return self._switch(head, newest, [], [], fresh)
-        replace_file(self._folder / HEAD, head.sealed(self._sign))
-        return head
+        """Point the head at a set that was judged beside ``before``. What has overtaken since stays over it.
+
+        Both are judged together first, and again if more overtakes meanwhile; the last time that has to wait.
+        """
+        judged = before
+        for left in reversed(range(_TOGETHER)):
+            with locked(self._folder / _SWITCH_LOCK):
+                newest = self.current()
+                if newest is None or (before and newest.head == before.head):
+                    replace_file(self._folder / HEAD, head.sealed(self._sign))
+                    return head
+                if judged and newest.head == judged.head:
+                    return self.judged_by(())._switch(head, newest, [], [])
+                if not left:
+                    return self._switch(head, newest, [], [], fresh)
+            self._judge(newest, self._under(head, newest), fresh)
+            judged = newest
+        raise AssertionError("the last time returns")
+
+    def _under(self, head: Head, newest: Snapshot) -> Snapshot:
+        """What a set will be under the overlay that is in force now."""
+        generation = _generation(newest, head.generation, head.time) + 1
+        seen = replace(head, overlay=newest.head.overlay, generation=generation)
+        return Snapshot(seen, self._reader.load(head).base, newest.overlay)
 
     def overtake(
         self,
@@ -276,19 +294,19 @@ class Publisher:
             overlay = self._place(build, "overlay", generation, content, now)
         head = replace(bare, overlay=overlay, generation=generation)
         with self._kept_if_published("overlay", generation) if overlay else nullcontext():
-            self._judge(before, head, (*fresh, *build.fresh), len(answers))
+            self._judge(before, self._reader.load(head), (*fresh, *build.fresh), len(answers))
         replace_file(self._folder / HEAD, head.sealed(self._sign))
         return head
 
     def _judge(
         self,
         before: Snapshot | None,
-        head: Head,
+        after: Snapshot,
         fresh: Sequence[tuple[str, Segment]],
         overtaking: int = 0,
     ) -> None:
-        """Read back what was written, as a responder will, and call the gates."""
-        candidate = Candidate(before, self._reader.load(head), overtaking, tuple(fresh))
+        """Call the gates about what was written and read back, as a responder will."""
+        candidate = Candidate(before, after, overtaking, tuple(fresh))
         for gate in self._gates:
             gate(candidate)
 
