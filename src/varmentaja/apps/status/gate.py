@@ -87,13 +87,16 @@ class PublicationGate:
         if held := [finding for finding in findings if not self._is_covered(finding)]:
             raise gates.Held(held)
         released = {finding.gate for finding in findings}
-        self.revoked = gates.newly_revoked(candidate)
-        self.restored = self._restored(candidate)
-        self.turned = len(self._turned(candidate))
-        self.counts = {
-            "revocations": 0 if Gate.JUMP in released else self.turned,
-            "withdrawals": 0 if Gate.GONE in released else gates.newly_withdrawn(candidate),
-        }
+        turned, withdrawn = len(self._turned(candidate)), gates.newly_withdrawn(candidate)
+        # A set that is judged once more under what has overtaken it has lost nothing that counts.
+        self.revoked |= gates.newly_revoked(candidate)
+        self.restored |= self._restored(candidate)
+        self.turned = max(self.turned, turned)
+        self._count("revocations", 0 if Gate.JUMP in released else turned)
+        self._count("withdrawals", 0 if Gate.GONE in released else withdrawn)
+
+    def _count(self, what: str, number: int) -> None:
+        self.counts[what] = max(self.counts.get(what, 0), number)
 
     def _is_covered(self, finding: Finding) -> bool:
         """Whether two officers have let this through; an ordinary number of revocations more is no matter."""

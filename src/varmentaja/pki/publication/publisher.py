@@ -21,16 +21,14 @@ from varmentaja.pki.publication.build import Build
 from varmentaja.pki.publication.content import Answer, Crl
 from varmentaja.pki.publication.files import empty_folder, locked, move_folder, replace_file, write_file
 from varmentaja.pki.publication.manifest import HEAD, MANIFEST, AuthorityRef, FolderRef, Head, Manifest
-from varmentaja.pki.publication.reader import PublicationReader, Snapshot
+from varmentaja.pki.publication.reader import Folder, PublicationReader, Snapshot
 from varmentaja.pki.publication.seal import Sign, Verify
-from varmentaja.pki.publication.segment import Segment
+from varmentaja.pki.publication.segment import Fresh, Part, Segment
 
 _PUBLISH_LOCK = ".publish.lock"
 """Held while a set is made: there is one at a time."""
 _SWITCH_LOCK = ".switch.lock"
 """Held while the head changes: never for long."""
-_TOGETHER = 4
-"""Times that a set is judged with what has overtaken it, until that has to wait."""
 _STAGED = ".staged.json"
 """A head that nobody follows: the set that is being made in several steps."""
 _KEPT = 3
@@ -45,7 +43,7 @@ class Candidate:
     after: Snapshot
     overtaking: int
     """Number of answers that overtake; 0 for a regular set."""
-    fresh: tuple[tuple[str, Segment], ...]
+    fresh: tuple[tuple[str, Fresh], ...]
     """Authority and answers that are not in ``before``."""
 
 
@@ -138,7 +136,7 @@ class Publisher:
             made = self._place(build, "set", number, build.finish_set(certificates), now)
             head = Head(made, None, _generation(under, generation, now), now, complete=False)
             with self._kept_if_published("sets", number):
-                self._judge(under, self._reader.load(head), build.fresh)
+                self._judge(under, head, build.fresh)
             replace_file(self._folder / _STAGED, head.sealed(self._sign))
             self._remove_old("sets", number)
         return head
@@ -181,8 +179,9 @@ class Publisher:
                     with locked(self._folder / _SWITCH_LOCK):
                         head = self._switch(head, self.current() or before, [], [], build.fresh)
                 else:
-                    self._judge(before, self._reader.load(head), build.fresh)
-                    head = self._switch_set(head, before, build.fresh)
+                    self._judge(before, head, build.fresh)
+                    with locked(self._folder / _SWITCH_LOCK):
+                        head = self._switch_set(head, before, build.fresh)
             self._remove_old("sets", number)
         return head
 
@@ -207,28 +206,13 @@ class Publisher:
     def _switch_set(self, head: Head, before: Snapshot | None, fresh: Sequence[tuple[str, Segment]]) -> Head:
         """Point the head at a set that was judged beside ``before``. What has overtaken since stays over it.
 
-        Both are judged together first, and again if more overtakes meanwhile; the last time that has to wait.
+        That is judged with what the set says of the same certificates; of others nothing has changed since.
         """
-        judged = before
-        for left in reversed(range(_TOGETHER)):
-            with locked(self._folder / _SWITCH_LOCK):
-                newest = self.current()
-                if newest is None or (before and newest.head == before.head):
-                    replace_file(self._folder / HEAD, head.sealed(self._sign))
-                    return head
-                if judged and newest.head == judged.head:
-                    return self.judged_by(())._switch(head, newest, [], [])
-                if not left:
-                    return self._switch(head, newest, [], [], fresh)
-            self._judge(newest, self._under(head, newest), fresh)
-            judged = newest
-        raise AssertionError("the last time returns")
-
-    def _under(self, head: Head, newest: Snapshot) -> Snapshot:
-        """What a set will be under the overlay that is in force now."""
-        generation = _generation(newest, head.generation, head.time) + 1
-        seen = replace(head, overlay=newest.head.overlay, generation=generation)
-        return Snapshot(seen, self._reader.load(head).base, newest.overlay)
+        newest = self.current()
+        if newest and (before is None or newest.head != before.head):
+            return self._switch(head, newest, [], [], _concerned(fresh, newest.overlay))
+        replace_file(self._folder / HEAD, head.sealed(self._sign))
+        return head
 
     def overtake(
         self,
@@ -279,7 +263,7 @@ class Publisher:
         before: Snapshot,
         answers: list[Answer],
         crls: list[Crl],
-        fresh: Sequence[tuple[str, Segment]] = (),
+        fresh: Iterable[tuple[str, Fresh]] = (),
     ) -> Head:
         """Point the head at ``bare``'s set under an overlay: the new, and of the old one what it lacks."""
         now = bare.time
@@ -294,19 +278,19 @@ class Publisher:
             overlay = self._place(build, "overlay", generation, content, now)
         head = replace(bare, overlay=overlay, generation=generation)
         with self._kept_if_published("overlay", generation) if overlay else nullcontext():
-            self._judge(before, self._reader.load(head), (*fresh, *build.fresh), len(answers))
+            self._judge(before, head, (*fresh, *build.fresh), len(answers))
         replace_file(self._folder / HEAD, head.sealed(self._sign))
         return head
 
     def _judge(
         self,
         before: Snapshot | None,
-        after: Snapshot,
-        fresh: Sequence[tuple[str, Segment]],
+        head: Head,
+        fresh: Iterable[tuple[str, Fresh]],
         overtaking: int = 0,
     ) -> None:
-        """Call the gates about what was written and read back, as a responder will."""
-        candidate = Candidate(before, after, overtaking, tuple(fresh))
+        """Read back what was written, as a responder will, and call the gates."""
+        candidate = Candidate(before, self._reader.load(head), overtaking, tuple(fresh))
         for gate in self._gates:
             gate(candidate)
 
@@ -335,6 +319,17 @@ class Publisher:
         for number in [number for number in numbers if number <= current][:-_KEPT]:
             if number != in_force:
                 shutil.rmtree(parent / str(number), ignore_errors=True)
+
+
+def _concerned(fresh: Sequence[tuple[str, Segment]], overlay: Folder | None) -> Iterator[tuple[str, Fresh]]:
+    """What an overlay says, and what fresh segments say of the same certificates."""
+    for authority, segments in overlay.segments.items() if overlay else ():
+        serials = [entry.serial for segment in segments for entry in segment]
+        yield from ((authority, segment) for segment in segments)
+        for name, segment in fresh:
+            if name == authority:
+                entries = [entry for serial in serials if (entry := segment.find(serial))]
+                yield name, Part(segment, entries)
 
 
 def _generation(before: Snapshot | None, least: int, now: datetime) -> int:

@@ -108,6 +108,24 @@ class Segment:
         return self._answers[start : start + entry.sha256_size]
 
 
+class Part:
+    """Some entries of a segment."""
+
+    def __init__(self, segment: Segment, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+        self.sha1, self.sha256 = segment.sha1, segment.sha256
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+
+Fresh = Segment | Part
+"""What a publication brings, as the gates read it."""
+
+
 def parts_of(serial: int) -> tuple[int, bytes] | None:
     """Its low 64 and high 96 bits; None for what is no serial number."""
     if not 0 <= serial < _LIMIT:
