@@ -220,7 +220,7 @@ def test_a_set_is_judged_again_with_what_it_says_of_what_has_overtaken(
     with pytest.raises(DomainError, match="revoked"):
         renew(5)  # whatever makes it newer than the revocation
     assert judged[0] == [(1, 5), (2, 5), (3, 5)]
-    assert judged[1] == [(2, 1), (2, 5)]
+    assert judged[1] == [(2, 5)]
     snapshot = publication.publisher.current()
     assert snapshot and snapshot.head.set.number == 1
     assert not (publication.folder / "sets" / "2").exists()
@@ -229,6 +229,32 @@ def test_a_set_is_judged_again_with_what_it_says_of_what_has_overtaken(
     snapshot = publication.publisher.current()
     assert snapshot and snapshot.head.set.number == 2
     assert [_status(snapshot, "people", serial) for serial in (1, 2, 3)] == [GOOD, REVOKED, GOOD]
+
+
+def test_under_what_has_overtaken_it_a_set_may_withdraw_and_other_authorities_are_theirs(
+    publication: Publication, authority: Authority
+) -> None:
+    other = Authority("services")
+    certificates = {each.name: each.der for each in (authority, other)}
+    answers = [each.answer(serial) for each in (authority, other) for serial in range(1, 9)]
+    publication.publisher.publish(answers, [], certificates, 1, NOW)
+    judged: list[list[tuple[str, int]]] = []
+
+    def gate(candidate: Candidate) -> None:
+        judged.append(sorted((name, each.serial) for name, part in candidate.fresh for each in part))
+        if len(judged) == 1:
+            publication.publisher.overtake([authority.answer(2, revoked=True)], [], NOW)
+        if held := gates.findings_of(candidate, [gates.gone(0, 100, 20, 50)]):
+            raise gates.Held(held)
+
+    withdrawn = [Answer.withdrawn(each.name, 3, 0, NOW + HOUR) for each in (authority, other)]
+    renewed = [each.answer(2, now=NOW + HOUR) for each in (authority, other)]
+    publication.publisher.judged_by([gate]).publish([*withdrawn, *renewed], [], certificates, 2, NOW + HOUR)
+    assert judged[1] == [("people", 2), ("people", 3), ("services", 3)]
+    snapshot = publication.publisher.current()
+    assert snapshot and snapshot.head.set.number == 2
+    assert [_status(snapshot, "people", serial) for serial in (1, 2)] == [GOOD, REVOKED]
+    assert _status(snapshot, "services", 2) is GOOD
 
 
 def going_back_gate(candidate: Candidate) -> None:

@@ -40,7 +40,7 @@ def link_hash(before: bytes, number: int, content: str) -> bytes:
 
 
 def seal(limit: int = BATCH) -> int:
-    """Seal up to ``limit`` committed entries; how many it was. Nothing while another sealer is at work."""
+    """Seal up to ``limit`` committed entries; how many waited. Nothing while another sealer is at work."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if cursor.fetchone() != (True,):
@@ -60,7 +60,7 @@ def seal(limit: int = BATCH) -> int:
         hashes = list(_chain(bytes(before), rows))
         positions = list(range(position + 1, position + 1 + len(rows)))
         cursor.execute(_STORE, [positions, [number for number, _ in rows], hashes])
-        return len(rows)
+        return len(numbers)
 
 
 def seal_all() -> int:

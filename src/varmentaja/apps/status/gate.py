@@ -70,6 +70,7 @@ class PublicationGate:
         ]
         if not self._is_first and during is not During.STEP:
             self._rules.append(covers(last, now=now))
+        self._let_through: set[Gate] = set()
         self.used: set[int] = set()
         """Ids of the releases that this publication needed."""
         self.revoked: frozenset[CertificateName] = frozenset()
@@ -86,14 +87,18 @@ class PublicationGate:
         findings = gates.findings_of(candidate, self._rules)
         if held := [finding for finding in findings if not self._is_covered(finding)]:
             raise gates.Held(held)
-        released = {finding.gate for finding in findings}
+        self._let_through |= {finding.gate for finding in findings}
         turned, withdrawn = len(self._turned(candidate)), gates.newly_withdrawn(candidate)
         # A set that is judged once more under what has overtaken it has lost nothing that counts.
         self.revoked |= gates.newly_revoked(candidate)
-        self.restored |= self._restored(candidate)
+        self.restored = frozenset(
+            name
+            for name in self.restored | self._restored(candidate)
+            if not gates.is_revoked(candidate.after, *name)  # again, by what has overtaken
+        )
         self.turned = max(self.turned, turned)
-        self._count("revocations", 0 if Gate.JUMP in released else turned)
-        self._count("withdrawals", 0 if Gate.GONE in released else withdrawn)
+        self._count("revocations", 0 if Gate.JUMP in self._let_through else turned)
+        self._count("withdrawals", 0 if Gate.GONE in self._let_through else withdrawn)
 
     def _count(self, what: str, number: int) -> None:
         self.counts[what] = max(self.counts.get(what, 0), number)

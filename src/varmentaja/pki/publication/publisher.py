@@ -21,9 +21,9 @@ from varmentaja.pki.publication.build import Build
 from varmentaja.pki.publication.content import Answer, Crl
 from varmentaja.pki.publication.files import empty_folder, locked, move_folder, replace_file, write_file
 from varmentaja.pki.publication.manifest import HEAD, MANIFEST, AuthorityRef, FolderRef, Head, Manifest
-from varmentaja.pki.publication.reader import Folder, PublicationReader, Snapshot
+from varmentaja.pki.publication.reader import PublicationReader, Snapshot
 from varmentaja.pki.publication.seal import Sign, Verify
-from varmentaja.pki.publication.segment import Fresh, Part, Segment
+from varmentaja.pki.publication.segment import Part, Piece
 
 _PUBLISH_LOCK = ".publish.lock"
 """Held while a set is made: there is one at a time."""
@@ -43,8 +43,9 @@ class Candidate:
     after: Snapshot
     overtaking: int
     """Number of answers that overtake; 0 for a regular set."""
-    fresh: tuple[tuple[str, Fresh], ...]
-    """Authority and answers that are not in ``before``."""
+    fresh: tuple[tuple[str, Piece], ...]
+    """Authority and answers that are not in ``before``; where a set is judged again under what has overtaken
+    it, those that this concerns."""
 
 
 Gate = Callable[[Candidate], None]
@@ -53,7 +54,7 @@ Gate = Callable[[Candidate], None]
 
 class Publisher:
     """Publishes into one folder. Several threads may share one, and processes hold one each: locks let them
-    in turn, and what overtakes never waits for a set that is being written, verified or judged."""
+    in turn, and what overtakes does not wait for a set that is being written, verified or judged."""
 
     def __init__(self, folder: Path, sign: Sign, verify: Verify, gates: Sequence[Gate] = ()) -> None:
         """``verify`` checks what ``sign`` makes: all is read back, as a responder will, before it counts."""
@@ -203,16 +204,19 @@ class Publisher:
         build.take(answers, crls)
         return build
 
-    def _switch_set(self, head: Head, before: Snapshot | None, fresh: Sequence[tuple[str, Segment]]) -> Head:
+    def _switch_set(self, head: Head, before: Snapshot | None, fresh: Sequence[tuple[str, Piece]]) -> Head:
         """Point the head at a set that was judged beside ``before``. What has overtaken since stays over it.
 
-        That is judged with what the set says of the same certificates; of others nothing has changed since.
+        What the set says of the same certificates, and what it withdraws, is judged once more: of others
+        nothing has changed since.
         """
-        newest = self.current()
-        if newest and (before is None or newest.head != before.head):
-            return self._switch(head, newest, [], [], _concerned(fresh, newest.overlay))
-        replace_file(self._folder / HEAD, head.sealed(self._sign))
-        return head
+        newest, again = self.current(), fresh
+        if newest is None or (before and newest.head == before.head):
+            replace_file(self._folder / HEAD, head.sealed(self._sign))
+            return head
+        if before and newest.head.set == before.head.set:
+            again = list(_concerned(fresh, before, newest))
+        return self._switch(head, newest, [], [], again)
 
     def overtake(
         self,
@@ -263,7 +267,7 @@ class Publisher:
         before: Snapshot,
         answers: list[Answer],
         crls: list[Crl],
-        fresh: Iterable[tuple[str, Fresh]] = (),
+        fresh: Iterable[tuple[str, Piece]] = (),
     ) -> Head:
         """Point the head at ``bare``'s set under an overlay: the new, and of the old one what it lacks."""
         now = bare.time
@@ -286,7 +290,7 @@ class Publisher:
         self,
         before: Snapshot | None,
         head: Head,
-        fresh: Iterable[tuple[str, Fresh]],
+        fresh: Iterable[tuple[str, Piece]],
         overtaking: int = 0,
     ) -> None:
         """Read back what was written, as a responder will, and call the gates."""
@@ -321,15 +325,20 @@ class Publisher:
                 shutil.rmtree(parent / str(number), ignore_errors=True)
 
 
-def _concerned(fresh: Sequence[tuple[str, Segment]], overlay: Folder | None) -> Iterator[tuple[str, Fresh]]:
-    """What an overlay says, and what fresh segments say of the same certificates."""
-    for authority, segments in overlay.segments.items() if overlay else ():
-        serials = [entry.serial for segment in segments for entry in segment]
-        yield from ((authority, segment) for segment in segments)
-        for name, segment in fresh:
-            if name == authority:
-                entries = [entry for serial in serials if (entry := segment.find(serial))]
-                yield name, Part(segment, entries)
+def _concerned(
+    fresh: Iterable[tuple[str, Piece]], before: Snapshot, newest: Snapshot
+) -> Iterator[tuple[str, Piece]]:
+    """Of fresh segments what is about certificates of which something new is said since, or withdraws."""
+    for authority, segment in fresh:
+        over = newest.overlay.segments.get(authority, ()) if newest.overlay else ()
+        serials = {entry.serial for each in over for entry in each}
+        changed = {
+            serial
+            for serial in serials
+            if before.version(authority, serial) != newest.version(authority, serial)
+        }
+        entries = [entry for entry in segment if entry.is_withdrawn or entry.serial in changed]
+        yield authority, Part(segment, entries)
 
 
 def _generation(before: Snapshot | None, least: int, now: datetime) -> int:

@@ -111,9 +111,9 @@ class Segment:
 class Part:
     """Some entries of a segment."""
 
-    def __init__(self, segment: Segment, entries: Sequence[Entry]) -> None:
+    def __init__(self, segment: Segment | Part, entries: Sequence[Entry]) -> None:
         self._entries = entries
-        self.sha1, self.sha256 = segment.sha1, segment.sha256
+        self._segment = segment
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -121,8 +121,16 @@ class Part:
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
 
+    def sha1(self, entry: Entry) -> bytes:
+        """As the segment's."""
+        return self._segment.sha1(entry)
 
-Fresh = Segment | Part
+    def sha256(self, entry: Entry) -> bytes:
+        """As the segment's."""
+        return self._segment.sha256(entry)
+
+
+Piece = Segment | Part
 """What a publication brings, as the gates read it."""
 
 

@@ -17,7 +17,7 @@ from varmentaja.pki.publication.gates.judging import (
     findings_of,
     first_of,
 )
-from varmentaja.pki.publication.gates.reading import once, says_something, statuses
+from varmentaja.pki.publication.gates.reading import is_revoked, once, says_something, statuses
 from varmentaja.pki.publication.gates.signatures import wrongly_signed
 from varmentaja.pki.publication.gates.verifying import (
     CannotVerify,
@@ -45,6 +45,7 @@ __all__ = [
     "going_back",
     "gone",
     "independent",
+    "is_revoked",
     "jump",
     "listed_but_good",
     "newly_good",
