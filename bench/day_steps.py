@@ -70,8 +70,10 @@ def simulate(
 
 def _issue_and_expire(holders: int, now: datetime, shards: int) -> None:
     """So many new cardholders; those whose time is over are noted, as the worker does."""
-    known = Certificate.objects.filter(profile_version="nation").count() // sizes.EACH
+    nations = Certificate.objects.filter(profile_version="nation")
+    known, last = nations.count() // sizes.EACH, nations.latest("id").pk
     nation.fill(known + holders, now=now, shards=shards)
+    nations.filter(pk__gt=last).update(first_listed=None)  # no list tells of those that are revoked already
     for row in ended_certificates(now=now, limit=10_000):
         with transaction.atomic():
             expire_certificate(row.pk, now=now)
