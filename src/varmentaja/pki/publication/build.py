@@ -224,6 +224,6 @@ def _go_together(older: Segment, merging: list[Segment]) -> bool:
 def _is_outlived(oldest: Segment, newer: list[Segment]) -> bool:
     """Whether newer segments have a word for most of its certificates, by a sample spread over them."""
     step = max(1, len(oldest) // _SAMPLE)
-    sample = list(islice(oldest, 0, None, step))
+    sample = [oldest[place] for place in range(0, len(oldest), step)]
     alive = sum(not any(segment.find(entry.serial) for segment in newer) for entry in sample)
     return alive <= _ALIVE * len(sample)
