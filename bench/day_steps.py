@@ -19,13 +19,15 @@ from bench.questions import Asker
 from bench.servers import Running
 from varmentaja.apps.certificates.actions.expire_certificates import ended_certificates, expire_certificate
 from varmentaja.apps.certificates.models import Certificate
-from varmentaja.apps.status.actions.publish_status import is_behind, publish_status
+from varmentaja.apps.status.actions.publish_status import is_behind, publish_revocations, publish_status
 from varmentaja.apps.status.models import Publication
+from varmentaja.pki.publication import Head
+from varmentaja.responder import shortcut
 
 _DAY = timedelta(days=1)
 _LIFE_DAYS = 1826
-_DIFFERENT = 2_000
-"""Certificates that are asked about after a step, for a second."""
+_DIFFERENT = 5 * shortcut.REMEMBERED
+"""Certificates that are asked about after a step, for a second: more than a responder remembers."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,9 @@ class Step:
     served: float
     """Answers a second from one responder."""
     lag: float
-    """Seconds from a revocation to its answer, published by this process at once: a worker goes by the real
-    clock, not by that of the simulated day. How long it takes through the worker, lag.py measures."""
+    """Seconds from a revocation to its answer, published by this process at once, before what else is due: a
+    worker has a lane for it, but goes by the real clock, not by that of the simulated day. How long it takes
+    through the worker, lag.py measures."""
     publisher: float
     """MiB."""
     responder: float
@@ -82,10 +85,12 @@ def _issue_and_expire(holders: int, now: datetime, shards: int) -> None:
 def _step(asker: Asker, responder: Running, now: datetime) -> Step:
     last = Publication.objects.latest("id").pk
     begun = time.perf_counter()
-    lags = lag.revoke(asker, {"folder": responder}, now=now, publish=lambda: _publish(now))
+    lags = lag.revoke(
+        asker, {"folder": responder}, now=now, publish=lambda: _publish(publish_revocations, now)
+    )
     written = _new_mebibytes()
     while is_behind(now):
-        _publish(now)
+        _publish(publish_status, now)
         written += _new_mebibytes()
     refresh = time.perf_counter() - begun
     signed = Publication.objects.filter(pk__gt=last).aggregate(sum=Sum("answers"))["sum"]
@@ -93,9 +98,9 @@ def _step(asker: Asker, responder: Running, now: datetime) -> Step:
     return Step(signed, refresh, _served(asker, responder), lags.answers["folder"], *memory, written)
 
 
-def _publish(now: datetime) -> None:
+def _publish(lane: Callable[..., Head | None], now: datetime) -> None:
     """As the worker does, by the clock of the simulated day."""
-    if publish_status(now=now) is None:
+    if lane(now=now) is None:
         raise RuntimeError("a gate holds the day back")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -119,8 +120,19 @@ _Identity = tuple[FileRef, int, int]
 _Folder = tuple[str, int]
 """``set`` or ``overlay``, and its number."""
 _REMEMBERED = 3
-"""Folders of each kind whose files are not verified again: a publisher looks at a new set and at the one
-before in turns."""
+"""Folders of each kind that are not opened, nor their files verified, again: a publisher looks at a new set
+and at the one before in turns, at each of them several times."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    ref: FolderRef
+    files: frozenset[_Identity]
+    folder: Folder
+
+    def is_unchanged(self) -> bool:
+        """Whether each of its files is the one that was verified; OSError for one that is gone."""
+        return all(_identity(self.folder.path, file) == (file, *seen) for file, *seen in self.files)
 
 
 class PublicationReader:
@@ -137,7 +149,7 @@ class PublicationReader:
         self.folder = folder
         self._verify = verify
         self._seen: tuple[bytes, bytes] | None = None
-        self._verified: dict[_Folder, frozenset[_Identity]] = {}
+        self._opened: dict[_Folder, _Opened] = {}
         self._lock = threading.Lock()
 
     def poll(self, *, again: bool = False) -> bool:
@@ -201,6 +213,9 @@ class PublicationReader:
         document = (path / MANIFEST).read_bytes()
         if hashlib.sha256(document).hexdigest() != ref.manifest_sha256:
             raise invalid("The publication's file %(name)s is damaged.", name=MANIFEST)
+        known = self._opened.get((kind, ref.number))
+        if known and known.ref == ref and known.is_unchanged():
+            return known.folder
         manifest = Manifest.unsealed(kind, document, self._verify)
         if manifest.number != ref.number:
             raise invalid("The publication's file %(name)s is damaged.", name=MANIFEST)
@@ -219,26 +234,29 @@ class PublicationReader:
                 self._check(path, segment.answers, verified)
                 opened.append(Segment(path / segment.index.name, path / segment.answers.name))
             folder.segments[authority] = tuple(opened)
-        self._remember((kind, ref.number), frozenset(verified))
+        self._remember((kind, ref.number), _Opened(ref, frozenset(verified), folder))
         return folder
 
-    def _remember(self, folder: _Folder, verified: frozenset[_Identity]) -> None:
-        """Files of what was loaded longest ago are forgotten."""
+    def _remember(self, name: _Folder, opened: _Opened) -> None:
+        """What was opened longest ago is forgotten."""
         with self._lock:
-            others = [each for each in self._verified if each[0] == folder[0] and each != folder]
-            forgotten = {folder, *others[: 1 - _REMEMBERED]}
-            kept = {each: files for each, files in self._verified.items() if each not in forgotten}
-            self._verified = {**kept, folder: verified}
+            others = [each for each in self._opened if each[0] == name[0] and each != name]
+            forgotten = {name, *others[: 1 - _REMEMBERED]}
+            kept = {each: known for each, known in self._opened.items() if each not in forgotten}
+            self._opened = {**kept, name: opened}
 
     def _check(self, folder: Path, ref: FileRef, verified: set[_Identity]) -> None:
         """Compare a file with the manifest, unless it is a link to one compared for the set before."""
-        path = folder / ref.name
-        status = path.stat()
-        identity = ref, status.st_ino, status.st_mtime_ns
-        known = any(identity in each for each in self._verified.values())
-        if not known and not _matches(path, ref):
+        identity = _identity(folder, ref)
+        known = any(identity in each.files for each in self._opened.values())
+        if not known and not _matches(folder / ref.name, ref):
             raise invalid("The publication's file %(name)s is damaged.", name=ref.name)
         verified.add(identity)
+
+
+def _identity(folder: Path, ref: FileRef) -> _Identity:
+    status = os.stat(f"{folder}/{ref.name}")
+    return ref, status.st_ino, status.st_mtime_ns
 
 
 def _matches(path: Path, ref: FileRef) -> bool:
