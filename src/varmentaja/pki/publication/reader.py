@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import mmap
-import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -255,7 +254,7 @@ class PublicationReader:
 
 
 def _identity(folder: Path, ref: FileRef) -> _Identity:
-    status = os.stat(f"{folder}/{ref.name}")
+    status = (folder / ref.name).stat()
     return ref, status.st_ino, status.st_mtime_ns
 
 
