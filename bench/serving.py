@@ -4,8 +4,8 @@
 One responder worker against nginx (one worker) that serves the same bytes as static files, django-ca's
 responder (django_ca.py) and ``openssl ocsp`` over an index of the same size. Each round goes through
 thousands of certificates drawn from all of them, at ours and at nginx alike: as many as nginx keeps files
-open, and ours remembers them, too. Another run goes through more than ours remembers, so that it has to find
-each answer anew. Samples of answers and lists are verified by openssl against the records.
+open, and ours remembers them, too. Other runs go through so many that neither does, and each answer has to be
+found anew. Samples of answers and lists are verified by openssl against the records.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from itertools import cycle, product
 from pathlib import Path
 from statistics import median
@@ -38,7 +39,8 @@ from varmentaja.responder import shortcut
 _DIFFERENT = 10_000
 """Certificates that a round asks about; nginx keeps as many files open, which the system must allow."""
 _TOO_MANY = 5 * shortcut.REMEMBERED
-"""Certificates that a round asks about so that none is remembered: it has two generations of those."""
+"""Certificates that a round asks about so that none is remembered: it has two generations of those, and nginx
+keeps a quarter of so many files open."""
 _NEW_CONNECTIONS = 6_000
 _LISTS = 20
 """Lists that openssl verifies, or as many as there are."""
@@ -48,15 +50,14 @@ _LISTS = 20
 class _Found:
     """What is found out beside the rates."""
 
-    late: dict[str, list[float]] = field(default_factory=lambda: {"get": [], "post": []})
-    """99th percentiles of ours, in milliseconds, by method."""
+    late: dict[str, list[float]] = field(default_factory=dict)
+    """99th percentiles of ours, in milliseconds, by run."""
     memory: dict[str, float] = field(default_factory=dict)
 
 
 def measure(folder: Path, asker: Asker, ours: Running, size: int, rounds: int, seconds: int) -> list[Row]:
     """Rates, delays and memory."""
-    questions = asker.draw_many(_DIFFERENT)
-    load.write_requests(folder / "anew", (load.get(each.get) for each in asker.draw_many(_TOO_MANY)))
+    questions = asker.draw_many(_TOO_MANY)
     _copy_answers(folder, questions, ours)
     servers.prepare_openssl(folder, nation.serials(size // sizes.EACH))
     found = _Found()
@@ -71,7 +72,7 @@ def measure(folder: Path, asker: Asker, ours: Running, size: int, rounds: int, s
         rates = interleaved(runs, rounds)
         found.memory["nginx"] = nginx.mebibytes()
     found.memory["ours"] = ours.mebibytes()
-    return _rows(rates, found, len(questions), missing)
+    return _rows(rates, found, missing)
 
 
 def _copy_answers(folder: Path, questions: list[Question], ours: Running) -> None:
@@ -87,16 +88,22 @@ def _copy_answers(folder: Path, questions: list[Question], ours: Running) -> Non
 def _runs(
     folder: Path, questions: list[Question], ours: Running, nginx: Running, found: _Found, seconds: int
 ) -> dict[str, Callable[[], float]]:
-    gets = load.write_requests(folder / "get", (load.get(each.get) for each in questions))
-    posts = load.write_requests(folder / "post", (load.post(each.post, each.request) for each in questions))
-    files = load.write_requests(folder / "files", (load.get(f"/{each.serial}") for each in questions))
     one = folder / "request.der"
     one.write_bytes(questions[0].request)
 
-    def asked(way: str, requests: Path) -> float:
-        figures = load.ask_in_turn(ours.url, requests, seconds)
-        found.late[way].append(figures.p99)
+    def in_turn(name: str, server: Running, asked: Callable[[Question], bytes], many: int) -> float:
+        requests = folder / name
+        if not requests.exists():
+            load.write_requests(requests, map(asked, questions[:many]))
+        figures = load.ask_in_turn(server.url, requests, seconds)
+        found.late.setdefault(name, []).append(figures.p99)
         return figures.rate
+
+    asked: dict[str, tuple[Running, Callable[[Question], bytes]]] = {
+        "get": (ours, lambda each: load.get(each.get)),
+        "nginx": (nginx, lambda each: load.get(f"/{each.serial}")),
+        "post": (ours, lambda each: load.post(each.post, each.request)),
+    }
 
     def openssl() -> float:
         with servers.openssl(folder) as peer:
@@ -105,10 +112,8 @@ def _runs(
         return rate
 
     return {
-        "get": lambda: asked("get", gets),
-        "nginx": lambda: load.ask_in_turn(nginx.url, files, seconds).rate,
-        "post": lambda: asked("post", posts),
-        "anew": lambda: load.ask_in_turn(ours.url, folder / "anew", seconds).rate,
+        **{name: partial(in_turn, name, *how, _DIFFERENT) for name, how in asked.items()},
+        **{f"{name} anew": partial(in_turn, f"{name} anew", *how, _TOO_MANY) for name, how in asked.items()},
         "new": lambda: load.ask_anew(ours.url + questions[0].post, _NEW_CONNECTIONS, one).rate,
         "openssl": openssl,
     }
@@ -130,31 +135,37 @@ def _django_ca(folder: Path, running: ExitStack, found: _Found, seconds: int) ->
     return run
 
 
-def _rows(rates: dict[str, float], found: _Found, different: int, missing: str) -> list[Row]:
-    limit = (
-        f"of {rates['nginx']:,.0f}/s, {load.CONNECTIONS} connections kept alive,"
-        f" {different:,} certificates again and again"
-    )
+def _rows(rates: dict[str, float], found: _Found, missing: str) -> list[Row]:
+    runs = [
+        ("", f"{_DIFFERENT:,} certificates again and again, which both remember"),
+        (" anew", f"{_TOO_MANY:,} certificates, which neither remembers"),
+    ]
     rows = [
         Row(
-            f"{way.upper()}, of nginx with static files",
-            rates[way] / rates["nginx"],
+            f"{way.upper()}{', each found' if run else ''}{run}, of nginx with static files",
+            rates[way + run] / rates["nginx" + run],
             "×",
-            f"{rates[way]:,.0f}/s {limit}",
+            f"{rates[way + run]:,.0f}/s of {rates['nginx' + run]:,.0f}/s, {how}",
             "ocsp_nginx",
         )
+        for run, how in runs
         for way in ("get", "post")
     ]
-    many = f"{rates['anew']:,.0f}/s: {_TOO_MANY:,} certificates, more than it remembers"
-    rows.append(Row("GET, each answer found anew, of the same", rates["anew"] / rates["nginx"], "×", many))
     rows.append(_against_django_ca(rates, missing))
     new = f"signed ahead; {rates['new']:,.0f}/s against {rates['openssl']:,.0f}/s, which signs each"
     rows.append(
         Row("against `openssl ocsp -multi 2`, new connections", rates["new"] / rates["openssl"], "×", new)
     )
     rows += [
-        Row(f"99th percentile at 64 connections, {way.upper()}", median(late), "ms", "kept alive", "ocsp_p99")
-        for way, late in found.late.items()
+        Row(
+            f"99th percentile at {load.CONNECTIONS} connections, {way.upper()}",
+            median(found.late[way + run]),
+            "ms",
+            f"kept alive, {how}",
+            "ocsp_p99",
+        )
+        for run, how in runs
+        for way in ("get", "post")
     ]
     memory = found.memory
     others = ", ".join(f"{name} {size:.0f}" for name, size in sorted(memory.items()) if name != "ours")
