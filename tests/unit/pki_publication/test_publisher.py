@@ -275,6 +275,28 @@ def test_files_are_verified_once_though_sets_are_looked_at_in_turns(
         publication_reader.load(head)
 
 
+def test_an_unchanged_set_is_opened_once_and_a_changed_one_verified(
+    publication: Publication, authority: Authority
+) -> None:
+    publisher = publication.publisher
+    publisher.publish([authority.answer(1)], [], {authority.name: authority.der}, 1, NOW)
+    first, again = publisher.current(), publisher.current()
+    assert first and again and again.base is first.base
+    (segment,) = first.base.manifest.authorities["people"].segments
+    file = first.base.path / segment.answers.name
+    other = file.with_suffix(".copy")
+    other.write_bytes(file.read_bytes())
+    other.rename(file)
+    copied = publisher.current()
+    assert copied and copied.base is not first.base, "another file of the same content"
+    file.write_bytes(file.read_bytes()[:-1] + b"\0")
+    with pytest.raises(DomainError, match="damaged"):
+        publisher.current()
+    file.unlink()
+    with pytest.raises(FileNotFoundError):
+        publisher.current()
+
+
 def test_a_folder_set_aside_leaves_room_for_a_new_one(publication: Publication, authority: Authority) -> None:
     _publish(publication, authority, 7, authority.answer(1))
     publication.publisher.overtake([authority.answer(1, revoked=True)], [], NOW)
