@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from varmentaja.responder.sources import FILES, s3_store
 POLL = 0.3
 _KEPT = 3
 """Sets and overlays whose files stay: a mirror may be in the middle of one."""
+
+ALARM_AFTER = 60.0
+"""Seconds of failing after which it is an alarm, and again each time they are over."""
 
 _log = structlog.get_logger("upload")
 
@@ -120,22 +124,50 @@ class Upload:
             there -= gone
 
 
+class Lane:
+    """Puts one kind of thing there, and tells in the log how that goes."""
+
+    def __init__(
+        self, name: str, put: Callable[[], bool], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._name = name
+        self._put = put
+        self._clock = clock
+        self._problem: str | None = None
+        self._since = self._told = 0.0
+
+    def attempt(self) -> None:
+        """Once; a fault of ours is raised, and one of storage or files is told of."""
+        try:
+            self._put()
+            self._problem = None
+        except (BaseError, DomainError, OSError) as error:
+            self._failed(str(error).partition("\n")[0] or type(error).__name__)
+
+    def _failed(self, problem: str) -> None:
+        now, before, self._problem = self._clock(), self._problem, problem
+        if before is None:
+            self._since = self._told = now
+        if problem != before:
+            _log.warning("upload_failed", lane=self._name, problem=problem)
+        if now - self._told >= ALARM_AFTER:
+            self._told = now
+            _log.error("upload_stuck", lane=self._name, problem=problem, seconds=round(now - self._since))
+
+
 def follow(upload: Upload, stopping: threading.Event) -> None:
     """Look again and again until ``stopping`` is set; a fault is logged and tried again."""
-    sets = threading.Thread(target=_repeat, args=(upload.put_set, stopping), daemon=True)
+    sets = threading.Thread(target=_repeat, args=(Lane("set", upload.put_set), stopping), daemon=True)
     sets.start()
-    _repeat(upload.put_head, stopping)
+    _repeat(Lane("head", upload.put_head), stopping)
     sets.join()
 
 
-def _repeat(put: Callable[[], bool], stopping: threading.Event) -> None:
+def _repeat(lane: Lane, stopping: threading.Event) -> None:
     """A fault of ours ends both lanes, and so the program."""
     try:
         while not stopping.wait(POLL):
-            try:
-                put()
-            except (BaseError, DomainError, OSError) as error:
-                _log.error("upload_failed", problem=str(error).splitlines()[0])
+            lane.attempt()
     finally:
         stopping.set()
 

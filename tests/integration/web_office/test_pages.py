@@ -85,6 +85,7 @@ def pages(service: Service) -> dict[str, str]:
         "canaries": "holds/certificates/",
         "canary": f"holds/certificates/{canary}/",
         "canary-asked": f"holds/certificates/{asked}/",
+        "untold": "untold/",
         "serials": "serials/",
         "recovered": "recovered/",
         "refusals": "refusals/",

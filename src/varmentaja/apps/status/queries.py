@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
 
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.paging import Page, count_up_to, page_by_id
+from varmentaja.apps.status.lists import waiting
 from varmentaja.apps.status.models import Canary, Hold
 from varmentaja.apps.status.publication import kept
 from varmentaja.apps.status.rebuilding import open_rebuild
@@ -17,6 +20,9 @@ from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.errors import Message, not_found
 from varmentaja.domain.publication_gate import OPEN, Gate, HoldState
 from varmentaja.pki.publication import Snapshot
+
+TOLD_WITHIN = timedelta(seconds=60)
+"""A revocation is told within 2 s. One that has waited so long is held back, or nobody is at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +113,39 @@ def _named(names: Sequence[tuple[str, str]]) -> list[NamedCertificate]:
     rows = Certificate.objects.filter(serial__in=[serial for _, serial in names]).defer("twin", "der")
     known = {(row.authority, row.serial): row for row in rows}
     return [
-        NamedCertificate(*name, CertificateState(row.state), row.revoked_at, row.card_id, row.person_id)
-        if (row := known.get(name))
-        else NamedCertificate(*name)
-        for name in names
+        _named_certificate(row) if (row := known.get(name)) else NamedCertificate(*name) for name in names
     ]
+
+
+def _named_certificate(row: Certificate) -> NamedCertificate:
+    return NamedCertificate(
+        row.authority,
+        row.serial,
+        CertificateState(row.state),
+        row.revoked_at,
+        row.card_id,
+        row.person_id,
+    )
 
 
 def count_open_holds() -> int:
     """How many wait for officers, up to a hundred."""
     return count_up_to(Hold.objects.filter(state__in=OPEN))
+
+
+def untold_revocations(after: str, *, now: datetime) -> Page[NamedCertificate]:
+    """Certificates that were revoked long enough ago and are still told good, the latest first."""
+    page = page_by_id(_untold(now), after, lambda row: row, newest_first=True)
+    return Page(tuple(map(_named_certificate, page.lines)), page.next_key)
+
+
+def count_untold_revocations(*, now: datetime) -> int:
+    """How many there are, up to a hundred."""
+    return count_up_to(_untold(now))
+
+
+def _untold(now: datetime) -> QuerySet[Certificate]:
+    return waiting().filter(revoked_at__lt=now - TOLD_WITHIN).defer("twin", "der")
 
 
 def published() -> Snapshot | None:

@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import structlog
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from varmentaja.apps.directory.tasks import after_publication
 from varmentaja.apps.status.actions import publish_status
+from varmentaja.apps.status.queries import count_untold_revocations
 
 URGENT = "urgent"
 """The queue that has a place of its own in the worker, whatever else there is to do."""
+
+_log = structlog.get_logger("status")
 
 
 @app.task(queue=URGENT, retry=RetryStrategy(max_attempts=5, wait=1))
@@ -45,3 +49,12 @@ def publish_answers() -> None:
 def refresh_status(timestamp: int) -> None:
     """Renew answers and lists that near their half-life (``timestamp`` in Unix seconds)."""
     publish_changes.defer()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="status")
+def watch_revocations(timestamp: int) -> None:
+    """Tell those who read the log of revocations that wait (``timestamp`` in Unix seconds): in another lane
+    than the one that should tell them."""
+    if count := count_untold_revocations(now=timezone.now()):
+        _log.error("revocations_untold", count=count)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from varmentaja.apps.applications.actions.read_office_lists import read_queue
@@ -16,12 +17,20 @@ from varmentaja.apps.cards.actions.read_office_lists import read_troubled_letter
 from varmentaja.apps.certificates.queries import SerialLine, burned_serials, recovered_certificates
 from varmentaja.apps.paging import Page
 from varmentaja.apps.people.queries import names_of
+from varmentaja.apps.status.queries import untold_revocations
 from varmentaja.domain.actors import Role
 from varmentaja.domain.applications import ApplicationState
 from varmentaja.domain.orders import ORDER
 from varmentaja.ui.components import Cell, Column, Link, Table
 from varmentaja.ui.translate import translated
-from varmentaja.web.office.pages import application_link, card_link, crumbs, next_page, person_link
+from varmentaja.web.office.pages import (
+    application_link,
+    card_link,
+    certificate_link,
+    crumbs,
+    next_page,
+    person_link,
+)
 from varmentaja.web.office.texts import ACTIONS, moment, product_label
 from varmentaja.web.session import actor_of, for_role
 
@@ -93,6 +102,23 @@ def letters(request: HttpRequest) -> HttpResponse:
             for line in page.lines
         ],
         empty=_("No letter is in trouble."),
+    )
+    return _list(request, heading, table, page.next_key)
+
+
+@for_role(Role.OFFICER)
+def untold(request: HttpRequest) -> HttpResponse:
+    """Revoked certificates that relying parties are still told to be good."""
+    page = untold_revocations(request.GET.get("after", ""), now=timezone.now())
+    heading = _("Revocations that wait to be told")
+    table = Table(
+        heading,
+        [Column(_("Serial number")), Column(_("Authority")), Column(_("Revoked"))],
+        [
+            [certificate_link(each), each.authority, moment(each.revoked_at) if each.revoked_at else ""]
+            for each in page.lines
+        ],
+        empty=_("Every revocation has been told."),
     )
     return _list(request, heading, table, page.next_key)
 

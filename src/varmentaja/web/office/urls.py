@@ -48,6 +48,7 @@ urlpatterns = [
     path("holds/<int:hold_id>/", hold_views.hold_page, name="hold"),
     path("holds/certificates/", canary_views.canary_list, name="canaries"),
     path("holds/certificates/<int:canary_id>/", canary_views.canary_page, name="canary"),
+    path("untold/", list_views.untold, name="untold"),
     path("outages/", outage_views.outages, name="outages"),
     path("serials/", list_views.serials, name="serials"),
     path("recovered/", list_views.recovered, name="recovered"),

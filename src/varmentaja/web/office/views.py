@@ -21,7 +21,7 @@ from varmentaja.apps.certificates.queries import count_burned_serials, count_rec
 from varmentaja.apps.letters.queries import count_troubled_letters
 from varmentaja.apps.observation.queries import Overview, count_open_outages, overview
 from varmentaja.apps.paging import MOST
-from varmentaja.apps.status.queries import count_open_holds
+from varmentaja.apps.status.queries import count_open_holds, count_untold_revocations
 from varmentaja.domain.actors import Role
 from varmentaja.domain.applications import ApplicationState
 from varmentaja.web.office.forms import SearchForm
@@ -52,17 +52,18 @@ class Number:
 @for_role(Role.OFFICER)
 def front(request: HttpRequest) -> HttpResponse:
     """Where an officer starts, the telephone in hand."""
-    seen = overview(now=timezone.now())
+    now = timezone.now()
+    seen = overview(now=now)
     context = {
         "form": SearchForm(),
         "alarm": alarm(seen),
-        "queues": _queues(len(seen.lasting) if seen else 0),
+        "queues": _queues(len(seen.lasting) if seen else 0, now=now),
         "numbers": _today(seen),
     }
     return render(request, "office/front.html", context)
 
 
-def _queues(disturbances: int) -> list[Queue]:
+def _queues(disturbances: int, *, now: datetime) -> list[Queue]:
     return [
         _queue(
             _("Applications to review"),
@@ -93,6 +94,12 @@ def _queues(disturbances: int) -> list[Queue]:
             _("Relying parties get older statuses until two officers have examined them."),
             count_open_holds(),
             "holds",
+        ),
+        _queue(
+            _("Revocations that wait to be told"),
+            _("Revoked over a minute ago and still told good. If nothing is held back, call the operators."),
+            count_untold_revocations(now=now),
+            "untold",
         ),
         _queue(
             _("Disturbances of the status services"),
