@@ -21,18 +21,25 @@ from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.certificates.actions.revoke_certificates import revoke_rows
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.actions import publish_status as publishing
-from varmentaja.apps.status.actions.publish_status import is_behind, publish_status
+from varmentaja.apps.status.actions.publish_status import (
+    is_behind,
+    publish_answers,
+    publish_revocations,
+    publish_status,
+)
 from varmentaja.apps.status.actions.release_publication import (
     agree_to_release,
     announce_bulk_revocation,
     ask_for_release,
 )
+from varmentaja.apps.status.gate import PublicationGate
 from varmentaja.apps.status.holds import hold_back
 from varmentaja.apps.status.models import Hold, Publication
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.errors import message
 from varmentaja.domain.publication_gate import Finding, Gate, HoldState
 from varmentaja.domain.revocation import RevocationReason
+from varmentaja.pki.publication import Candidate
 from varmentaja.pki.publication.gates.reading import is_revoked
 from varmentaja.ports.custody import SerialStatus
 from varmentaja.signer.in_process import InProcessCustody
@@ -208,6 +215,41 @@ def test_a_mass_of_withdrawn_answers_is_held(service: Service) -> None:
     assert (hold.gate, hold.count) == (Gate.GONE, 60)
     release(service, hold, now + 2 * SECOND)
     publish_all(now + 2 * SECOND)
+
+
+def test_two_officers_word_covers_a_set_that_is_judged_again_under_what_overtook_it(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = service.now
+    rows = issued_rows(80, now=now)
+    publish_all(now)
+    monkeypatch.setattr(publishing, "OVERTAKING", 0)
+    ended, revoked = rows[:60], rows[60:61]
+    wrong = {"not_after": now - timedelta(days=3), "answer_due_at": now + SECOND}
+    Certificate.objects.filter(pk__in=[row.pk for row in ended]).update(**wrong)
+    assert publish_answers(now=now + SECOND) is None
+    hold, later = Hold.objects.get(), now + 2 * SECOND
+    release(service, hold, later)
+    judge, judging = PublicationGate.__call__, list[PublicationGate]()
+
+    def overtaken(self: PublicationGate, candidate: Candidate) -> None:
+        judging.append(self)
+        if len(judging) == 1:
+            revoke(revoked, later)
+            assert publish_revocations(now=later) is not None
+        judge(self, candidate)
+
+    monkeypatch.setattr(PublicationGate, "__call__", overtaken)
+    assert publish_answers(now=later) is not None
+    gate, other, again = judging
+    assert gate is again is not other
+    assert gate.used == {hold.pk}
+    assert gate.counts == {"revocations": 0, "withdrawals": 0}, "what was let through does not count"
+    assert other.counts == {"revocations": 1, "withdrawals": 0}
+    hold.refresh_from_db()
+    assert hold.state == HoldState.USED and Hold.objects.count() == 1
+    assert told_revoked(service, revoked) == 1
+    assert {is_revoked(published(service), AUTHORITY, int(row.serial, 16)) for row in ended} == {None}
 
 
 def test_a_revocation_that_the_records_do_not_know_is_held(

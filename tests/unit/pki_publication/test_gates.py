@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.support.judged import Judged
 from tests.support.status import HOUR, NOW, Authority
 
 from varmentaja.domain.publication_gate import Gate
-from varmentaja.pki.publication import Answer
+from varmentaja.pki.publication import Answer, Candidate
 from varmentaja.pki.publication.gates import (
     Canary,
     canaries,
@@ -144,6 +145,21 @@ def test_a_number_that_goes_back_is_held_back(tmp_path: Path, authority: Authori
     judged = Judged(tmp_path, authority, going_back)
     inside = authority.crl([99], number=9)
     assert judged.holds(crls=(replace(inside, number=11),)) == [Gate.GOING_BACK]
+
+
+def test_a_set_or_generation_with_a_lower_number_is_held_back(tmp_path: Path, authority: Authority) -> None:
+    """A publisher refuses to make one: this is what is left if it does."""
+    publisher = Judged(tmp_path, authority).publication.publisher
+    steps = [publisher.current()]
+    publisher.publish([], [], {}, 2, NOW)
+    steps.append(publisher.current())
+    publisher.overtake([authority.answer(99, revoked=True, now=NOW + HOUR)], [], NOW)
+    steps.append(publisher.current())
+    for older, newer in pairwise(steps):
+        assert older and newer
+        (found,) = going_back(Candidate(newer, older, 0, ()))
+        assert (found.gate, found.message.text) == (Gate.GOING_BACK, "The number of the set goes back.")
+        assert list(going_back(Candidate(older, newer, 0, ()))) == []
 
 
 @pytest.mark.parametrize("listed", [[], [98], [97, 98], [1, 2, 3]])
