@@ -103,6 +103,28 @@ def source(tmp_path: Path) -> Source:
     return Source(tmp_path / "there")
 
 
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """The mirror's folder."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def watch(source: Source, here: Path) -> Watch:
+    """A responder's, over the mirror's folder."""
+    return Watch(PublicationReader(here, source.verify))
+
+
+@pytest.fixture
+def following(source: Source, here: Path, watch: Watch) -> Iterator[None]:
+    """A mirror at work, which has the first set."""
+    with source.served() as served, _working(partial(follow, served, here, source.verify)):
+        _seconds_until(lambda: _set(watch) == 1)
+        yield
+
+
 @contextmanager
 def _working(work: Callable[[threading.Event], None]) -> Iterator[None]:
     stopping = threading.Event()
@@ -130,36 +152,35 @@ def _seconds_until(condition: Callable[[], bool], most: float = 20) -> float:
     return time.monotonic() - begun
 
 
-def test_revocations_are_seen_while_a_large_set_is_on_its_way(source: Source, tmp_path: Path) -> None:
-    here = tmp_path / "here"
-    here.mkdir()
-    watch = Watch(PublicationReader(here, source.verify))
-    with source.served() as served, _working(partial(_follow, served, here, source.verify)):
-        _seconds_until(lambda: _says(watch, SERIALS[1]) == "GOOD")
-        source.revoke(SERIALS[1])
-        _seconds_until(lambda: _says(watch, SERIALS[1]) == "REVOKED")
-        source.octets_a_second = LARGE // 30
-        source.publish(LARGE)
-        assert source.begun.wait(20)
-        for serial in SERIALS[2:4]:
-            source.revoke(serial)
-            assert _seconds_until(lambda serial=serial: _says(watch, serial) == "REVOKED") <= 2  # type: ignore[misc]
-        source.publish()  # takes the overlay in, so that the newest head names none
-        source.revoke(SERIALS[4])
-        assert _seconds_until(lambda: _says(watch, SERIALS[4]) == "REVOKED") <= 2
-        assert watch.view and watch.view.snapshot.head.set.number == 1, "the large set is not here yet"
-        assert {_says(watch, serial) for serial in SERIALS[1:5]} == {"REVOKED"}
-        assert watch.problem is None
-        source.octets_a_second = 50_000_000
-        _seconds_until(lambda: _says(watch, SERIALS[1]) == "REVOKED" and _set(watch) == 3)
-        assert {_says(watch, serial) for serial in SERIALS[1:5]} == {"REVOKED"}
-        assert _says(watch, SERIALS[5]) == "GOOD"
-    assert not (here / AHEAD).read_bytes()
+@pytest.mark.usefixtures("following")
+def test_revocations_are_seen_while_a_large_set_is_on_its_way(
+    source: Source, here: Path, watch: Watch
+) -> None:
+    assert _says(watch, SERIALS[1]) == "GOOD"
+    source.revoke(SERIALS[1])
+    _seconds_until(lambda: _says(watch, SERIALS[1]) == "REVOKED")
+    source.octets_a_second = LARGE // 30
+    source.publish(LARGE)
+    assert source.begun.wait(20)
+    for serial in SERIALS[2:4]:
+        source.revoke(serial)
+        assert _seconds_until(lambda serial=serial: _says(watch, serial) == "REVOKED") <= 2  # type: ignore[misc]
+    source.publish()  # takes the overlay in, so that the newest head names none
+    source.revoke(SERIALS[4])
+    assert _seconds_until(lambda: _says(watch, SERIALS[4]) == "REVOKED") <= 2
+    assert watch.view and watch.view.snapshot.head.set.number == 1, "the large set is not here yet"
+    assert {_says(watch, serial) for serial in SERIALS[1:5]} == {"REVOKED"}
+    assert watch.problem is None
+    source.octets_a_second = 50_000_000
+    _seconds_until(lambda: _says(watch, SERIALS[1]) == "REVOKED" and _set(watch) == 3)
+    assert {_says(watch, serial) for serial in SERIALS[1:5]} == {"REVOKED"}
+    assert _says(watch, SERIALS[5]) == "GOOD"
+    _seconds_until(lambda: not (here / AHEAD).read_bytes())  # it is emptied after the head is switched
 
 
-def test_what_overtook_is_not_lost_by_a_mirror_that_is_started_again(source: Source, tmp_path: Path) -> None:
-    here = tmp_path / "here"
-    watch = Watch(PublicationReader(here, source.verify))
+def test_what_overtook_is_not_lost_by_a_mirror_that_is_started_again(
+    source: Source, here: Path, watch: Watch
+) -> None:
     with source.served() as served:
         first = Mirror(served, here, source.verify)
         assert first.look()
@@ -175,32 +196,28 @@ def test_what_overtook_is_not_lost_by_a_mirror_that_is_started_again(source: Sou
         assert _says(watch, SERIALS[1]) == _says(watch, SERIALS[2]) == "REVOKED"
 
 
+@pytest.mark.usefixtures("following")
 def test_a_set_removed_in_the_middle_of_its_transfer_gives_way_to_the_newest_at_once(
-    source: Source, tmp_path: Path
+    source: Source, watch: Watch
 ) -> None:
     """A backlog: sets come faster than the mirror fetches them, and the publisher keeps three."""
-    here = tmp_path / "here"
-    here.mkdir()
-    watch = Watch(PublicationReader(here, source.verify))
-    with source.served() as served, _working(partial(_follow, served, here, source.verify)):
-        _seconds_until(lambda: _set(watch) == 1)
-        source.octets_a_second = LARGE // 2
-        for _ in range(2):
-            source.begun.clear()
-            source.publish(LARGE)
-            assert source.begun.wait(20)
-            for _ in range(4):
-                source.publish()
-            newest = source.number
-            assert not (source.publication.folder / "sets" / str(newest - 4)).exists()
-            # The newest set links the file that is under way, too: two seconds for it, and hardly more.
-            assert _seconds_until(lambda newest=newest: _set(watch) == newest) < 4  # type: ignore[misc]
+    source.octets_a_second = LARGE // 2
+    for _ in range(2):
+        source.begun.clear()
+        source.publish(LARGE)
+        assert source.begun.wait(20)
+        for _ in range(4):
+            source.publish()
+        newest = source.number
+        assert not (source.publication.folder / "sets" / str(newest - 4)).exists()
+        # The newest set links the file that is under way, too: two seconds for it, and hardly more.
+        assert _seconds_until(lambda newest=newest: _set(watch) == newest) < 4  # type: ignore[misc]
 
 
-def test_of_sets_that_are_not_there_yet_an_older_one_is_fetched(source: Source, tmp_path: Path) -> None:
+def test_of_sets_that_are_not_there_yet_an_older_one_is_fetched(
+    source: Source, here: Path, watch: Watch
+) -> None:
     """In storage the newest heads may name sets that are still being uploaded."""
-    here = tmp_path / "here"
-    watch = Watch(PublicationReader(here, source.verify))
     with source.served() as served:
         mirror = Mirror(served, here, source.verify)
         assert mirror.look() and _set(watch) == 1
@@ -215,24 +232,20 @@ def test_of_sets_that_are_not_there_yet_an_older_one_is_fetched(source: Source, 
         assert mirror.bring_set() and _set(watch) == 3 and mirror.problem is None
 
 
+@pytest.mark.usefixtures("following")
 def test_a_damaged_set_is_tried_ever_less_often_and_holds_up_no_revocation(
-    source: Source, tmp_path: Path
+    source: Source, here: Path, watch: Watch
 ) -> None:
-    here = tmp_path / "here"
-    here.mkdir()
-    watch = Watch(PublicationReader(here, source.verify))
-    with source.served() as served, _working(partial(_follow, served, here, source.verify)):
-        _seconds_until(lambda: _set(watch) == 1)
-        source.damaged = True
-        source.publish(LARGE)
-        _seconds_until(lambda: len(source.attempts) == 4)
-        first, second, third, fourth = source.attempts
-        assert fourth - third > 1.5 * (second - first)
-        source.revoke(SERIALS[1])
-        assert _seconds_until(lambda: _says(watch, SERIALS[1]) == "REVOKED") <= 2
-        assert "damaged" in (here / "mirror.json").read_text()
-        source.damaged = False
-        _seconds_until(lambda: _set(watch) == 2)
+    source.damaged = True
+    source.publish(LARGE)
+    _seconds_until(lambda: len(source.attempts) == 4)
+    first, second, third, fourth = source.attempts
+    assert fourth - third > 1.5 * (second - first)
+    source.revoke(SERIALS[1])
+    assert _seconds_until(lambda: _says(watch, SERIALS[1]) == "REVOKED") <= 2
+    assert "damaged" in (here / "mirror.json").read_text()
+    source.damaged = False
+    _seconds_until(lambda: _set(watch) == 2)
 
 
 def test_the_head_goes_into_storage_though_its_set_is_still_under_way(
@@ -283,10 +296,6 @@ def test_a_newer_head_in_storage_is_kept_when_the_folder_is_of_yesterday(source:
         with pytest.raises(DomainError, match="older set"):
             upload.look()
     assert bytes(obstore.get(store, HEAD).bytes()) == newest
-
-
-def _follow(source: HttpsSource, here: Path, verify: Verify, stopping: threading.Event) -> None:
-    follow(source, here, verify, stopping)
 
 
 def _set(watch: Watch) -> int:
