@@ -16,6 +16,7 @@ from varmentaja.ground.keys import authority_store
 from varmentaja.pki import crl, issuance, ocsp
 from varmentaja.pki.hierarchy import load_hierarchy
 from varmentaja.pki.names import Subject
+from varmentaja.pki.presigning import Presigner
 from varmentaja.pki.profile import load_profile
 from varmentaja.relying_party import AuthorityLists, RelyingParty
 from varmentaja.relying_party.answer import Signature
@@ -33,7 +34,7 @@ def times(count: int) -> list[float]:
     token = issuance.prepare(request, authority.issuer, random=os.urandom)
     certificate = x509.load_der_x509_certificate(issuance.issue(token, store))
     status = ocsp.CertificateStatus(token.serial)
-    good = ocsp.presign(authority, status, store, this_update=now, next_update=end).sha256
+    good = Presigner(authority, store, this_update=now, next_update=end).sign(status).sha256
     root = hierarchy.authority(authority.issued_by)
     above = crl.sign_crl(root, 0, [], store, number=1, this_update=now, next_update=end)
     lists = AuthorityLists(lambda url: above)

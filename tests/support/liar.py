@@ -16,11 +16,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from tests.support.answers import sign_answers
 from tests.support.pki import Demo
 
 from varmentaja.observer.plan import Authority, Lists, Plan, Watched
 from varmentaja.pki.crl import Reason, encode_entry, sign_crl
-from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, presign, sign_answers
+from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition
+from varmentaja.pki.presigning import Presigner
 from varmentaja.pki.serials import serial_text
 
 if TYPE_CHECKING:
@@ -165,13 +167,13 @@ class Liar:
         else:
             der = base64.b64decode(unquote(rest[0]))
         serial = self.answers_about or ocsp.load_der_ocsp_request(der).serial_number
-        return presign(
+        presigner = Presigner(
             self.demo.hierarchy.authority(name),
-            self._status(serial),
             self.demo.store,
             this_update=self.ocsp.this_update,
             next_update=self.ocsp.next_update,
-        ).sha1
+        )
+        return presigner.sign(self._status(serial)).sha1
 
     def _online(self, environ: Any, name: str, rest: list[str]) -> bytes:
         asked = ocsp.load_der_ocsp_request(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """OCSP answers (RFC 6960 §4.2) signed by an authority's delegated responder.
 
-`presign` makes the two answers that are published for a certificate, one for each hash by which a client
-may name the issuer, and `sign_answers` any other: several certificates, a nonce. For many at once there is
-`presigning`; the online responder takes the steps of `sign_answers` one by one and keeps what it can.
+An answer is made in steps: what is said of certificates (`encode_singles`), what is signed (`encode_data`),
+and the signature around it (`sign_data`). `presigning` makes those that are published, two for each
+certificate; the online responder takes the steps for several certificates and nonces, and keeps what it can.
 """
 
 from __future__ import annotations
@@ -79,41 +79,6 @@ class SignedAnswers:
 
     sha1: bytes
     sha256: bytes
-
-
-def presign(
-    authority: Authority,
-    status: CertificateStatus,
-    store: KeyStore,
-    *,
-    this_update: datetime,
-    next_update: datetime,
-) -> SignedAnswers:
-    """Sign the two answers for one certificate; producedAt is thisUpdate, as RFC 9919 §3.2.4 allows."""
-    sha1, sha256 = (
-        sign_answers(authority, [status], store, name=name, this_update=this_update, next_update=next_update)
-        for name in CertIdHash
-    )
-    return SignedAnswers(sha1, sha256)
-
-
-def sign_answers(
-    authority: Authority,
-    statuses: Sequence[CertificateStatus],
-    store: KeyStore,
-    *,
-    name: CertIdHash,
-    this_update: datetime,
-    next_update: datetime,
-    produced_at: datetime | None = None,
-    nonce: bytes | None = None,
-) -> bytes:
-    """One OCSPResponse (DER) about one or more certificates of an authority; `invalid` if it has no
-    responder. ``produced_at`` is thisUpdate where it is not given.
-    """
-    fixed = fixed_parts(authority)
-    singles = encode_singles(fixed, statuses, name=name, this_update=this_update, next_update=next_update)
-    return sign_data(fixed, encode_data(fixed, singles, produced_at or this_update, nonce), store)
 
 
 def sign_data(fixed: FixedParts, data: bytes, store: KeyStore) -> bytes:

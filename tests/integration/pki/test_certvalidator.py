@@ -19,7 +19,8 @@ from tests.support.pki import LINES, PERSON_PROFILES, Demo
 
 from varmentaja.pki.algorithms import PrivateKey
 from varmentaja.pki.crl import Reason, encode_entry, sign_crl
-from varmentaja.pki.ocsp import CertificateStatus, Condition, presign
+from varmentaja.pki.ocsp import CertificateStatus, Condition
+from varmentaja.pki.presigning import Presigner
 from varmentaja.pki.serials import serial_text
 
 
@@ -103,13 +104,12 @@ def _answers(
 ) -> list[asn1_ocsp.OCSPResponse]:
     """What we say of a certificate: in both forms of its name; good without ``revoked``."""
     status = CertificateStatus(serial_text(certificate.serial_number), *revoked)  # type: ignore[arg-type]
-    answers = presign(
+    answers = Presigner(
         demo.hierarchy.authority(f"professionals-{line}"),
-        status,
         demo.store,
         this_update=demo.now,
         next_update=demo.now + timedelta(days=2),
-    )
+    ).sign(status)
     return [asn1_ocsp.OCSPResponse.load(der) for der in (answers.sha1, answers.sha256)]
 
 

@@ -8,13 +8,14 @@ from itertools import product
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from tests.support.answers import sign_answers
 from tests.support.pki import LINES, PERSON_PROFILES, Demo
 
 from varmentaja.pki.algorithms import PrivateKey
 from varmentaja.pki.crl import Reason, encode_entry, sign_crl
 from varmentaja.pki.lint import Finding, Severity
 from varmentaja.pki.lint.external import lint_certificate, lint_crl, lint_ocsp
-from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, sign_answers
+from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition
 from varmentaja.pki.profile import load_profile
 
 ROLES = ("root", "professionals", "temporary", "services")

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from tests.support.answers import sign_answers
 from tests.support.pki import LINES, PERSON_PROFILES, Demo
 
 from varmentaja.pki.algorithms import PrivateKey
 from varmentaja.pki.crl import Reason, encode_entry, sign_crl
 from varmentaja.pki.hierarchy import Authority
-from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, presign, sign_answers
+from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition
 from varmentaja.pki.ocsp_request import OcspRequest, parse_request
+from varmentaja.pki.presigning import Presigner
 from varmentaja.pki.serials import serial_text
 
 
@@ -153,9 +155,9 @@ def test_openssl_reads_the_status_from_a_signed_answer(
     status = CertificateStatus(
         serial_text(certificate.serial_number), condition, revoked_at, Reason.CESSATION_OF_OPERATION
     )
-    answers = presign(
-        authority, status, demo.store, this_update=demo.now, next_update=demo.now + timedelta(hours=48)
-    )
+    answers = Presigner(
+        authority, demo.store, this_update=demo.now, next_update=demo.now + timedelta(hours=48)
+    ).sign(status)
     answer = tmp_path / "answer.der"
     answer.write_bytes(answers.sha1 if name is CertIdHash.SHA1 else answers.sha256)
     issuer = _pem(tmp_path / "ca.pem", authority.certificate)

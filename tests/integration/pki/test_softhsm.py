@@ -27,7 +27,8 @@ from varmentaja.pki.crl import Reason, encode_entry, sign_crl
 from varmentaja.pki.issuance import CertificateRequest, issue, prepare
 from varmentaja.pki.keystore import keyed_hash, unwrap, wrap
 from varmentaja.pki.keystore.pkcs11_token import TokenKeyStore, _Access, open_token_store
-from varmentaja.pki.ocsp import CertificateStatus, Condition, presign
+from varmentaja.pki.ocsp import CertificateStatus, Condition
+from varmentaja.pki.presigning import Presigner
 from varmentaja.pki.profile import load_profile
 
 
@@ -74,7 +75,7 @@ def test_an_authority_in_the_token_issues_and_signs_status(token: TokenKeyStore,
     )
     assert crl.is_signature_valid(authority.certificate.public_key())  # type: ignore[arg-type]  # EC here
     status = CertificateStatus(token_made.serial, Condition.REVOKED, now, Reason.SUPERSEDED)
-    answers = presign(authority, status, token, this_update=now, next_update=now + timedelta(days=2))
+    answers = Presigner(authority, token, this_update=now, next_update=now + timedelta(days=2)).sign(status)
     answer = x509_ocsp.load_der_ocsp_response(answers.sha256)
     assert answer.certificate_status is x509_ocsp.OCSPCertStatus.REVOKED
     answer.certificates[0].verify_directly_issued_by(authority.certificate)

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from cryptography import x509
+from tests.support.answers import sign_answers
 from tests.support.cards import CODE, GENERATION, PIN1, PIN2, S4_2, SERIAL
 from tests.support.pki import Demo
 from typer.testing import CliRunner
@@ -24,7 +25,7 @@ from varmentaja.card.driver import PinRole
 from varmentaja.card.drivers import open_card
 from varmentaja.card.host_client import CardHostClient
 from varmentaja.domain.errors import DomainError
-from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, sign_answers
+from varmentaja.pki.ocsp import CertIdHash, CertificateStatus
 from varmentaja.pki.serials import serial_text
 from varmentaja.reader.cli import reader_app
 from varmentaja.reader.control_client import ReaderControl

@@ -20,6 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import Encoding
+from tests.support.answers import sign_answers
 from tests.support.pki import LINES, Demo
 
 from varmentaja.clinic.http import as_wsgi
@@ -28,7 +29,7 @@ from varmentaja.clinic.prescription import Prescription
 from varmentaja.clinic.records import Records
 from varmentaja.pki.algorithms import PrivateKey
 from varmentaja.pki.names import Subject
-from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, sign_answers
+from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition
 from varmentaja.pki.reader import describe
 from varmentaja.pki.serials import serial_text
 from varmentaja.relying_party import RelyingParty

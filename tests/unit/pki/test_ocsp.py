@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp as library
+from tests.support.answers import sign_answers
 from tests.support.pki import LINES, Demo
 
 from varmentaja.domain.errors import DomainError
@@ -22,9 +23,8 @@ from varmentaja.pki.ocsp import (
     ErrorStatus,
     error_response,
     issuer_hashes,
-    presign,
-    sign_answers,
 )
+from varmentaja.pki.presigning import Presigner
 from varmentaja.pki.serials import serial_text
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -35,7 +35,7 @@ LATER = NOW + timedelta(hours=48)
 def test_both_answers_say_the_same_under_either_hash(demo: Demo, line: str) -> None:
     authority = demo.hierarchy.authority(f"professionals-{line}")
     status = CertificateStatus("7f" * 16, Condition.REVOKED, NOW, Reason.KEY_COMPROMISE)
-    answers = presign(authority, status, demo.store, this_update=NOW, next_update=LATER)
+    answers = Presigner(authority, demo.store, this_update=NOW, next_update=LATER).sign(status)
     for der, name in ((answers.sha1, "sha1"), (answers.sha256, "sha256")):
         answer = library.load_der_ocsp_response(der)
         assert answer.response_status is library.OCSPResponseStatus.SUCCESSFUL
@@ -50,7 +50,8 @@ def test_both_answers_say_the_same_under_either_hash(demo: Demo, line: str) -> N
 @pytest.mark.parametrize("line", LINES)
 def test_answers_are_signed_by_the_delegated_responder_they_carry(demo: Demo, line: str) -> None:
     authority = demo.hierarchy.authority(f"temporary-{line}")
-    answers = presign(authority, CertificateStatus("40"), demo.store, this_update=NOW, next_update=LATER)
+    status = CertificateStatus("40")
+    answers = Presigner(authority, demo.store, this_update=NOW, next_update=LATER).sign(status)
     answer = library.load_der_ocsp_response(answers.sha1)
     (carried,) = answer.certificates
     assert authority.responder is not None and carried == authority.responder.certificate
@@ -80,7 +81,7 @@ def test_good_and_unknown_and_a_revocation_without_reason(demo: Demo) -> None:
         library.OCSPCertStatus.REVOKED: CertificateStatus("40", Condition.REVOKED, NOW),
     }
     for expected, status in statuses.items():
-        answers = presign(authority, status, demo.store, this_update=NOW, next_update=LATER)
+        answers = Presigner(authority, demo.store, this_update=NOW, next_update=LATER).sign(status)
         answer = library.load_der_ocsp_response(answers.sha256)
         assert answer.certificate_status is expected and answer.revocation_reason is None
 
@@ -105,12 +106,8 @@ def test_several_certificates_and_a_nonce_fit_in_one_answer(demo: Demo) -> None:
 
 def test_a_root_has_no_responder(demo: Demo) -> None:
     with pytest.raises(DomainError, match="no OCSP responder"):
-        presign(
-            demo.hierarchy.authority("root-ecc"),
-            CertificateStatus("40"),
-            demo.store,
-            this_update=NOW,
-            next_update=LATER,
+        Presigner(demo.hierarchy.authority("root-ecc"), demo.store, this_update=NOW, next_update=LATER).sign(
+            CertificateStatus("40")
         )
 
 

@@ -11,13 +11,14 @@ import pytest
 from cryptography.x509 import ocsp as library
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.answers import sign_answers
 from tests.support.pki import LINES, Demo
 
 from varmentaja.domain.errors import DomainError
 from varmentaja.pki import presigning
 from varmentaja.pki.algorithms import SIGNING_HASH, PublicKey, algorithm_of, verifies
 from varmentaja.pki.crl import Reason
-from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, SignedAnswers, sign_answers
+from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, SignedAnswers
 from varmentaja.pki.presigning import Presigner
 from varmentaja.pki.serials import serial_text
 

@@ -18,7 +18,8 @@ from varmentaja.pki import renewal
 from varmentaja.pki.ceremony import demo_plan, perform_ceremony
 from varmentaja.pki.hierarchy import Hierarchy, load_hierarchy
 from varmentaja.pki.keystore import SoftwareKeyStore, open_software_store
-from varmentaja.pki.ocsp import CertificateStatus, presign
+from varmentaja.pki.ocsp import CertificateStatus
+from varmentaja.pki.presigning import Presigner
 from varmentaja.pki.profile import load_profile
 from varmentaja.pki.renewal import RENEW_BEFORE, renew_responders
 
@@ -46,13 +47,12 @@ class Old:
         return renew_responders(self.folder, self.store, production=False, now=now, random=os.urandom)
 
     def answer(self, authority: str, now: datetime) -> x509_ocsp.OCSPResponse:
-        signed = presign(
+        signed = Presigner(
             self.hierarchy().authority(authority),
-            CertificateStatus("4" * 32),
             self.store,
             this_update=now,
             next_update=now + timedelta(days=2),
-        )
+        ).sign(CertificateStatus("4" * 32))
         return x509_ocsp.load_der_ocsp_response(signed.sha256)
 
 

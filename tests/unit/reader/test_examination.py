@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
+from tests.support.answers import sign_answers
 from tests.support.cards import CODE, PIN1, PIN2, authority, finished_card
 from tests.support.demo_cards import demo_card
 from tests.support.pki import PHYSICIAN, Demo
@@ -32,7 +33,7 @@ from varmentaja.card.drivers import open_card
 from varmentaja.card.pcsc import ReaderSeen
 from varmentaja.card.transport import InProcessTransport
 from varmentaja.domain.errors import unavailable
-from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, sign_answers
+from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition
 from varmentaja.reader.cards import InsertedCard
 from varmentaja.reader.diagnosis import Check, Outcome
 from varmentaja.reader.examination import Seen, examine, observe, path_of, see_readers

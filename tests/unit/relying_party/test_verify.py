@@ -17,19 +17,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from tests.support.answers import sign_answers
 from tests.support.pki import LINES, Demo
 from tests.support.reader_fakes import TinyHierarchy
 
 from varmentaja.card.driver import KeyRole
 from varmentaja.pki.algorithms import PrivateKey
-from varmentaja.pki.ocsp import (
-    CertIdHash,
-    CertificateStatus,
-    Condition,
-    ErrorStatus,
-    error_response,
-    sign_answers,
-)
+from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, ErrorStatus, error_response
 from varmentaja.pki.profile import Purpose
 from varmentaja.pki.serials import serial_text
 from varmentaja.relying_party import Outcome, Refused, RelyingParty, ocsp_over, read_answer
