@@ -40,9 +40,11 @@ def dead(request: pytest.FixtureRequest, tmp_path: Path) -> Directory:
     return LdapDirectory(LdapAccess(slapd.url, BASE, USER, "wrong"))
 
 
-def authority(demo: Demo) -> list[Entry]:
+def authority(demo: Demo, shards: int = 1) -> list[Entry]:
+    """Each time with lists of other certificates."""
     certificate = demo.hierarchy.authority(ISSUING).certificate_der
-    return list(authority_entries(certificate, [ShardLists(*Liar(demo, demo.now).lists())]))
+    liar = Liar(demo, demo.now)
+    return list(authority_entries(certificate, [ShardLists(*liar.lists(each)) for each in range(shards)]))
 
 
 def person(demo: Demo) -> Entry:
@@ -50,8 +52,9 @@ def person(demo: Demo) -> Entry:
     return person_entry([certificate.public_bytes(Encoding.DER)])
 
 
-def test_what_is_put_twice_changes_once(directory: Directory, demo: Demo) -> None:
-    entries = authority(demo)
+@pytest.mark.parametrize("shards", [1, 2])
+def test_what_is_put_twice_changes_once(directory: Directory, demo: Demo, shards: int) -> None:
+    entries = authority(demo, shards)
     assert [directory.put(entry) for entry in entries] == [True] * len(entries)
     assert [directory.put(entry) for entry in entries] == [False] * len(entries)
 
@@ -64,6 +67,24 @@ def test_a_new_list_replaces_the_old_one(directory: Directory, demo: Demo) -> No
     assert directory.put(fresh)
     assert not directory.put(fresh)
     assert [directory.put(entry) for entry in above] == [False] * len(above)
+
+
+def test_a_new_list_of_a_shard_changes_that_shard_alone(directory: Directory, demo: Demo) -> None:
+    before = authority(demo, 2)
+    for entry in before:
+        directory.put(entry)
+    *_, fresh = authority(demo, 2)
+    assert [directory.put(entry) for entry in (*before[:-1], fresh)] == [False] * (len(before) - 1) + [True]
+    assert not directory.put(fresh)
+
+
+def test_one_list_becomes_two(directory: Directory, demo: Demo) -> None:
+    for entry in authority(demo):
+        directory.put(entry)
+    *above, itself, first, second = authority(demo, 2)
+    assert [directory.put(entry) for entry in above] == [False] * len(above)
+    assert [directory.put(entry) for entry in (itself, first, second)] == [True] * 3
+    assert [directory.put(entry) for entry in (itself, first, second)] == [False] * 3
 
 
 def test_an_entry_needs_those_above_it(directory: Directory, demo: Demo) -> None:

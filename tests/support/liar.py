@@ -115,9 +115,9 @@ class Liar:
             ),
         )
 
-    def lists(self) -> tuple[bytes, bytes]:
-        """The issuing authority's full list and its delta."""
-        return self._crl(None, ISSUING, ["0.crl"]), self._crl(None, ISSUING, ["0-delta.crl"])
+    def lists(self, shard: int = 0) -> tuple[bytes, bytes]:
+        """The issuing authority's full list of a shard and its delta."""
+        return self._crl(None, ISSUING, [f"{shard}.crl"]), self._crl(None, ISSUING, [f"{shard}-delta.crl"])
 
     def root_crl(self) -> bytes:
         """The root's list."""
@@ -143,16 +143,17 @@ class Liar:
         return self.demo.hierarchy.authority(name).certificate_der
 
     def _crl(self, environ: Any, name: str, rest: list[str]) -> bytes:
+        shard, is_delta, _ = rest[0].removesuffix(".crl").partition("-delta")
         if name == ROOT:
             truth = self.root_list
         else:
-            truth = self.delta if rest[0] == "0-delta.crl" else self.full
+            truth = self.delta if is_delta else self.full
         entries = [
             encode_entry(serial_text(serial), at, Reason.SUPERSEDED) for serial, at in truth.revoked.items()
         ]
         return sign_crl(
             self.demo.hierarchy.authority(name),
-            0,
+            int(shard),
             entries,
             self.demo.store,
             number=truth.number,

@@ -36,6 +36,7 @@ suffix "c=FI"
 rootdn "{user}"
 rootpw {password}
 directory {data}
+maxsize 4294967296
 index objectClass,serialNumber eq
 """
 

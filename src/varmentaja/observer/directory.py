@@ -7,11 +7,13 @@ import ssl
 import time
 from pathlib import Path
 
-from ldap3 import BASE, NONE, Connection, Server, Tls
+from ldap3 import BASE, NONE, Connection, Server, Tls, set_config_parameter
 from ldap3.core.exceptions import LDAPException
 
 from varmentaja.domain.availability import limits
 from varmentaja.observer.ask import Reply
+
+set_config_parameter("SOCKET_SIZE", 1 << 20)  # ldap3 copies all it has at each read, by default of 4 KiB
 
 
 def read_attribute(address: str, name: str, attribute: str, authority: Path | None) -> Reply:

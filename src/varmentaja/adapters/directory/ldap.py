@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from ldap3 import BASE, LEVEL, MODIFY_REPLACE, NONE, Connection, Server, Tls
+from ldap3 import BASE, LEVEL, MODIFY_REPLACE, NONE, Connection, Server, Tls, set_config_parameter
 from ldap3.core.exceptions import LDAPException, LDAPNoSuchObjectResult
 
 from varmentaja.domain.errors import unavailable
@@ -22,6 +22,8 @@ from varmentaja.pki.directory import Entry, Path, distinguished_name, person_pat
 
 _SECONDS = 30
 _BASE_CLASSES = {"dmdname": "dmd", "c": "country", "o": "organization", "ou": "organizationalUnit"}
+
+set_config_parameter("SOCKET_SIZE", 1 << 20)  # ldap3 copies all it has at each read, by default of 4 KiB
 
 
 @dataclass(frozen=True, slots=True)
