@@ -2,15 +2,15 @@
 """From the wish to revoke to answer and list at every responder, through the worker as the service runs it.
 
 The transaction that revokes tells the queue; the worker signs answer, list and delta, has them judged by the
-gates and switches. One responder reads the publisher's folder, another a mirror's that follows over HTTPS.
+gates and switches. One responder reads the publisher's folder, another a mirror's that follows over HTTPS; a
+third, measured after them so that moto's storage on this machine takes nothing from them, follows through S3.
 Measured while the worker has nothing else to do, and while it renews the nation's answers.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +44,8 @@ class Lags:
     """Until the full list of the certificate's shard names it."""
 
 
+_Figures = tuple[float, str, str]
+"""The longest, its unit, and what was seen at each responder."""
 _RENEWED = 100_000
 _GIVE_UP = 60.0
 _FIRST = 600.0
@@ -51,25 +53,38 @@ _FIRST = 600.0
 
 
 def measure(folder: Path, asker: Asker, ours: Running, settings: Settings, revoked: int) -> list[Row]:
-    """The longest of so many revocations, idle and busy; fewer than the gate for jumps counts."""
-    with ExitStack() as running:
-        running.enter_context(servers.worker(folder, settings))
-        mirrored = running.enter_context(servers.mirrored(folder, settings))
-        responders = {"folder": ours, "HTTPS mirror": mirrored}
-        _wait_until_answers(mirrored, asker.draw())
-        revoke(asker, responders, give_up=_FIRST)
-        wait_until_idle()
-        idle = [revoke(asker, responders) for _ in range(revoked)]
-        busy = [_revoke_meanwhile(asker, responders) for _ in range(revoked)]
+    """The longest of so many revocations, idle and busy, of half as many through S3; all of them together
+    fewer than the gate for jumps counts."""
     rows = []
+    with servers.worker(folder, settings):
+        with servers.mirrored(folder, settings) as mirrored:
+            responders = {"folder": ours, "HTTPS mirror": mirrored}
+            for way, answers, lists in _measured(asker, responders, revoked):
+                rows.append(Row(f"revocation to answer, {way}", *answers, target="revocation_lag"))
+                rows.append(Row(f"revocation to the shard's list, {way}", *lists, target="list_lag"))
+        with servers.stored(folder, settings) as stored:
+            for way, answers, lists in _measured(asker, {"S3 storage": stored}, max(1, revoked // 2)):
+                answered, listed = f"revocation to answer by S3, {way}", f"revocation to list by S3, {way}"
+                rows.append(Row(answered, *answers, target="revocation_lag_s3"))
+                rows.append(Row(listed, *lists, target="revocation_lag_s3"))
+    return rows
+
+
+def _measured(
+    asker: Asker, responders: Mapping[str, Running], revoked: int
+) -> Iterator[tuple[str, _Figures, _Figures]]:
+    """Of answers and of lists, once all have something to serve."""
+    for each in responders.values():
+        _wait_until_answers(each, asker.draw())
+    revoke(asker, responders, give_up=_FIRST)
+    wait_until_idle()
+    idle = [revoke(asker, responders) for _ in range(revoked)]
+    busy = [_revoke_meanwhile(asker, responders) for _ in range(revoked)]
     for way, lags in (
         (f"idle worker, longest of {revoked}", idle),
         ("while the worker renews answers", busy),
     ):
-        answers, lists = (_figures([each.answers for each in lags]), _figures([each.lists for each in lags]))
-        rows.append(Row(f"revocation to answer, {way}", *answers, target="revocation_lag"))
-        rows.append(Row(f"revocation to the shard's list, {way}", *lists, target="list_lag"))
-    return rows
+        yield way, _figures([each.answers for each in lags]), _figures([each.lists for each in lags])
 
 
 def revoke(
@@ -132,8 +147,7 @@ def _wait_until_answers(server: Running, question: Question) -> None:
         time.sleep(0.2)
 
 
-def _figures(lags: list[dict[str, float]]) -> tuple[float, str, str]:
-    """The longest, its unit, and what was seen at each responder."""
+def _figures(lags: list[dict[str, float]]) -> _Figures:
     by_name = {name: [each[name] for each in lags] for name in lags[0]}
     how = ", ".join(f"{name} {max(all_):.2f} (median {median(all_):.2f})" for name, all_ in by_name.items())
     return max(max(each.values()) for each in lags), "s", how

@@ -91,12 +91,42 @@ def mirrored(folder: Path, settings: Settings) -> Iterator[Running]:
         "/var/lib/varmentaja/publication/": f"{settings.publication}/",
     }
     config = recipes.write_configuration(place, recipes.filled("publication.conf", values))
-    command = [sys.executable, "-m", "varmentaja.responder.mirror", "--folder", str(place / "copy")]
-    command += ["--source", f"https://127.0.0.1:{port}/publication/", "--key", str(settings.publisher_key)]
-    command += ["--authorities", str(place / "host.pem")]
+    source = ["--source", f"https://127.0.0.1:{port}/publication/", "--authorities", str(place / "host.pem")]
     with (
         recipes.running(config, lambda: _listens(port)),
-        process(command, place / "mirror.log"),
+        _behind_mirror(place, settings, source) as served,
+    ):
+        yield served
+
+
+@contextmanager
+def stored(folder: Path, settings: Settings) -> Iterator[Running]:
+    """A responder over a mirror that follows S3-compatible storage (moto's), which the uploader fills."""
+    place, port = folder / "storage", free_port()
+    place.mkdir()
+    access = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_REGION": "us-east-1"}
+    environment = {**os.environ, **access, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+    storage = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    upload = [sys.executable, "-m", "varmentaja.responder.upload", "--to", "s3://publication"]
+    upload += ["--folder", str(settings.publication), "--key", str(settings.publisher_key)]
+    with stopping(start(storage, place, port)) as running:
+        httpx.put(f"{running.url}/publication").raise_for_status()  # makes the bucket
+        with (
+            process(upload, place / "upload.log", environment),
+            _behind_mirror(place, settings, ["--source", "s3://publication"], environment) as served,
+        ):
+            yield served
+
+
+@contextmanager
+def _behind_mirror(
+    place: Path, settings: Settings, source: Sequence[str], environment: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    """A mirror that follows the source, and a responder over its copy."""
+    command = [sys.executable, "-m", "varmentaja.responder.mirror", "--folder", str(place / "copy")]
+    command += ["--key", str(settings.publisher_key), *source]
+    with (
+        process(command, place / "mirror.log", environment),
         stopping(responder(place, place / "copy", settings.publisher_key)) as served,
     ):
         yield served
