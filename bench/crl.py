@@ -3,10 +3,12 @@
 
 Each of ours is made as the worker makes it, in a process of its own over the service's database: *cold*, with
 nothing published, from the records to a set on disk whose files were read back and verified; *warm*, the next
-one after some more revocations, with its delta, judged by the gate's rules beside the one before. The service
-runs already, as it does when a list is due: time counts from the first look at the records, memory whole
-(VmHWM). openssl reads an index of the same size. What openssl's and pkilint's verdicts in the gate take is
-theirs, and stands in no row here; it does in "all lists anew" of bench.status.
+one after some more revocations, with its delta, judged by the gate's rules that compare lists. Both are held
+against openssl, which checks nothing and reads an index of the same size. *Whole* is the step of the worker
+itself, with answers and the whole gate: also records, canaries and the verdicts of OpenSSL and pkilint.
+
+The service runs already, as it does when a list is due: time counts from the first look at the records,
+memory whole (VmHWM; OpenSSL in the gate is a process of its own).
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from bench import sizes
@@ -53,7 +56,7 @@ def measure(settings: Settings, entries: int, rounds: int = 3) -> list[Row]:
     from varmentaja.apps.status import lists
 
     lists.ensure_shards(_custody(), now=datetime.now(UTC))
-    nation.fill_list(_AUTHORITY, entries, rounds * _MORE, now=datetime.now(UTC).replace(microsecond=0))
+    nation.fill_list(_AUTHORITY, entries, 2 * rounds * _MORE, now=datetime.now(UTC).replace(microsecond=0))
     with tempfile.TemporaryDirectory(dir=settings.state) as name:
         folder = Path(name)
         _prepare_openssl(folder, entries)
@@ -71,11 +74,16 @@ def measure(settings: Settings, entries: int, rounds: int = 3) -> list[Row]:
             seconds, peaks["openssl"] = measured_process(command, folder)
             return seconds
 
-        runs = {"cold": lambda: ours("cold"), "warm": lambda: ours("warm"), "openssl": theirs}
-        times = interleaved(runs, rounds)
+        runs = {way: partial(ours, way) for way in ("cold", "warm", "whole")}
+        times = interleaved({**runs, "openssl": theirs}, rounds)
+    return _rows(entries, times, peaks)
+
+
+def _rows(entries: int, times: Mapping[str, float], peaks: Mapping[str, float]) -> list[Row]:
     told = {
-        "cold": "from the records to the verified set",
-        "warm": f"{_MORE} revocations later: list, delta and the gate's rules",
+        "cold": "from the records to the verified set; no gate, as the peer checks nothing",
+        "warm": f"{_MORE} revocations later: list, delta, the gate's rules that compare lists; its others"
+        " (answers, canaries, records, OpenSSL, pkilint) are in the last row, as the peer checks nothing",
     }
     rows = []
     for way, how in told.items():
@@ -86,13 +94,19 @@ def measure(settings: Settings, entries: int, rounds: int = 3) -> list[Row]:
         )
         memory = f"the whole process; openssl {peaks['openssl']:.0f} MiB"
         rows.append(Row(f"{what}, peak memory", peaks[way], "MiB", memory, "crl_memory"))
-    return rows
+    whole = (
+        f"as the worker does it, {_MORE} answers too, OpenSSL's and pkilint's verdicts and all other checks;"
+    )
+    whole += f" {times['whole']:.3f} s, {peaks['whole']:.0f} MiB beside OpenSSL's own"
+    what = f"CRL of {entries:,} entries, warm, with the whole gate, of the same"
+    return [*rows, Row(what, times["whole"] / times["openssl"], "×", whole)]
 
 
 def _begin_anew(folder: Path) -> None:
     """As if nothing had been published."""
-    from varmentaja.apps.status.models import CrlShard
+    from varmentaja.apps.status.models import CrlShard, Publication
 
+    Publication.objects.all().delete()
     shutil.rmtree(folder / "publication", ignore_errors=True)
     CrlShard.objects.filter(authority=_AUTHORITY).update(base_number=0, listed_since=None, scheduled_at=None)
 
@@ -139,20 +153,43 @@ def _custody() -> Custody:
 
 
 def _make(folder: Path, way: str) -> None:
-    """What the measured process does: as publish_status.py, for one list."""
+    """What the measured process does."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "varmentaja.web.settings"
     import django
 
     django.setup()
-    from varmentaja.apps.status import lists
-    from varmentaja.apps.status.models import CrlShard
-    from varmentaja.pki.publication import Publisher
     from varmentaja.wiring import connect_worker
 
     connect_worker()
-    custody = _custody()
-    now = datetime.now(UTC)
+    if way == "whole":
+        import varmentaja.pki.lint.external  # noqa: F401  slow, and the worker has it
+
     started = time.perf_counter()
+    if way == "whole":
+        _publish_whole(folder)
+    else:
+        _publish_list(folder, way)
+    (folder / "seconds").write_text(str(time.perf_counter() - started))
+
+
+def _publish_whole(folder: Path) -> None:
+    """The worker's step, over a folder of its own."""
+    from django.conf import settings
+
+    from varmentaja.apps.status.actions.publish_status import publish_revocations
+
+    settings.PUBLICATION = folder / "publication"
+    if publish_revocations(now=datetime.now(UTC)) is None:
+        raise RuntimeError("a gate holds the list back")
+
+
+def _publish_list(folder: Path, way: str) -> None:
+    """As publish_status.py, for one list and no answer."""
+    from varmentaja.apps.status import lists
+    from varmentaja.apps.status.models import CrlShard, Publication
+    from varmentaja.pki.publication import Publisher
+
+    custody, now = _custody(), datetime.now(UTC)
     publisher = Publisher(folder / "publication", custody.seal, custody.verify_seal, [_judge])
     shard = CrlShard.objects.get(authority=_AUTHORITY, shard=0)
     told = set(lists.waiting().filter(authority=_AUTHORITY).values_list("pk", flat=True))
@@ -160,15 +197,17 @@ def _make(folder: Path, way: str) -> None:
         # nothing to compare with: the gate has no part in it
         first = publisher.judged_by([])
         crls = lists.sign_lists(custody, shard, told, None, now=now)
-        first.publish([], crls, custody.certificates(), first.next_number(now), now)
+        head = first.publish([], crls, custody.certificates(), first.next_number(now), now)
     else:
-        publisher.overtake([], lists.sign_lists(custody, shard, told, publisher.current(), now=now), now)
+        crls = lists.sign_lists(custody, shard, told, publisher.current(), now=now)
+        head = publisher.overtake([], crls, now)
     lists.note_told([shard], told)
-    (folder / "seconds").write_text(str(time.perf_counter() - started))
+    position = {"set_number": head.set.number, "generation": head.generation}
+    Publication.objects.create(**position, published_at=now, answers=0, crls=2)
 
 
 def _judge(candidate: Candidate) -> None:
-    """The gate's rules about lists."""
+    """The gate's rules that compare lists with those before."""
     from varmentaja.pki.publication import gates
 
     rules = [gates.unreadable, gates.jump(0, _MORE), gates.wrong_issuer, gates.going_back, gates.disagreement]
