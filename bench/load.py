@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What asks the servers under measurement, on core 1.
 
-``ask_in_turn`` (wrk) goes through many questions over connections that are kept alive, so that no server can
-hold the one answer ready. ``ask_anew`` (ApacheBench) asks one question, each time over a new connection.
+wrk goes through many questions, so that no server can hold the one answer ready: over connections that stay,
+or each over a new one where the requests say so (``ONCE``).
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 CONNECTIONS = 64
-_NEW_CONNECTIONS = 8
-_MEDIA_TYPE = "application/ocsp-request"
+NEW_CONNECTIONS = 8
+"""At a time, where each request has one of its own."""
 _HOST = {"Host": "127.0.0.1"}
+ONCE = {**_HOST, "Connection": "close"}
+"""Headers of a request that has a connection of its own."""
 _SCRIPT = Path(__file__).with_name("load.lua")
 
 
@@ -37,10 +38,10 @@ def get(path: str, headers: Mapping[str, str] = _HOST) -> bytes:
     return f"GET {path} HTTP/1.1\r\n{_lines(headers)}\r\n".encode()
 
 
-def post(path: str, content: bytes) -> bytes:
+def post(path: str, content: bytes, headers: Mapping[str, str] = _HOST) -> bytes:
     """One that carries an OCSP request."""
-    headers = {**_HOST, "Content-Type": _MEDIA_TYPE, "Content-Length": str(len(content))}
-    return f"POST {path} HTTP/1.1\r\n{_lines(headers)}\r\n".encode() + content
+    entity = {"Content-Type": "application/ocsp-request", "Content-Length": str(len(content))}
+    return f"POST {path} HTTP/1.1\r\n{_lines({**headers, **entity})}\r\n".encode() + content
 
 
 def _lines(headers: Mapping[str, str]) -> str:
@@ -70,19 +71,3 @@ def ask_in_turn(url: str, requests: Path, seconds: int, *, connections: int = CO
     if found["failed"] or not found["requests"]:
         raise RuntimeError(done.stdout)
     return Figures(found["requests"] / found["microseconds"] * 1e6, found["p99"] / 1000)
-
-
-def ask_anew(url: str, requests: int, content: Path) -> Figures:
-    """Post one question again and again; every answer must be a full success."""
-    command = ["taskset", "-c", "1", "ab", "-q", "-r", "-l", "-n", str(requests), "-c", str(_NEW_CONNECTIONS)]
-    done = subprocess.run(
-        [*command, "-T", _MEDIA_TYPE, "-p", str(content), url],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    figures = dict(re.findall(r"^ *([A-Za-z0-9%\- ]+?):?\s+([\d.]+)", done.stdout, re.M))
-    if float(figures["Failed requests"]) or "Non-2xx" in done.stdout:
-        raise RuntimeError(done.stdout)
-    return Figures(float(figures["Requests per second"]), float(figures["99%"]))

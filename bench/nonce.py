@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Answers with a nonce, signed as they are asked for: the online responder against ``openssl ocsp``.
 
-Both on one core and over new connections, each asked about a certificate of its own authority with a nonce
-that comes back; both sign with P-256.
+Both on one core and over new connections, asked about the same thousands of certificates, ours of its own
+authorities and the peer of its own, each time with another nonce, which must come back; both sign with P-256.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
+from itertools import cycle, islice
 from pathlib import Path
 
 import httpx
@@ -15,39 +17,81 @@ from cryptography.x509 import ocsp
 
 from bench import load, servers
 from bench.harness import Row, interleaved
-from bench.questions import Asker
+from bench.questions import Asker, Question, request_about
 from varmentaja.config import Settings
 from varmentaja.ground.renewal import renew_delegation
+from varmentaja.responder import nonce_shortcut
 
-_REQUESTS = 6_000
+_DIFFERENT = nonce_shortcut.REMEMBERED
+"""Certificates that a round asks about; ours remembers what it says of so many, all but moment and nonce."""
+_REQUESTS = 5 * nonce_shortcut.REMEMBERED
+"""Each with a nonce of its own; about as many certificates nothing is remembered."""
+_LOOKED_AT = 10
+"""Answers whose nonce is looked at."""
 
 
-def measure(folder: Path, asker: Asker, settings: Settings, rounds: int) -> Row:
+def measure(folder: Path, asker: Asker, settings: Settings, rounds: int, seconds: int) -> list[Row]:
     """``folder`` holds what ``servers.prepare_openssl`` laid down."""
     renew_delegation()
-    question, nonce = asker.draw(), os.urandom(32)
-    ours, theirs = folder / "nonce.der", folder / "peer-nonce.der"
-    ours.write_bytes(asker.request(question.authority, question.serial, nonce=nonce))
-    servers.ask_openssl_for(folder, theirs, question.serial)
+    issuer = servers.openssl_issuer(folder)
+
+    def of_ours(each: Question) -> bytes:
+        return asker.request(each.authority, each.serial, nonce=os.urandom(32))
+
+    def of_the_peer(each: Question) -> bytes:
+        return request_about(issuer, each.serial, nonce=os.urandom(32))
+
+    questions, many = asker.draw_many(_DIFFERENT), asker.draw_many(_REQUESTS)
+    same, anew = _Asked(folder / "nonces", questions, of_ours), _Asked(folder / "nonces-anew", many, of_ours)
+    theirs = _Asked(folder / "nonces-peer", questions, of_the_peer)
 
     def openssl() -> float:
         with servers.openssl(folder) as peer:
-            _insist_on_nonce(f"{peer.url}/", theirs)
-            return load.ask_anew(f"{peer.url}/", _REQUESTS, theirs).rate
+            return theirs.rate(peer.url, seconds)
 
     with servers.stopping(servers.online(folder, settings)) as responder:
-        address = responder.url + question.post
-        _insist_on_nonce(address, ours)
-        runs = {"ours": lambda: load.ask_anew(address, _REQUESTS, ours).rate, "openssl": openssl}
+        runs = {
+            "same": lambda: same.rate(responder.url, seconds),
+            "openssl": openssl,
+            "anew": lambda: anew.rate(responder.url, seconds),
+        }
         rates = interleaved(runs, rounds)
-    how = f"{rates['ours']:,.0f}/s against {rates['openssl']:,.0f}/s, one core each"
     what = "with nonce, signed live, against `openssl ocsp -multi 2`, new connections"
-    return Row(what, rates["ours"] / rates["openssl"], "×", how, "ocsp_nonce")
+    return [
+        Row(
+            what,
+            rates["same"] / rates["openssl"],
+            "×",
+            f"{rates['same']:,.0f}/s against {rates['openssl']:,.0f}/s, one core each; {len(questions):,}"
+            " certificates again and again, each time another nonce",
+            "ocsp_nonce",
+        ),
+        Row(
+            "with nonce, each certificate looked up anew, of the same",
+            rates["anew"] / rates["openssl"],
+            "×",
+            f"{rates['anew']:,.0f}/s: {len(many):,} certificates, more than it remembers",
+        ),
+    ]
 
 
-def _insist_on_nonce(address: str, request: Path) -> None:
-    content = request.read_bytes()
-    asked = ocsp.load_der_ocsp_request(content).extensions
-    answer = ocsp.load_der_ocsp_response(httpx.post(address, content=content).raise_for_status().content)
-    if list(answer.extensions) != list(asked):
-        raise RuntimeError(f"{address}: the nonce does not come back")
+class _Asked:
+    """Questions in turn, over new connections."""
+
+    def __init__(self, file: Path, questions: list[Question], request: Callable[[Question], bytes]) -> None:
+        asked = [(each.post, request(each)) for each in islice(cycle(questions), _REQUESTS)]
+        self._first = asked[:_LOOKED_AT]
+        self._file = load.write_requests(file, (load.post(*each, load.ONCE) for each in asked))
+
+    def rate(self, url: str, seconds: int) -> float:
+        """Answers a second, of a server that sends nonces back."""
+        _insist_on_nonces(url, self._first)
+        return load.ask_in_turn(url, self._file, seconds, connections=load.NEW_CONNECTIONS).rate
+
+
+def _insist_on_nonces(url: str, asked: Iterable[tuple[str, bytes]]) -> None:
+    for path, request in asked:
+        answer = httpx.post(url + path, content=request).raise_for_status().content
+        sent = ocsp.load_der_ocsp_request(request).extensions
+        if list(ocsp.load_der_ocsp_response(answer).extensions) != list(sent):
+            raise RuntimeError(f"{url}: the nonce does not come back")

@@ -89,12 +89,7 @@ class Asker:
         kind: CertIdHash = CertIdHash.SHA1,
     ) -> bytes:
         """DER of a request, which names the issuer by the hash ``kind``."""
-        builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
-            *self._issuers[authority, kind], int(serial, 16), _HASHES[kind]
-        )
-        if nonce:
-            builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
-        return builder.build().public_bytes(Encoding.DER)
+        return request_about(self._issuers[authority, kind], serial, nonce=nonce, kind=kind)
 
     def _about(self, places: list[int]) -> Iterator[Question]:
         serials = [nation.serial_of(*divmod(place, sizes.EACH)) for place in places]
@@ -103,3 +98,13 @@ class Asker:
         for place, serial in zip(places, serials, strict=True):
             authority = sizes.AUTHORITIES[place % sizes.EACH]
             yield Question(authority, serial, self.request(authority, serial), serial in revoked)
+
+
+def request_about(
+    issuer: tuple[bytes, bytes], serial: str, *, nonce: bytes | None, kind: CertIdHash = CertIdHash.SHA1
+) -> bytes:
+    """DER of a request; the issuer by the hashes of its name and of its key."""
+    builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*issuer, int(serial, 16), _HASHES[kind])
+    if nonce:
+        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+    return builder.build().public_bytes(Encoding.DER)

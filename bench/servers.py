@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import signal
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from cryptography import x509
 from tests.support import nginx as recipes
 
 from bench import cores
@@ -202,10 +204,11 @@ def prepare_openssl(folder: Path, serials: Iterator[int]) -> None:
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
-def ask_openssl_for(folder: Path, file: Path, serial: str) -> None:
-    """A request to the peer about a certificate of its own, with a nonce."""
-    asked = ["openssl", "ocsp", "-issuer", "peer.pem", "-serial", f"0x{serial}", "-reqout", str(file)]
-    subprocess.run(asked, cwd=folder, check=True, capture_output=True)
+def openssl_issuer(folder: Path) -> tuple[bytes, bytes]:
+    """The peer's authority as requests name it: SHA-1 of its name and of its key."""
+    peer = x509.load_pem_x509_certificate((folder / "peer.pem").read_bytes())
+    key = x509.SubjectKeyIdentifier.from_public_key(peer.public_key())
+    return hashlib.sha1(peer.subject.public_bytes()).digest(), key.digest  # noqa: S324  RFC 9919
 
 
 @contextmanager

@@ -41,7 +41,6 @@ _DIFFERENT = 10_000
 _TOO_MANY = 5 * shortcut.REMEMBERED
 """Certificates that a round asks about so that none is remembered: it has two generations of those, and nginx
 keeps a quarter of so many files open."""
-_NEW_CONNECTIONS = 6_000
 _LISTS = 20
 """Lists that openssl verifies, or as many as there are."""
 
@@ -88,8 +87,9 @@ def _copy_answers(folder: Path, questions: list[Question], ours: Running) -> Non
 def _runs(
     folder: Path, questions: list[Question], ours: Running, nginx: Running, found: _Found, seconds: int
 ) -> dict[str, Callable[[], float]]:
-    one = folder / "request.der"
-    one.write_bytes(questions[0].request)
+    once = load.write_requests(
+        folder / "once", (load.post(each.post, each.request, load.ONCE) for each in questions[:_DIFFERENT])
+    )
 
     def in_turn(name: str, server: Running, asked: Callable[[Question], bytes], many: int) -> float:
         requests = folder / name
@@ -107,14 +107,14 @@ def _runs(
 
     def openssl() -> float:
         with servers.openssl(folder) as peer:
-            rate = load.ask_anew(f"{peer.url}/", _NEW_CONNECTIONS, one).rate
+            rate = load.ask_in_turn(peer.url, once, seconds, connections=load.NEW_CONNECTIONS).rate
             found.memory["openssl"] = peer.mebibytes()
         return rate
 
     return {
         **{name: partial(in_turn, name, *how, _DIFFERENT) for name, how in asked.items()},
         **{f"{name} anew": partial(in_turn, f"{name} anew", *how, _TOO_MANY) for name, how in asked.items()},
-        "new": lambda: load.ask_anew(ours.url + questions[0].post, _NEW_CONNECTIONS, one).rate,
+        "new": lambda: load.ask_in_turn(ours.url, once, seconds, connections=load.NEW_CONNECTIONS).rate,
         "openssl": openssl,
     }
 

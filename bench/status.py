@@ -51,7 +51,7 @@ def _ask(folder: Path, settings: Settings, size: int, rounds: int, verified: int
     with servers.stopping(responder):
         return [
             *serving.measure(folder, asker, responder, size, rounds, seconds),
-            nonce.measure(folder, asker, settings, rounds),
+            *nonce.measure(folder, asker, settings, rounds, seconds),
             *serving.verify(asker, responder, verified),
             *lag.measure(folder, asker, responder, settings, 2 * rounds),
         ]
