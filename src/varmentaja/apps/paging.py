@@ -40,6 +40,15 @@ def page_by_id(
     return Page(tuple(map(line, shown)), str(shown[-1].pk) if len(found) > PAGE else "")
 
 
+def is_any(rows: QuerySet[Any]) -> bool:
+    """Whether there is one, looked for in the rows' order.
+
+    ``exists`` drops the order, and PostgreSQL, where it takes what is sought for frequent, then goes through
+    the table from its beginning: through millions of rows when there is none.
+    """
+    return bool(rows.values_list("pk")[:1])
+
+
 def count_up_to(rows: QuerySet[Any]) -> int:
     """How many rows, at most MOST."""
     return len(rows.values_list("pk", flat=True)[:MOST])

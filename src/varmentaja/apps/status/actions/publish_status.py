@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from django.db import connection, transaction
 
+from varmentaja.apps.paging import is_any
 from varmentaja.apps.status import answers, lists
 from varmentaja.apps.status.actions.make_good import is_sound, last_published, make_good
 from varmentaja.apps.status.answers import Row
@@ -69,7 +70,7 @@ def publish_answers(*, now: datetime) -> Head | None:
 
 def is_behind(now: datetime) -> bool:
     """Whether answers are due still: one run signs a batch at the most."""
-    return answers.due(now).exists()
+    return is_any(answers.due(now))
 
 
 def _in_turn(lane: int, step: Callable[[datetime], _T | None], now: datetime) -> _T | None:
@@ -98,10 +99,10 @@ def _tell_revocations(now: datetime) -> Head | None:
     current, rebuild = kept().publisher.current(), open_rebuild()
     if rebuild and not takes_overlays(rebuild, current):
         return None
-    if current is not None and not lists.waiting().exists():
+    if current is not None and not is_any(lists.waiting()):
         return None
     gate = PublicationGate(last_published(), now=now)
-    told = answers.read(lists.waiting().order_by("id")[:BATCH])
+    told = answers.read(lists.waiting()[:BATCH])
     if current is not None:
         return _publish(
             gate, current, told, told, lists.lists_of(told), now, During.OVER_OLD if rebuild else None
