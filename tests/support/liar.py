@@ -75,6 +75,8 @@ class Liar:
         """The nonce that the online responder sends back."""
         self.answers_about: int | None = None
         """Answers every question with the status of this serial."""
+        self.puts_off = False
+        """Answers every question about a status with ``tryLater``."""
         self.asked: list[str] = []
         self._lock = threading.Lock()
 
@@ -167,6 +169,9 @@ class Liar:
             der = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         else:
             der = base64.b64decode(unquote(rest[0]))
+        if self.puts_off:
+            again = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER)
+            return again.public_bytes(Encoding.DER)
         serial = self.answers_about or ocsp.load_der_ocsp_request(der).serial_number
         presigner = Presigner(
             self.demo.hierarchy.authority(name),

@@ -72,6 +72,8 @@ TROUBLES: dict[Trouble, Message] = {
 }
 MILD = frozenset({Trouble.SLOW, Trouble.AGEING})
 """Relying parties are served all the same."""
+USELESS = frozenset({Trouble.UNREACHABLE, Trouble.INVALID, Trouble.STALE})
+"""Who asked is none the wiser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +133,13 @@ class Tally:
 
     asked: int
     lost: int
-    """Questions without an answer."""
+    """Questions without an answer that can be used: none, an invalid one, one that is out of date."""
     median_ms: int
     slowest_ms: int
 
     @property
     def is_down(self) -> bool:
-        """Nothing at all was answered."""
+        """No question got an answer that can be used."""
         return 0 < self.asked <= self.lost
 
 
@@ -169,14 +171,17 @@ class Outage:
     detail: str
     """What was said at first."""
     down_since: datetime | None = None
-    """Since when nothing at all has been answered; null while something is."""
+    """Since when no question has got a usable answer; null while one does."""
     longest_down: timedelta = timedelta()
-    """Longest time without any answer."""
+    """Longest time of that, up to the first round in which one did again."""
     ended_at: datetime | None = None
 
     @property
     def is_told(self) -> bool:
-        """Whether it has lasted long enough to be believed."""
+        """Whether it has lasted long enough to be believed, or the service gave nothing usable in the round
+        before either, for whatever reason."""
+        if self.ended_at or (self.down_since and self.down_since < self.last_seen):
+            return True
         return self.rounds >= limits().patience(self.trouble)
 
     @property
@@ -211,24 +216,33 @@ def next_outages(open_ones: Sequence[Outage], found: Round) -> tuple[list[Outage
     lasting: list[Outage] = []
     ended: list[Outage] = []
     troubled: dict[tuple[Service, Trouble], list[Finding]] = {}
+    down = _down_since(open_ones, found)
     for finding in found.findings:
         troubled.setdefault((finding.service, finding.trouble), []).append(finding)
     for outage in open_ones:
         seen = troubled.pop((outage.service, outage.trouble), None)
         if seen is not None:
-            lasting.append(_goes_on(outage, found, seen))
+            lasting.append(_goes_on(outage, found, seen, down))
         elif outage.is_told:
-            ended.append(replace(outage, ended_at=found.at, down_since=None))
+            longest = _longest_down(outage, outage.down_since, found.at)
+            ended.append(replace(outage, ended_at=found.at, down_since=None, longest_down=longest))
     for (service, trouble), seen in troubled.items():
         fresh = Outage(service, trouble, found.at, found.at, 0, (), seen[0].detail)
-        lasting.append(_goes_on(fresh, found, seen))
+        lasting.append(_goes_on(fresh, found, seen, down))
     return lasting, ended
 
 
-def _goes_on(outage: Outage, found: Round, seen: list[Finding]) -> Outage:
-    tally = found.tallies.get(outage.service)
-    down = outage.trouble is Trouble.UNREACHABLE and tally is not None and tally.is_down
-    since = (outage.down_since or found.at) if down else None
+def _down_since(open_ones: Sequence[Outage], found: Round) -> dict[Service, datetime]:
+    """The services that gave nothing usable, and since when; what was amiss may have changed meanwhile."""
+    since = {service: found.at for service, tally in found.tallies.items() if tally.is_down}
+    for outage in open_ones:
+        if outage.service in since and outage.down_since is not None:
+            since[outage.service] = min(since[outage.service], outage.down_since)
+    return since
+
+
+def _goes_on(outage: Outage, found: Round, seen: list[Finding], down: dict[Service, datetime]) -> Outage:
+    since = down.get(outage.service) if outage.trouble in USELESS else None
     subjects = sorted({*outage.subjects, *(finding.subject for finding in seen)})
     return replace(
         outage,
@@ -236,8 +250,12 @@ def _goes_on(outage: Outage, found: Round, seen: list[Finding]) -> Outage:
         rounds=outage.rounds + 1,
         subjects=tuple(subjects[:MOST_SUBJECTS]),
         down_since=since,
-        longest_down=max(outage.longest_down, found.at - since if since else timedelta()),
+        longest_down=_longest_down(outage, since or outage.down_since, found.at),
     )
+
+
+def _longest_down(outage: Outage, since: datetime | None, until: datetime) -> timedelta:
+    return max(outage.longest_down, until - since) if since else outage.longest_down
 
 
 def count_round(day: Day, service: Service, found: Round) -> Day:

@@ -24,7 +24,7 @@ def write_metrics(path: Path, report: Report) -> None:
         if at is not None:
             Gauge(f"varmentaja_observer_{name}_seconds", text, registry=registry).set(at.timestamp())
     asked = _gauge(registry, "asked", "Questions in the last round")
-    lost = _gauge(registry, "lost", "Questions of the last round without an answer")
+    lost = _gauge(registry, "lost", "Questions of the last round without a usable answer")
     middle = _gauge(registry, "median_seconds", "Median time to an answer in the last round")
     slowest = _gauge(registry, "slowest_seconds", "Longest time to an answer in the last round")
     for service, tally in report.tallies.items():

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 from urllib.parse import urlsplit
 
-from varmentaja.domain.availability import Finding, Round, Service, Tally, Trouble, limits
+from varmentaja.domain.availability import USELESS, Finding, Round, Service, Tally, Trouble, limits
 from varmentaja.observer.ask import Client, Reply
 from varmentaja.observer.judge import Judge, agreement, behind, freshness, is_stale, listed, pair
 from varmentaja.observer.lists import Published
@@ -68,7 +68,7 @@ class Observer:
         replies = ask_all(plan, self._judge.request, self._judge.request_with_nonce, self._client)
         look = _Look(self._judge, plan, replies, self._numbers, clock())
         findings = tuple(dict.fromkeys(look.findings()))
-        return Round(begun, look.tallies(), findings, look.signed_at, look.holds_until)
+        return Round(begun, look.tallies(findings), findings, look.signed_at, look.holds_until)
 
 
 class _Look:
@@ -87,20 +87,22 @@ class _Look:
         self._replies = replies
         self._numbers = numbers
         self._now = now
-        self._counted: dict[Service, list[Reply]] = defaultdict(list)
+        self._counted: dict[Service, list[tuple[str, Reply]]] = defaultdict(list)
+        """Replies with their subjects."""
         self.signed_at: datetime | None = None
         """The newest thisUpdate."""
         self.holds_until: datetime | None = None
         """The earliest nextUpdate."""
 
-    def tallies(self) -> dict[Service, Tally]:
-        """The numbers of each service that was asked."""
+    def tallies(self, findings: Iterable[Finding]) -> dict[Service, Tally]:
+        """The numbers of each service that was asked; a question that led to nothing usable is lost."""
+        useless = {(each.service, each.subject) for each in findings if each.trouble in USELESS}
         return {
             service: Tally(
                 asked=len(replies),
-                lost=sum(bool(each.problem) for each in replies),
-                median_ms=round(median(each.milliseconds for each in replies)),
-                slowest_ms=max(each.milliseconds for each in replies),
+                lost=sum((service, subject) in useless for subject, _reply in replies),
+                median_ms=round(median(reply.milliseconds for _subject, reply in replies)),
+                slowest_ms=max(reply.milliseconds for _subject, reply in replies),
             )
             for service, replies in self._counted.items()
         }
@@ -122,7 +124,7 @@ class _Look:
     def _reply(self, service: Service, question: AnyQuestion, subject: str, into: list[bytes]) -> Findings:
         """Count a reply; its body goes ``into`` the list when there is one."""
         reply = self._replies[question]
-        self._counted[service].append(reply)
+        self._counted[service].append((subject, reply))
         if reply.problem:
             yield Finding(service, Trouble.UNREACHABLE, subject, reply.problem)
             return

@@ -172,4 +172,29 @@ def test_a_slow_responder_is_found(liar: Liar, look: Callable[[], Round]) -> Non
 
 def test_an_answer_about_another_certificate_is_refused(liar: Liar, look: Callable[[], Round]) -> None:
     liar.answers_about = liar.good.serial_number
-    assert troubles(look()) == {(Service.OCSP, Trouble.INVALID)}
+    found = look()
+    assert troubles(found) == {(Service.OCSP, Trouble.INVALID)}
+    assert not found.tallies[Service.OCSP].is_down  # the good one's own answer can be used
+
+
+def test_a_service_that_puts_everybody_off_is_down(liar: Liar, look: Callable[[], Round]) -> None:
+    """``tryLater`` in a 200: an answer to HTTP, and none to who asked."""
+    liar.puts_off = True
+    found = look()
+    assert troubles(found) == {(Service.OCSP, Trouble.INVALID)}
+    assert "trylater" in found.findings[0].detail
+    assert found.tallies[Service.OCSP].is_down
+
+
+@pytest.mark.parametrize("kind", ["stale", "spoilt"])
+def test_a_service_whose_every_answer_is_of_no_use_is_down(
+    liar: Liar, look: Callable[[], Round], kind: str
+) -> None:
+    if kind == "stale":
+        for truth in (liar.ocsp, liar.full, liar.delta, liar.root_list):
+            truth.next_update = liar.now - HOUR
+    else:
+        liar.spoilt |= {"ocsp", "crl"}
+    found = look()
+    assert found.tallies[Service.OCSP].is_down and found.tallies[Service.CRL].is_down
+    assert not found.tallies[Service.CERTIFICATES].is_down

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,13 @@ def a_round(minute: int, *troubles: Trouble, tally: Tally = FINE, subject: str =
 
 def told(history: History, found: Round) -> tuple[list[Outage], list[Outage]]:
     return history.add(found)
+
+
+def going_on(history: History) -> Outage:
+    report = history.report()
+    assert report is not None
+    (outage,) = report.open
+    return outage
 
 
 def test_an_outage_is_told_once_and_its_end_once() -> None:
@@ -82,16 +90,63 @@ def test_only_complete_silence_of_more_than_twenty_minutes_is_serious() -> None:
     history = History()
     for minute in range(30):
         told(history, a_round(minute, Trouble.UNREACHABLE))  # one of six questions is answered
-    report = history.report()
-    assert report is not None and not report.open[0].is_serious
+    assert not going_on(history).is_serious
     for minute in range(30, 51):
         told(history, a_round(minute, Trouble.UNREACHABLE, tally=DOWN))
-    report = history.report()
-    assert report is not None and not report.open[0].is_serious  # 20 minutes, not more
+    assert not going_on(history).is_serious  # 20 minutes so far, not more
     told(history, a_round(51, Trouble.UNREACHABLE, tally=DOWN))
-    report = history.report()
-    assert report is not None and report.open[0].is_serious
+    assert going_on(history).is_serious
     assert limits().serious == 20 * MINUTE
+
+
+@pytest.mark.parametrize("then", [(), (Trouble.UNREACHABLE,)])
+@pytest.mark.parametrize(("lost", "serious"), [(20, False), (21, True)])
+def test_the_time_without_an_answer_runs_to_the_first_round_that_has_one(
+    lost: int, serious: bool, then: tuple[Trouble, ...]
+) -> None:
+    """Whether all is well then, or something is answered again."""
+    history = History()
+    for minute in range(lost):
+        told(history, a_round(minute, Trouble.UNREACHABLE, tally=DOWN))
+    told(history, a_round(lost, *then))
+    told(history, a_round(lost + 1))
+    report = history.report()
+    assert report is not None
+    (over,) = report.over
+    assert (over.longest_down, over.is_serious) == (lost * MINUTE, serious)
+
+
+@pytest.mark.parametrize("trouble", [Trouble.INVALID, Trouble.STALE])
+def test_answers_that_are_of_no_use_are_as_bad_as_none(trouble: Trouble) -> None:
+    history = History()
+    for minute in range(22):
+        told(history, a_round(minute, trouble, tally=DOWN))
+    assert going_on(history).is_serious
+
+
+@pytest.mark.parametrize("trouble", [Trouble.WRONG_STATUS, Trouble.SLOW])
+def test_what_is_answered_all_the_same_does_not_count(trouble: Trouble) -> None:
+    history = History()
+    for minute in range(22):
+        told(history, a_round(minute, trouble))
+    assert not going_on(history).is_serious
+
+
+def test_time_goes_on_when_what_is_amiss_changes() -> None:
+    history = History()
+    for minute in range(20):
+        told(history, a_round(minute, Trouble.UNREACHABLE, tally=DOWN))
+    begun, (over,) = told(history, a_round(20, Trouble.STALE, tally=DOWN))
+    assert [each.trouble for each in begun] == [Trouble.STALE], "two rounds of nothing, though one of this"
+    assert (over.trouble, over.longest_down) == (Trouble.UNREACHABLE, 20 * MINUTE)
+    _, (over,) = told(history, a_round(21))
+    assert (over.trouble, over.longest_down, over.is_serious) == (Trouble.STALE, 21 * MINUTE, True)
+
+
+def test_one_lost_round_before_a_silence_is_no_outage() -> None:
+    history = History()
+    told(history, a_round(0, Trouble.UNREACHABLE, tally=DOWN))
+    assert told(history, a_round(60)) == ([], [])
 
 
 def test_days_count_rounds_and_what_is_felt() -> None:

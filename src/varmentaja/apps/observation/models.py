@@ -19,7 +19,7 @@ class Outage(models.Model):
     detail = models.TextField(blank=True)
     """What the program said that judged it, in English."""
     serious = models.BooleanField(default=False)
-    """Nothing at all was answered for longer than data/observer.toml allows."""
+    """No question got a usable answer for longer than data/observer.toml allows."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["service", "trouble", "begun_at"], name="outage_once")]

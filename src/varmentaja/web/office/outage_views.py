@@ -47,7 +47,7 @@ def outages(request: HttpRequest) -> HttpResponse:
 
 def _last_round(seen: Overview) -> Table:
     columns = [Column(_("Service")), Column(_("State")), Column(_("Questions"), numeric=True)]
-    columns += [Column(_("Unanswered"), numeric=True), Column(_("Median, ms"), numeric=True)]
+    columns += [Column(_("Without a usable answer"), numeric=True), Column(_("Median, ms"), numeric=True)]
     return Table(
         _("Last round of questions"),
         [*columns, Column(_("Slowest, ms"), numeric=True)],
