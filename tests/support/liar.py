@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
@@ -63,6 +64,8 @@ class Liar:
         old = now - DAY
         truth = Truth(old, now + DAY, {self.revoked.serial_number: old})
         self.ocsp, self.full = replace(truth), replace(truth)
+        self.ocsp_sha256: Truth | None = None
+        """Told to who asks by SHA-256; None: the same as to the others."""
         self.delta = replace(truth, base=10, revoked={})
         self.root_list = replace(truth, revoked={})
         self.delay = 0.0
@@ -172,31 +175,35 @@ class Liar:
         if self.puts_off:
             again = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER)
             return again.public_bytes(Encoding.DER)
-        serial = self.answers_about or ocsp.load_der_ocsp_request(der).serial_number
+        asked = ocsp.load_der_ocsp_request(der)
+        by_sha256 = isinstance(asked.hash_algorithm, hashes.SHA256)
+        truth = (self.ocsp_sha256 if by_sha256 else None) or self.ocsp
         presigner = Presigner(
             self.demo.hierarchy.authority(name),
             self.demo.store,
-            this_update=self.ocsp.this_update,
-            next_update=self.ocsp.next_update,
+            this_update=truth.this_update,
+            next_update=truth.next_update,
         )
-        return presigner.sign(self._status(serial)).sha1
+        signed = presigner.sign(self._status(self.answers_about or asked.serial_number, truth))
+        return signed.sha256 if by_sha256 else signed.sha1
 
     def _online(self, environ: Any, name: str, rest: list[str]) -> bytes:
         asked = ocsp.load_der_ocsp_request(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
         nonce = asked.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
         return sign_answers(
             self.demo.hierarchy.authority(name),
-            [self._status(asked.serial_number)],
+            [self._status(asked.serial_number, self.ocsp)],
             self.demo.store,
-            name=CertIdHash.SHA1,
+            name=CertIdHash(asked.hash_algorithm.name),
             this_update=self.ocsp.this_update,
             next_update=self.ocsp.next_update,
             produced_at=self.now,
             nonce=self.nonce(nonce),
         )
 
-    def _status(self, serial: int) -> CertificateStatus:
-        at = self.ocsp.revoked.get(serial)
+    @staticmethod
+    def _status(serial: int, truth: Truth) -> CertificateStatus:
+        at = truth.revoked.get(serial)
         condition = Condition.REVOKED if at else Condition.GOOD
         return CertificateStatus(serial_text(serial), condition, at, Reason.SUPERSEDED if at else None)
 

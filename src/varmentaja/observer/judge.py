@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from varmentaja.domain.availability import Finding, Service, Trouble, limits
 from varmentaja.observer.lists import Entry, Published
-from varmentaja.observer.openssl import Answer, OpenSsl
+from varmentaja.observer.openssl import Answer, Digest, OpenSsl
 from varmentaja.observer.plan import Authority, Plan, Watched
 from varmentaja.observer.pyhanko import status_by_answer
 
@@ -28,7 +28,7 @@ class Judge:
         self.openssl = openssl
         self._known: dict[Hashable, Any] = {}
         self._used: dict[Hashable, Any] = {}
-        self._nonces: dict[tuple[str, int], bytes] = {}
+        self._nonces: dict[tuple[str, int, Digest], bytes] = {}
 
     def begin(self, plan: Plan) -> None:
         """A new round: verdicts that the last one did not need are forgotten."""
@@ -36,16 +36,18 @@ class Judge:
         self._by_name = {each.name: each for each in plan.authorities}
         self._known, self._used, self._nonces = self._used, {}, {}
 
-    def request(self, authority: Authority, watched: Watched) -> bytes:
+    def request(self, authority: Authority, watched: Watched, digest: Digest) -> bytes:
         """DER of the question."""
-        key = ("request", authority.name, watched.serial)
-        return self._once(key, lambda: self.openssl.request(authority.certificate, watched.serial), bool)
+        key = ("request", authority.name, watched.serial, digest)
+        asked = authority.certificate, watched.serial
+        return self._once(key, lambda: self.openssl.request(*asked, digest=digest), bool)
 
-    def request_with_nonce(self, authority: Authority, watched: Watched) -> bytes:
+    def request_with_nonce(self, authority: Authority, watched: Watched, digest: Digest) -> bytes:
         """DER of a question that was never asked before this round."""
-        key = authority.name, watched.serial
+        key = authority.name, watched.serial, digest
         if key not in self._nonces:
-            self._nonces[key] = self.openssl.request(authority.certificate, watched.serial, nonce=True)
+            asked = authority.certificate, watched.serial
+            self._nonces[key] = self.openssl.request(*asked, digest=digest, nonce=True)
         return self._nonces[key]
 
     def answer(
@@ -54,15 +56,18 @@ class Judge:
         authority: Authority,
         watched: Watched,
         now: datetime,
+        digest: Digest,
         request: bytes | None = None,
     ) -> Answer:
         """OpenSSL's and, for a canary, pyHanko's opinion of an OCSP answer.
 
-        ``request``: whose nonce must come back.
+        ``digest``: that of the question. ``request``: whose nonce must come back.
         """
-        key = ("answer", _hash(der), authority.name, watched.serial, request)
+        key = ("answer", _hash(der), authority.name, watched.serial, digest, request)
         return self._once(
-            key, lambda: self._answer(der, authority, watched, now, request), lambda told: not told.problem
+            key,
+            lambda: self._answer(der, authority, watched, now, digest, request),
+            lambda told: not told.problem,
         )
 
     def published(self, der: bytes, authority: Authority, shard: int) -> Published | str:
@@ -97,9 +102,15 @@ class Judge:
         )
 
     def _answer(
-        self, der: bytes, authority: Authority, watched: Watched, now: datetime, request: bytes | None
+        self,
+        der: bytes,
+        authority: Authority,
+        watched: Watched,
+        now: datetime,
+        digest: Digest,
+        request: bytes | None,
     ) -> Answer:
-        told = self.openssl.answer(der, authority.certificate, self._plan.roots, watched.serial, now)
+        told = self.openssl.answer(der, authority.certificate, self._plan.roots, watched.serial, now, digest)
         if not told.problem and request and (problem := self.openssl.nonce(der, request)):
             return Answer(problem=problem)
         if told.problem or watched.certificate is None or is_stale(told.next_update, now):

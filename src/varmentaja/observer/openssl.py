@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +17,13 @@ _SECONDS = 120
 _ANY_AGE = str(30 * 365 * 86_400)
 """Seconds: openssl compares an answer's dates with the machine's clock; further off, it prints no status."""
 _DATE = "%b %d %H:%M:%S %Y GMT"
+
+
+class Digest(StrEnum):
+    """What the issuer's name and key are hashed with in a question (CertID, RFC 6960 §4.1.1)."""
+
+    SHA1 = "sha1"
+    SHA256 = "sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +52,11 @@ class OpenSsl:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def request(self, authority: bytes, serial: int, *, nonce: bool = False) -> bytes:
-        """DER of the request that openssl makes by default (SHA-1), without or with a nonce. OSError, or
-        RuntimeError."""
-        asked = ["-issuer", "authority", "-serial", f"0x{serial:x}", "-reqout", "request"]
-        asked.append("-nonce" if nonce else "-no_nonce")
+    def request(
+        self, authority: bytes, serial: int, *, digest: Digest = Digest.SHA1, nonce: bool = False
+    ) -> bytes:
+        """DER of a request, without or with a nonce. OSError, or RuntimeError."""
+        asked = [*_about(serial, digest), "-reqout", "request", "-nonce" if nonce else "-no_nonce"]
         with _folder({"authority": pem(authority)}) as folder:
             done = self._run(folder, ["ocsp", *asked])
             if not (folder / "request").exists():
@@ -56,11 +64,17 @@ class OpenSsl:
             return (folder / "request").read_bytes()
 
     def answer(
-        self, der: bytes, authority: bytes, roots: Sequence[bytes], serial: int, now: datetime
+        self,
+        der: bytes,
+        authority: bytes,
+        roots: Sequence[bytes],
+        serial: int,
+        now: datetime,
+        digest: Digest = Digest.SHA1,
     ) -> Answer:
         """Verify an OCSP answer up to a root; its dates are given back and not judged."""
         files = {"authority": pem(authority), "roots": pem(*roots), "answer": der}
-        asked = ["-issuer", "authority", "-serial", f"0x{serial:x}", "-no_nonce", "-respin", "answer"]
+        asked = [*_about(serial, digest), "-no_nonce", "-respin", "answer"]
         with _folder(files) as folder:
             trust = ["-CAfile", "roots", "-no-CApath", "-no-CAstore", "-verify_other", "authority"]
             done = self._run(folder, ["ocsp", *asked, *trust, *_at(now), "-validity_period", _ANY_AGE])
@@ -148,6 +162,10 @@ class _folder:
 
     def __exit__(self, *_: object) -> None:
         self._held.cleanup()
+
+
+def _about(serial: int, digest: Digest) -> list[str]:
+    return ["-issuer", "authority", f"-{digest}", "-serial", f"0x{serial:x}"]  # it hashes what comes after
 
 
 def _at(now: datetime) -> list[str]:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from varmentaja.observer.ask import Client, Reply
 from varmentaja.observer.directory import read_attribute
+from varmentaja.observer.openssl import Digest
 from varmentaja.observer.plan import Authority, Lists, Plan, Watched
 
 _AT_ONCE = 16
@@ -54,7 +55,7 @@ class DirectoryQuestion:
         return read_attribute(self.address, self.name, self.attribute, self.authority)
 
 
-Ask = Callable[[Authority, Watched], bytes]
+Ask = Callable[[Authority, Watched, Digest], bytes]
 """Makes the request about a certificate."""
 AnyQuestion = Question | DirectoryQuestion
 
@@ -106,10 +107,17 @@ def _questions(plan: Plan, request: Ask, request_with_nonce: Ask) -> Iterator[An
                 if lists.delta:
                     yield directory_question(plan, lists.directory_name, DIRECTORY_DELTA)
         for watched in authority.watched:
-            for url in authority.ocsp_urls:
-                yield from status_questions(url, request(authority, watched))
-            if authority.online_url and watched.certificate:
-                yield online_question(authority.online_url, request_with_nonce(authority, watched))
+            for digest in digests(watched):
+                for url in authority.ocsp_urls:
+                    yield from status_questions(url, request(authority, watched, digest))
+                if authority.online_url and watched.certificate:
+                    asked = request_with_nonce(authority, watched, digest)
+                    yield online_question(authority.online_url, asked)
+
+
+def digests(watched: Watched) -> tuple[Digest, ...]:
+    """How its status is asked: as most do, and of a canary as some do, since that is another answer."""
+    return tuple(Digest) if watched.certificate else (Digest.SHA1,)
 
 
 def addresses(lists: Iterable[Lists]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from varmentaja.domain.availability import USELESS, Finding, Round, Service, Tal
 from varmentaja.observer.ask import Client, Reply
 from varmentaja.observer.judge import Judge, agreement, behind, freshness, is_stale, listed, pair
 from varmentaja.observer.lists import Published
-from varmentaja.observer.openssl import Answer
+from varmentaja.observer.openssl import Answer, Digest
 from varmentaja.observer.plan import Authority, Lists, Plan, Watched
 from varmentaja.observer.questions import (
     DIRECTORY_CERTIFICATE,
@@ -25,6 +25,7 @@ from varmentaja.observer.questions import (
     addresses,
     ask_all,
     certificate_question,
+    digests,
     directory_question,
     list_question,
     online_question,
@@ -49,6 +50,7 @@ class Asked:
     service: Service
     question: Question
     subject: str
+    digest: Digest
     nonce_of: bytes | None = None
     """The request whose nonce must come back."""
 
@@ -230,21 +232,25 @@ class _Look:
             yield from self._known(authority, watched, subject, shard, shards)
 
     def _asked(self, authority: Authority, watched: Watched, subject: str) -> Iterator[Asked]:
-        request = self._judge.request(authority, watched)
-        for url in authority.ocsp_urls:
-            where = "" if url == authority.ocsp_url else f", {urlsplit(url).netloc}"
-            for question in status_questions(url, request):
-                yield Asked(Service.OCSP, question, f"{subject} ({question.method}{where})")
-        if authority.online_url and watched.certificate:
-            request = self._judge.request_with_nonce(authority, watched)
-            yield Asked(Service.ONLINE, online_question(authority.online_url, request), subject, request)
+        for digest in digests(watched):
+            how = f", {digest}" if digest is not Digest.SHA1 else ""
+            request = self._judge.request(authority, watched, digest)
+            for url in authority.ocsp_urls:
+                where = "" if url == authority.ocsp_url else f", {urlsplit(url).netloc}"
+                for question in status_questions(url, request):
+                    name = f"{subject} ({question.method}{how}{where})"
+                    yield Asked(Service.OCSP, question, name, digest)
+            if authority.online_url and watched.certificate:
+                request = self._judge.request_with_nonce(authority, watched, digest)
+                question = online_question(authority.online_url, request)
+                yield Asked(Service.ONLINE, question, f"{subject} (POST{how})", digest, request)
 
     def _answer(self, asked: Asked, authority: Authority, watched: Watched, into: list[Answer]) -> Findings:
         got: list[bytes] = []
         service, subject = asked.service, asked.subject
         yield from self._reply(service, asked.question, subject, got)
         for body in got:
-            told = self._judge.answer(body, authority, watched, self._now, asked.nonce_of)
+            told = self._judge.answer(body, authority, watched, self._now, asked.digest, asked.nonce_of)
             if told.problem:
                 yield Finding(service, Trouble.INVALID, subject, told.problem)
                 continue

@@ -86,7 +86,7 @@ def troubles(found: Round) -> set[Trouble]:
 
 def test_nothing_is_found_in_order_and_a_responder_left_behind_is_found(service: Service, look: Look) -> None:
     first = look(service.now + SETTLED_WITHIN + timedelta(seconds=1))
-    assert first.tallies[Asked.OCSP].asked == 8  # four canaries, by GET and POST
+    assert first.tallies[Asked.OCSP].asked == 16  # four canaries, by GET and POST, by SHA-1 and SHA-256
     assert first.findings == ()
     assert all(tally.lost == 0 for tally in first.tallies.values()) and len(first.tallies) == 3
     card = service.made_card()

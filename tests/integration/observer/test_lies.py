@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -48,11 +49,11 @@ def troubles(found: Round) -> set[tuple[Service, Trouble]]:
 def test_the_truth_passes_and_every_address_is_asked(liar: Liar, look: Callable[[], Round]) -> None:
     found = look()
     assert found.findings == ()
-    assert sorted(liar.asked) == ["GET ca"] * 2 + ["GET crl"] * 3 + ["GET ocsp"] * 3 + ["POST ocsp"] * 3
+    assert sorted(liar.asked) == ["GET ca"] * 2 + ["GET crl"] * 3 + ["GET ocsp"] * 5 + ["POST ocsp"] * 5
     assert {service: tally.asked for service, tally in found.tallies.items()} == {
         Service.CERTIFICATES: 2,
         Service.CRL: 3,
-        Service.OCSP: 6,
+        Service.OCSP: 10,  # canaries by both digests
     }
 
 
@@ -67,8 +68,19 @@ def test_a_wrong_good_is_found(liar: Liar, look: Callable[[], Round]) -> None:
     assert {each.subject for each in wrong} == {
         f"{serial_of(liar.revoked)} (GET)",
         f"{serial_of(liar.revoked)} (POST)",
+        f"{serial_of(liar.revoked)} (GET, sha256)",
+        f"{serial_of(liar.revoked)} (POST, sha256)",
     }
     assert wrong[0].detail == "told to be good, known to be revoked"
+
+
+def test_a_wrong_good_that_only_some_are_told_is_found(liar: Liar, look: Callable[[], Round]) -> None:
+    """Whoever asks by SHA-256 gets another signed answer than whoever asks by SHA-1."""
+    liar.ocsp_sha256 = replace(liar.ocsp, revoked={})
+    wrong = [each.subject for each in look().findings if each.trouble is Trouble.WRONG_STATUS]
+    assert sorted(wrong) == [f"{serial_of(liar.revoked)} ({method}, sha256)" for method in ("GET", "POST")]
+    liar.ocsp_sha256 = replace(liar.ocsp, next_update=liar.now - HOUR)
+    assert troubles(look()) == {(Service.OCSP, Trouble.STALE)}
 
 
 def test_a_wrong_revoked_as_in_2023_is_found(liar: Liar, look: Callable[[], Round]) -> None:
