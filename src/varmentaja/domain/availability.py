@@ -85,6 +85,8 @@ class Limits:
     days: int
     slow: timedelta
     lost: timedelta
+    in_vain: int
+    asking: timedelta
     margin: timedelta
     agreement: timedelta
     rounds_wrong: int
@@ -107,6 +109,8 @@ def limits() -> Limits:
         days=int(content["rounds"]["days"]),
         slow=timedelta(milliseconds=content["answers"]["slow_milliseconds"]),
         lost=timedelta(seconds=content["answers"]["lost_seconds"]),
+        in_vain=int(content["answers"]["in_vain"]),
+        asking=timedelta(seconds=content["answers"]["asking_seconds"]),
         margin=timedelta(hours=content["answers"]["margin_hours"]),
         agreement=timedelta(seconds=content["answers"]["agreement_seconds"]),
         rounds_wrong=int(content["alarm"]["wrong_status"]),

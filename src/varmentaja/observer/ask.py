@@ -31,7 +31,11 @@ class Client:
 
     def __init__(self) -> None:
         self._lost = limits().lost.total_seconds()
-        self._http = own_client(timeout=self._lost, headers={"User-Agent": "observer"})
+        self._http = own_client(
+            timeout=self._lost,
+            headers={"User-Agent": "observer"},
+            limits=httpx.Limits(max_connections=None),  # those that hang keep nobody else waiting
+        )
 
     def get(self, url: str, media_type: str) -> Reply:
         """The document at an address."""

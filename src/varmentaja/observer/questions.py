@@ -1,21 +1,30 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Every question of a round, and its replies: all asked together, so that they are of one moment."""
+"""Every question of a round, and its replies: all asked together, so that they are of one moment.
+
+Each service of each host is asked by threads of its own: one that hangs takes no time from the others.
+"""
 
 from __future__ import annotations
 
 import base64
+import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from varmentaja.domain.availability import Service, limits
 from varmentaja.observer.ask import Client, Reply
 from varmentaja.observer.directory import read_attribute
 from varmentaja.observer.openssl import Digest
 from varmentaja.observer.plan import Authority, Lists, Plan, Watched
 
-_AT_ONCE = 16
+_AT_ONCE = 8
+"""Questions to one service of one host."""
 _REQUEST, _ANSWER = "application/ocsp-request", "application/ocsp-response"
 DIRECTORY_CERTIFICATE = "cACertificate;binary"
 DIRECTORY_LIST, DIRECTORY_DELTA = "certificateRevocationList;binary", "deltaRevocationList;binary"
@@ -27,11 +36,17 @@ _LIST, _CERTIFICATE = "application/pkix-crl", "application/pkix-cert"
 class Question:
     """One request over HTTP."""
 
+    service: Service
     method: str
     url: str
     media_type: str
     """That the answer must have."""
     body: bytes = b""
+
+    @property
+    def place(self) -> tuple[Service, str]:
+        """The service and its host."""
+        return self.service, urlsplit(self.url).netloc
 
     def put(self, client: Client) -> Reply:
         """Ask."""
@@ -49,6 +64,12 @@ class DirectoryQuestion:
     attribute: str
     authority: Path | None
     """Who certifies the server."""
+    service = Service.DIRECTORY
+
+    @property
+    def place(self) -> tuple[Service, str]:
+        """The service and its host."""
+        return self.service, self.address
 
     def put(self, client: Client) -> Reply:
         """Ask, over a connection of its own."""
@@ -62,23 +83,26 @@ AnyQuestion = Question | DirectoryQuestion
 
 def certificate_question(authority: Authority) -> Question:
     """For the authority's certificate."""
-    return Question("GET", authority.certificate_url, _CERTIFICATE)
+    return Question(Service.CERTIFICATES, "GET", authority.certificate_url, _CERTIFICATE)
 
 
 def list_question(url: str) -> Question:
     """For a revocation list."""
-    return Question("GET", url, _LIST)
+    return Question(Service.CRL, "GET", url, _LIST)
 
 
 def status_questions(url: str, request: bytes) -> list[Question]:
     """For the status of one certificate, by GET and by POST (RFC 6960 A.1)."""
     encoded = quote(base64.b64encode(request), safe="")
-    return [Question("GET", f"{url}/{encoded}", _ANSWER), online_question(url, request)]
+    return [
+        Question(Service.OCSP, "GET", f"{url}/{encoded}", _ANSWER),
+        Question(Service.OCSP, "POST", url, _ANSWER, request),
+    ]
 
 
 def online_question(url: str, request: bytes) -> Question:
-    """For the status of one certificate by POST."""
-    return Question("POST", url, _ANSWER, request)
+    """For the status of one certificate, signed on the spot, by POST."""
+    return Question(Service.ONLINE, "POST", url, _ANSWER, request)
 
 
 def directory_question(plan: Plan, name: str, attribute: str) -> DirectoryQuestion:
@@ -89,10 +113,46 @@ def directory_question(plan: Plan, name: str, attribute: str) -> DirectoryQuesti
 
 def ask_all(plan: Plan, request: Ask, request_with_nonce: Ask, client: Client) -> dict[AnyQuestion, Reply]:
     """Ask everything in the plan."""
-    questions = list(dict.fromkeys(_questions(plan, request, request_with_nonce)))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        replies: Iterable[Reply] = pool.map(lambda question: question.put(client), questions)
-        return dict(zip(questions, replies, strict=True))
+    places: dict[tuple[Service, str], list[AnyQuestion]] = defaultdict(list)
+    for question in dict.fromkeys(_questions(plan, request, request_with_nonce)):
+        places[question.place].append(question)
+    deadline = time.monotonic() + limits().asking.total_seconds()
+    with ExitStack() as stack:
+        replies = [
+            stack.enter_context(ThreadPoolExecutor(_AT_ONCE)).map(_Patience(client, deadline).ask, questions)
+            for questions in places.values()
+        ]
+        return dict(zip(chain(*places.values()), chain(*replies), strict=True))
+
+
+class _Patience:
+    """Asks one place until it has hung too often, or the round's time is up: the rest counts as unanswered.
+
+    A round of hundreds of questions that each wait for their end would outlast the silence that is taken for
+    a dead observer.
+    """
+
+    def __init__(self, client: Client, deadline: float) -> None:
+        self._client = client
+        self._deadline = deadline
+        self._lost = limits().lost.total_seconds()
+        self._in_vain = 0
+        """Questions that waited for their end, none answered between them; two threads may miss one."""
+
+    def ask(self, question: AnyQuestion) -> Reply:
+        """The reply, or why there was no time for the question."""
+        begun = time.monotonic()
+        if self._in_vain >= limits().in_vain:
+            return self._unasked("not asked: the questions before it had no answer in time")
+        if begun >= self._deadline:
+            return self._unasked("not asked: the questions before it took all the time of the round")
+        reply = question.put(self._client)
+        hung = reply.problem and time.monotonic() - begun >= self._lost
+        self._in_vain = self._in_vain + 1 if hung else 0
+        return reply
+
+    def _unasked(self, why: str) -> Reply:
+        return Reply(b"", round(self._lost * 1000), why)
 
 
 def _questions(plan: Plan, request: Ask, request_with_nonce: Ask) -> Iterator[AnyQuestion]:

@@ -47,7 +47,6 @@ class Shard:
 class Asked:
     """One question about a certificate."""
 
-    service: Service
     question: Question
     subject: str
     digest: Digest
@@ -123,9 +122,9 @@ class _Look:
             for watched in authority.watched:
                 yield from self._watched(authority, watched, shards)
 
-    def _reply(self, service: Service, question: AnyQuestion, subject: str, into: list[bytes]) -> Findings:
+    def _reply(self, question: AnyQuestion, subject: str, into: list[bytes]) -> Findings:
         """Count a reply; its body goes ``into`` the list when there is one."""
-        reply = self._replies[question]
+        service, reply = question.service, self._replies[question]
         self._counted[service].append((subject, reply))
         if reply.problem:
             yield Finding(service, Trouble.UNREACHABLE, subject, reply.problem)
@@ -137,7 +136,7 @@ class _Look:
     def _certificate(self, authority: Authority) -> Findings:
         got: list[bytes] = []
         url = authority.certificate_url
-        yield from self._reply(Service.CERTIFICATES, certificate_question(authority), url, got)
+        yield from self._reply(certificate_question(authority), url, got)
         for body in got:
             if problem := self._judge.certificate(body, authority, self._now):
                 yield Finding(Service.CERTIFICATES, Trouble.INVALID, url, problem)
@@ -147,26 +146,24 @@ class _Look:
     ) -> Findings:
         full: list[Published] = []
         delta: list[Published] = []
-        yield from self._list(Service.CRL, authority, number, list_question(lists.full), lists.full, full)
+        yield from self._list(authority, number, list_question(lists.full), lists.full, full)
         if lists.delta:
-            yield from self._list(
-                Service.CRL, authority, number, list_question(lists.delta), lists.delta, delta
-            )
+            yield from self._list(authority, number, list_question(lists.delta), lists.delta, delta)
             if full and delta:
                 yield from pair(full[0], delta[0], lists.full, lists.delta)
         shards[authority.name, number] = Shard(*(each[0] if each else None for each in (full, delta)))
 
     def _list(
         self,
-        service: Service,
         authority: Authority,
         number: int,
         question: AnyQuestion,
         subject: str,
         into: list[Published],
     ) -> Findings:
+        service = question.service
         got: list[bytes] = []
-        yield from self._reply(service, question, subject, got)
+        yield from self._reply(question, subject, got)
         for body in got:
             found = self._judge.published(body, authority, number)
             if isinstance(found, str):
@@ -194,7 +191,7 @@ class _Look:
             for number, lists in enumerate(copy.lists):
                 for url in addresses([lists]):
                     found: list[Published] = []
-                    yield from self._list(Service.CRL, authority, number, list_question(url), url, found)
+                    yield from self._list(authority, number, list_question(url), url, found)
                     full = shards[authority.name, number].full
                     if found and full and url == lists.full:
                         yield from behind(Service.CRL, url, full, found[0], self._now)
@@ -204,7 +201,7 @@ class _Look:
         got: list[bytes] = []
         name = authority.directory_name
         question: AnyQuestion = directory_question(plan, name, DIRECTORY_CERTIFICATE)
-        yield from self._reply(Service.DIRECTORY, question, name, got)
+        yield from self._reply(question, name, got)
         for body in got:
             if problem := self._judge.certificate(body, authority, self._now):
                 yield Finding(Service.DIRECTORY, Trouble.INVALID, name, problem)
@@ -213,7 +210,7 @@ class _Look:
             for attribute in (DIRECTORY_LIST, *((DIRECTORY_DELTA,) if lists.delta else ())):
                 question = directory_question(plan, lists.directory_name, attribute)
                 subject = f"{lists.directory_name} ({attribute.partition(';')[0]})"
-                yield from self._list(Service.DIRECTORY, authority, number, question, subject, found)
+                yield from self._list(authority, number, question, subject, found)
             full = shards[authority.name, number].full
             if found and full:
                 yield from behind(Service.DIRECTORY, lists.directory_name, full, found[0], self._now)
@@ -239,16 +236,16 @@ class _Look:
                 where = "" if url == authority.ocsp_url else f", {urlsplit(url).netloc}"
                 for question in status_questions(url, request):
                     name = f"{subject} ({question.method}{how}{where})"
-                    yield Asked(Service.OCSP, question, name, digest)
+                    yield Asked(question, name, digest)
             if authority.online_url and watched.certificate:
                 request = self._judge.request_with_nonce(authority, watched, digest)
                 question = online_question(authority.online_url, request)
-                yield Asked(Service.ONLINE, question, f"{subject} (POST{how})", digest, request)
+                yield Asked(question, f"{subject} (POST{how})", digest, request)
 
     def _answer(self, asked: Asked, authority: Authority, watched: Watched, into: list[Answer]) -> Findings:
         got: list[bytes] = []
-        service, subject = asked.service, asked.subject
-        yield from self._reply(service, asked.question, subject, got)
+        service, subject = asked.question.service, asked.subject
+        yield from self._reply(asked.question, subject, got)
         for body in got:
             told = self._judge.answer(body, authority, watched, self._now, asked.digest, asked.nonce_of)
             if told.problem:

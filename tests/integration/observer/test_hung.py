@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A service that takes every question and says nothing is told of in time, however many there are."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.support.liar import Liar
+from tests.support.pki import Demo
+from tests.support.web import serve
+
+from varmentaja.domain.availability import Limits, Round, Service, Trouble, limits
+from varmentaja.observer.ask import Client
+from varmentaja.observer.judge import Judge
+from varmentaja.observer.openssl import OpenSsl
+from varmentaja.observer.plan import Copy, Lists, Plan
+from varmentaja.observer.rounds import Observer
+
+SHARDS = 150
+HURRIED = replace(limits(), lost=timedelta(seconds=0.3))
+PATIENT = replace(limits(), lost=timedelta(seconds=2))
+"""Where others are to answer in time."""
+
+
+class Listener:
+    """Accepts whoever comes, and says nothing."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.held: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                self.held.append(self._socket.accept()[0])
+            except OSError:
+                return
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        for each in self.held:
+            each.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with closing(Listener()) as listener:
+        yield listener
+
+
+@pytest.fixture
+def liar(demo: Demo) -> Liar:
+    return Liar(demo, demo.now + timedelta(minutes=1))
+
+
+def look(liar: Liar, plan: Plan, monkeypatch: Any, allowed: Limits) -> Round:
+    for module in ("ask", "questions"):
+        monkeypatch.setattr(f"varmentaja.observer.{module}.limits", lambda: allowed)
+    with closing(Client()) as client:
+        return Observer(Judge(OpenSsl(shutil.which("openssl") or "")), client).look(plan, lambda: liar.now)
+
+
+def many(address: str) -> tuple[Lists, ...]:
+    """Addresses of 300 lists."""
+    return tuple(
+        Lists(f"{address}/crl/a/{n}.crl", f"{address}/crl/a/{n}-delta.crl", "") for n in range(SHARDS)
+    )
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [HURRIED, replace(HURRIED, in_vain=10**6, asking=timedelta(seconds=0.5))],
+    ids=["given up", "time is up"],
+)
+def test_a_hung_service_is_told_of_and_not_waited_for(
+    liar: Liar, listener: Listener, monkeypatch: Any, allowed: Limits
+) -> None:
+    plan = liar.plan(listener.address)
+    root, issuing = plan.authorities
+    root = replace(root, lists=many(listener.address))
+    found = look(liar, replace(plan, authorities=(root, issuing)), monkeypatch, allowed)
+    assert {service: tally.asked for service, tally in found.tallies.items()} == {
+        Service.CERTIFICATES: 2,
+        Service.CRL: 2 * SHARDS + 2,
+        Service.OCSP: 10,
+    }
+    assert all(tally.is_down for tally in found.tallies.values())
+    assert {each.trouble for each in found.findings} == {Trouble.UNREACHABLE}
+    assert len({each.detail for each in found.findings}) > 1, "some waited, the rest was given up"
+    assert found.tallies[Service.CRL].median_ms >= 300
+    assert len(listener.held) < 60
+
+
+def test_a_hung_responder_takes_nothing_from_the_others(
+    liar: Liar, listener: Listener, monkeypatch: Any
+) -> None:
+    with serve(liar) as address:
+        plan = liar.plan(address)
+        root, issuing = plan.authorities
+        issuing = replace(issuing, copies=tuple(Copy(None, (each,)) for each in many(listener.address)))
+        found = look(liar, replace(plan, authorities=(root, issuing)), monkeypatch, PATIENT)
+    assert len(listener.held) < 60
+    assert {each.trouble for each in found.findings} == {Trouble.UNREACHABLE}
+    assert {service: tally.lost for service, tally in found.tallies.items()} == {
+        Service.CERTIFICATES: 0,
+        Service.CRL: 2 * SHARDS,
+        Service.OCSP: 0,
+    }
+
+
+def test_lists_are_asked_though_the_status_beside_them_hangs(liar: Liar, monkeypatch: Any) -> None:
+    """One address, two programs behind it."""
+    liar.delay = 4.0
+    with serve(liar) as address:
+        found = look(liar, liar.plan(address), monkeypatch, PATIENT)
+    assert found.tallies[Service.OCSP].is_down
+    assert found.tallies[Service.CRL].lost == found.tallies[Service.CERTIFICATES].lost == 0
