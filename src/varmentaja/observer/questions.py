@@ -28,6 +28,7 @@ _AT_ONCE = 8
 _REQUEST, _ANSWER = "application/ocsp-request", "application/ocsp-response"
 DIRECTORY_CERTIFICATE = "cACertificate;binary"
 DIRECTORY_LIST, DIRECTORY_DELTA = "certificateRevocationList;binary", "deltaRevocationList;binary"
+DIRECTORY_AUTHORITIES = "authorityRevocationList;binary"
 """RFC 4523."""
 _LIST, _CERTIFICATE = "application/pkix-crl", "application/pkix-cert"
 
@@ -163,9 +164,8 @@ def _questions(plan: Plan, request: Ask, request_with_nonce: Ask) -> Iterator[An
         if plan.directory:
             yield directory_question(plan, authority.directory_name, DIRECTORY_CERTIFICATE)
             for lists in authority.lists:
-                yield directory_question(plan, lists.directory_name, DIRECTORY_LIST)
-                if lists.delta:
-                    yield directory_question(plan, lists.directory_name, DIRECTORY_DELTA)
+                for attribute in list_attributes(authority, lists):
+                    yield directory_question(plan, lists.directory_name, attribute)
         for watched in authority.watched:
             for digest in digests(watched):
                 for url in authority.ocsp_urls:
@@ -178,6 +178,15 @@ def _questions(plan: Plan, request: Ask, request_with_nonce: Ask) -> Iterator[An
 def digests(watched: Watched) -> tuple[Digest, ...]:
     """How its status is asked: as most do, and of a canary as some do, since that is another answer."""
     return tuple(Digest) if watched.certificate else (Digest.SHA1,)
+
+
+def list_attributes(authority: Authority, lists: Lists) -> Iterator[str]:
+    """Where a shard's lists stand in the directory; a root's whole list stands there twice."""
+    yield DIRECTORY_LIST
+    if authority.issued_by == authority.name and len(authority.lists) == 1:
+        yield DIRECTORY_AUTHORITIES
+    if lists.delta:
+        yield DIRECTORY_DELTA
 
 
 def addresses(lists: Iterable[Lists]) -> Iterator[str]:

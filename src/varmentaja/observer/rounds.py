@@ -19,7 +19,6 @@ from varmentaja.observer.plan import Authority, Lists, Plan, Watched
 from varmentaja.observer.questions import (
     DIRECTORY_CERTIFICATE,
     DIRECTORY_DELTA,
-    DIRECTORY_LIST,
     AnyQuestion,
     Question,
     addresses,
@@ -27,6 +26,7 @@ from varmentaja.observer.questions import (
     certificate_question,
     digests,
     directory_question,
+    list_attributes,
     list_question,
     online_question,
     status_questions,
@@ -206,14 +206,14 @@ class _Look:
             if problem := self._judge.certificate(body, authority, self._now):
                 yield Finding(Service.DIRECTORY, Trouble.INVALID, name, problem)
         for number, lists in enumerate(authority.lists):
-            found: list[Published] = []
-            for attribute in (DIRECTORY_LIST, *((DIRECTORY_DELTA,) if lists.delta else ())):
+            for attribute in list_attributes(authority, lists):
+                found: list[Published] = []
                 question = directory_question(plan, lists.directory_name, attribute)
                 subject = f"{lists.directory_name} ({attribute.partition(';')[0]})"
                 yield from self._list(authority, number, question, subject, found)
-            full = shards[authority.name, number].full
-            if found and full:
-                yield from behind(Service.DIRECTORY, lists.directory_name, full, found[0], self._now)
+                full = shards[authority.name, number].full
+                if found and full and attribute != DIRECTORY_DELTA:
+                    yield from behind(Service.DIRECTORY, subject, full, found[0], self._now)
 
     def _watched(
         self, authority: Authority, watched: Watched, shards: dict[tuple[str, int], Shard]

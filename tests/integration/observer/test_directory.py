@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.support.liar import ISSUING, ROOT, Liar
+from ldap3 import MODIFY_REPLACE, Connection, Server
+from tests.support.liar import ISSUING, LDAP_NAME, LDAP_ROOT, ROOT, Liar
 from tests.support.pki import Demo
 from tests.support.slapd import BASE, PASSWORD, USER, Slapd
 from tests.support.slapd import slapd as slapd
@@ -56,7 +57,7 @@ def test_a_directory_that_says_the_same_passes(liar: Liar, slapd: Slapd, look: C
     fill(liar, slapd)
     found = look()
     assert found.findings == ()
-    assert found.tallies[Service.DIRECTORY].asked == 5
+    assert found.tallies[Service.DIRECTORY].asked == 6
 
 
 def test_an_empty_directory_is_found(look: Callable[[], Round]) -> None:
@@ -77,6 +78,38 @@ def test_a_directory_that_is_down_or_behind_is_found(
     assert "number 10 instead of 11" in found.findings[0].detail
     slapd.stop()
     assert troubles(look()) == {(Service.DIRECTORY, Trouble.UNREACHABLE)}
+
+
+def put(slapd: Slapd, name: str, attribute: str, value: bytes) -> None:
+    with Connection(
+        Server(slapd.url), USER, PASSWORD, raise_exceptions=True, check_names=False
+    ) as connection:
+        connection.modify(name, {attribute: [(MODIFY_REPLACE, [value])]})
+
+
+def test_a_list_that_cannot_be_read_lends_its_place_to_no_delta(
+    liar: Liar, slapd: Slapd, look: Callable[[], Round]
+) -> None:
+    """The delta lacks what the full list tells, and rightly."""
+    fill(liar, slapd)
+    full, _delta = liar.lists()
+    spoilt = full[:-1] + bytes([full[-1] ^ 1])
+    put(slapd, LDAP_NAME, "certificateRevocationList;binary", spoilt)
+    found = look()
+    assert [(each.service, each.trouble) for each in found.findings] == [(Service.DIRECTORY, Trouble.INVALID)]
+    assert "certificateRevocationList" in found.findings[0].subject
+
+
+def test_a_root_that_lags_for_those_who_look_for_authorities_is_found(
+    liar: Liar, slapd: Slapd, look: Callable[[], Round]
+) -> None:
+    fill(liar, slapd)
+    liar.root_list.next_update = liar.now - timedelta(hours=1)
+    put(slapd, LDAP_ROOT, "authorityRevocationList;binary", liar.root_crl())
+    liar.root_list.next_update = liar.now + timedelta(days=1)
+    found = look()
+    assert troubles(found) == {(Service.DIRECTORY, Trouble.STALE)}
+    assert found.findings[0].subject.endswith("(authorityRevocationList)")
 
 
 def test_a_stale_list_in_the_directory_is_found(liar: Liar, slapd: Slapd, look: Callable[[], Round]) -> None:
