@@ -95,6 +95,7 @@ class Liar:
         )
         ocsp_url = f"{address}/ocsp/{ISSUING}"
         return Plan(
+            self.now,
             (root,),
             (
                 Authority(

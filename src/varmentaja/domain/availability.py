@@ -47,6 +47,8 @@ class Trouble(StrEnum):
     """A delta that no published full list can be completed with (RFC 5280 §5.2.4)."""
     GOING_BACK = "going_back"
     """A list with a lower number than one seen before."""
+    OLD_PLAN = "old_plan"
+    """The worker, which publishes revocations, has long given the observer no new plan: dead, or stuck."""
     SILENT = "silent"
     """The observer itself has not told anything."""
 
@@ -68,9 +70,10 @@ TROUBLES: dict[Trouble, Message] = {
     Trouble.DISAGREEMENT: message("Answers contradict each other"),
     Trouble.DELTA_WITHOUT_BASE: message("Changes were published without the list that they belong to"),
     Trouble.GOING_BACK: message("An older list came back"),
+    Trouble.OLD_PLAN: message("May lack the newest changes: the background work has not been heard of"),
     Trouble.SILENT: message("The status services are not being observed"),
 }
-MILD = frozenset({Trouble.SLOW, Trouble.AGEING})
+MILD = frozenset({Trouble.SLOW, Trouble.AGEING, Trouble.OLD_PLAN})
 """Relying parties are served all the same."""
 USELESS = frozenset({Trouble.UNREACHABLE, Trouble.INVALID, Trouble.STALE})
 """Who asked is none the wiser."""
@@ -89,6 +92,7 @@ class Limits:
     asking: timedelta
     margin: timedelta
     agreement: timedelta
+    plan: timedelta
     rounds_wrong: int
     rounds: int
     serious: timedelta
@@ -113,6 +117,7 @@ def limits() -> Limits:
         asking=timedelta(seconds=content["answers"]["asking_seconds"]),
         margin=timedelta(hours=content["answers"]["margin_hours"]),
         agreement=timedelta(seconds=content["answers"]["agreement_seconds"]),
+        plan=timedelta(minutes=content["plan"]["minutes"]),
         rounds_wrong=int(content["alarm"]["wrong_status"]),
         rounds=int(content["alarm"]["otherwise"]),
         serious=timedelta(minutes=content["serious"]["minutes"]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,7 @@ class Authority:
 class Plan:
     """All that is asked in a round."""
 
+    written_at: datetime
     roots: tuple[bytes, ...]
     """Trusted, DER."""
     authorities: tuple[Authority, ...]
@@ -98,7 +100,8 @@ def read_plan(path: Path, roots: Path, directory_authority: Path | None = None) 
     try:
         document = json.loads(path.read_bytes())
         authorities = tuple(_authority(each) for each in document["authorities"])
-        return Plan(_roots(roots), authorities, document["directory"], directory_authority)
+        written = datetime.fromisoformat(document["written_at"])
+        return Plan(written, _roots(roots), authorities, document["directory"], directory_authority)
     except FileNotFoundError as error:
         raise unavailable("There is no plan for the observer yet: %(file)s", file=str(path)) from error
     except (ValueError, KeyError, TypeError) as error:

@@ -111,6 +111,7 @@ class _Look:
     def findings(self) -> Findings:
         """All that is wrong."""
         shards: dict[tuple[str, int], Shard] = {}
+        yield from self._age_of_plan()
         for authority in self._plan.authorities:
             yield from self._certificate(authority)
             for number, lists in enumerate(authority.lists):
@@ -121,6 +122,12 @@ class _Look:
                 yield from self._directory(self._plan, authority, shards)
             for watched in authority.watched:
                 yield from self._watched(authority, watched, shards)
+
+    def _age_of_plan(self) -> Findings:
+        """Told of the lists, which wait for the worker as all the rest does: one alarm is enough."""
+        written = self._plan.written_at
+        if self._now - written > limits().plan:
+            yield Finding(Service.CRL, Trouble.OLD_PLAN, "plan.json", f"written at {written.isoformat()}")
 
     def _reply(self, question: AnyQuestion, subject: str, into: list[bytes]) -> Findings:
         """Count a reply; its body goes ``into`` the list when there is one."""

@@ -71,10 +71,15 @@ def test_a_disturbance_is_told_with_its_beginning(reports: Reports) -> None:
     assert "Right and in time in 11.11 %" in text
 
 
-def test_slowness_is_told_as_what_it_is(reports: Reports) -> None:
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [(Trouble.SLOW, "Answers slowly"), (Trouble.OLD_PLAN, "May lack the newest changes")],
+)
+def test_what_hampers_is_told_as_what_it_is(reports: Reports, trouble: Trouble, words: str) -> None:
     for _ in range(9):
-        reports.report(Trouble.SLOW)
+        reports.report(trouble)
     text = read()
+    assert words in text
     assert "work, but not as well as they should" in text
     assert "Right and in time in 100.00 %" in text
 

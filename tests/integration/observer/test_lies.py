@@ -189,6 +189,16 @@ def test_an_answer_about_another_certificate_is_refused(liar: Liar, look: Callab
     assert not found.tallies[Service.OCSP].is_down  # the good one's own answer can be used
 
 
+def test_a_worker_that_writes_no_plan_any_more_is_found(liar: Liar, observer: Observer) -> None:
+    with serve(liar) as address:
+        plan = replace(liar.plan(address), written_at=liar.now - timedelta(minutes=30))
+        assert observer.look(plan, lambda: liar.now).findings == ()
+        plan = replace(plan, written_at=plan.written_at - timedelta(seconds=1))
+        found = observer.look(plan, lambda: liar.now)
+    assert troubles(found) == {(Service.CRL, Trouble.OLD_PLAN)}
+    assert found.tallies[Service.CRL].lost == 0
+
+
 def test_a_service_that_puts_everybody_off_is_down(liar: Liar, look: Callable[[], Round]) -> None:
     """``tryLater`` in a 200: an answer to HTTP, and none to who asked."""
     liar.puts_off = True

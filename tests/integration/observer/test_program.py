@@ -101,7 +101,8 @@ def write(plan: Plan, path: Path) -> None:
         }
         for each in plan.authorities
     ]
-    path.write_text(json.dumps({"directory": None, "authorities": authorities}))
+    document = {"written_at": plan.written_at.isoformat(), "directory": None}
+    path.write_text(json.dumps({**document, "authorities": authorities}))
 
 
 def test_one_line_for_the_beginning_and_one_for_the_end(program: Program, demo: Demo) -> None:

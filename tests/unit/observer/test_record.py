@@ -75,3 +75,4 @@ def test_metrics_tell_numbers_and_outages(tmp_path: Path) -> None:
     assert 'varmentaja_observer_asked{service="crl"} 3.0' in text
     assert 'varmentaja_observer_outage{service="crl",trouble="stale"} 1.0' in text
     assert 'varmentaja_observer_outage{service="crl",trouble="slow"} 0.0' in text
+    assert 'varmentaja_observer_outage{service="crl",trouble="old_plan"} 0.0' in text
