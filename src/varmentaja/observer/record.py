@@ -39,7 +39,7 @@ class Record:
             self._history.add(found)
 
     def add(self, found: Round) -> tuple[list[Outage], list[Outage]]:
-        """Write a round down, then the report; the outages that are believed since now, and those over."""
+        """Write a round down; the outages that are believed since now, and those over."""
         line = json.dumps(round_document(found), separators=(",", ":")).encode() + b"\n"
         path = self._rounds / f"{found.at.astimezone(UTC):%Y-%m-%d}.jsonl"
         if not path.exists():
@@ -48,17 +48,20 @@ class Record:
             file.write((b"" if _ends_whole(path) else b"\n") + line)
             file.flush()
             os.fsync(file.fileno())
-        changes = self._history.add(found)
-        report = self.report
-        assert report is not None, "a round was added"
-        document = json.dumps(report_document(report), separators=(",", ":")).encode()
-        write_over(self._folder / REPORT, document, mode=0o644)
-        return changes
+        return self._history.add(found)
 
     @property
     def report(self) -> Report | None:
         """What is known; None before the first round."""
         return self._history.report()
+
+    def publish(self) -> Report:
+        """Write down what is known after a round."""
+        report = self.report
+        assert report is not None, "a round was added"
+        document = json.dumps(report_document(report), separators=(",", ":")).encode()
+        write_over(self._folder / REPORT, document, mode=0o644)
+        return report
 
     def _read(self) -> Iterator[Round]:
         for path in sorted(self._rounds.glob("*.jsonl")):

@@ -60,12 +60,11 @@ class Watch:
         places = self._places
         plan = read_plan(places.plan, places.roots, places.directory_authority)
         begun, ended = self._record.add(self._observer.look(plan, self._clock))
-        if report := self._record.report:
-            write_metrics(places.folder / METRICS, report)
-        for outage in begun:
+        for outage in begun:  # told once, so before anything that a full disk stops
             _log.error("outage_begun", **_facts(outage))
         for outage in ended:
             _log.warning("outage_ended", **_facts(outage))
+        write_metrics(places.folder / METRICS, self._record.publish())
         return begun, ended
 
 

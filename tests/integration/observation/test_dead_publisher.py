@@ -18,7 +18,9 @@ from tests.support.service import Service
 
 from varmentaja.apps.observation.models import Outage
 from varmentaja.apps.observation.queries import overview
+from varmentaja.domain.availability import Service as Asked
 from varmentaja.domain.availability import Trouble
+from varmentaja.domain.availability_record import read_report
 from varmentaja.observer.record import Record
 from varmentaja.pki.publication import PublicationReader
 from varmentaja.responder.health import health
@@ -27,6 +29,7 @@ from varmentaja.responder.watch import Watch
 __all__ = ["look"]
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
+WEEK = 7 * 24
 
 
 @pytest.fixture
@@ -46,10 +49,11 @@ def test_it_is_told_long_before_anything_is_out_of_date(
 ) -> None:
     record = Record(tmp_path / "observer", service.now)
     told = {}
-    for hours in (1, 35, 37, 49, 168):
+    for hours in (1, 35, 37, 49, WEEK):
         for minutes in (0, 1):  # one round may be wrong, two are believed
             now = service.now + hours * HOUR + minutes * timedelta(minutes=1)
             record.add(look(now))
+            record.publish()
         told[hours] = front(now), _health(service, now)
         assert not Outage.objects.exists(), "no worker has noted anything"
     for hours in (1, 35):
@@ -61,14 +65,18 @@ def test_it_is_told_long_before_anything_is_out_of_date(
     assert "Status of one certificate (OCSP): Has not been renewed in time" in page
     assert "What is published is not being renewed. The first of it goes out of date at" in page
     assert state == ("200 OK", "ageing")
-    for hours in (49, 168):
+    for hours in (49, WEEK):
         page, state = told[hours]
         assert "Gives an answer that is out of date" in page
         assert state == ("503 Service Unavailable", "expired")
     assert troubles(look(now)) == {Trouble.STALE}
-    metrics = (tmp_path / "observer" / "report.json").read_text()
-    until = datetime.fromisoformat(json.loads(metrics)["holds_until"])
-    assert until == service.now.replace(microsecond=0) + 48 * HOUR
+    report = read_report(json.loads((tmp_path / "observer" / "report.json").read_bytes()))
+    assert report.holds_until == service.now.replace(microsecond=0) + 48 * HOUR
+    assert Record(tmp_path / "observer", now).report == report
+    stale = {each.service: each for each in report.open if each.trouble is Trouble.STALE}
+    assert stale.keys() == {Asked.OCSP, Asked.CRL}
+    assert all(each.begun_at == service.now + 49 * HOUR for each in stale.values())
+    assert stale[Asked.OCSP].is_serious, "nobody has got a status that can be used since"
 
 
 def test_nobody_looks_and_nobody_has_looked(

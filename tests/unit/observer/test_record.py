@@ -31,6 +31,7 @@ def test_a_restart_goes_on_where_the_record_ends(tmp_path: Path) -> None:
     assert again.add(a_round(2, stale=True)) == ([], [])  # told before
     _, ended = again.add(a_round(3))
     assert [each.ended_at for each in ended] == [START + 3 * MINUTE]
+    again.publish()
     assert read_report(json.loads((tmp_path / REPORT).read_bytes())) == again.report
 
 
