@@ -22,7 +22,7 @@ from tests.support.pki import Demo
 
 from varmentaja.observer.plan import Authority, Lists, Plan, Watched
 from varmentaja.pki.crl import Reason, encode_entry, sign_crl
-from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition
+from varmentaja.pki.ocsp import CertIdHash, CertificateStatus, Condition, SignedAnswers
 from varmentaja.pki.presigning import Presigner
 from varmentaja.pki.serials import serial_text
 
@@ -81,6 +81,7 @@ class Liar:
         self.puts_off = False
         """Answers every question about a status with ``tryLater``."""
         self.asked: list[str] = []
+        self._signed: dict[str, SignedAnswers] = {}
         self._lock = threading.Lock()
 
     def plan(self, address: str) -> Plan:
@@ -179,14 +180,17 @@ class Liar:
         asked = ocsp.load_der_ocsp_request(der)
         by_sha256 = isinstance(asked.hash_algorithm, hashes.SHA256)
         truth = (self.ocsp_sha256 if by_sha256 else None) or self.ocsp
-        presigner = Presigner(
-            self.demo.hierarchy.authority(name),
-            self.demo.store,
-            this_update=truth.this_update,
-            next_update=truth.next_update,
-        )
-        signed = presigner.sign(self._status(self.answers_about or asked.serial_number, truth))
-        return signed.sha256 if by_sha256 else signed.sha1
+        status = self._status(self.answers_about or asked.serial_number, truth)
+        key = f"{status} {truth}"
+        if key not in self._signed:
+            presigner = Presigner(
+                self.demo.hierarchy.authority(name),
+                self.demo.store,
+                this_update=truth.this_update,
+                next_update=truth.next_update,
+            )
+            self._signed[key] = presigner.sign(status)
+        return self._signed[key].sha256 if by_sha256 else self._signed[key].sha1
 
     def _online(self, environ: Any, name: str, rest: list[str]) -> bytes:
         asked = ocsp.load_der_ocsp_request(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
