@@ -132,7 +132,7 @@ class Liar:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer."""
-        kind, name, *rest = environ["PATH_INFO"].strip("/").split("/", 2)
+        kind, name, *rest = environ["PATH_INFO"].removeprefix("/").split("/", 2)
         self.asked.append(f"{environ['REQUEST_METHOD']} {kind}")
         if kind in self.dead:
             start_response("503 Service Unavailable", [])
