@@ -12,12 +12,17 @@ from bench import day, day_steps, nation, servers, serving, sizes
 from bench.questions import Asker
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.integration.apps.test_status import crl_of, published
 from tests.support.service import Service
 
 from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.paging import is_any
 from varmentaja.apps.status.actions.publish_status import is_behind, publish_status
+from varmentaja.apps.status.lists import waiting
 from varmentaja.apps.status.models import Publication
+from varmentaja.apps.status.queries import count_untold_revocations
 from varmentaja.signer.keys import PUBLICATION_KEY
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,3 +83,22 @@ def test_sampled_certificates_are_really_signed(service: Service) -> None:
         certificate = x509.load_der_x509_certificate(bytes(row.der))
         certificate.verify_directly_issued_by(authority.certificate)
         assert f"{certificate.serial_number:x}" == row.serial
+
+
+def test_nothing_goes_through_all_certificates_to_see_whether_any_waits(service: Service) -> None:
+    """PostgreSQL takes untold revocations for many: nearly all certificates stand in no list."""
+    nation.fill(HOLDERS, now=service.now)
+    with connection.cursor() as cursor:
+        for part in (5, 2, 7, 0, 3, 6, 1, 4):  # as renewals do, after which rows lie in no order of their ids
+            moved = "UPDATE certificates_certificate SET answer_due_at = %s WHERE id %% 8 = %s"
+            cursor.execute(moved, [service.now + timedelta(hours=1), part])
+        cursor.execute("ANALYZE certificates_certificate")
+    with CaptureQueriesContext(connection) as asked:
+        assert not is_any(waiting()) and not is_behind(service.now)
+        assert not count_untold_revocations(now=service.now)
+    for query in asked.captured_queries:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {query['sql']}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        assert "Seq Scan" not in plan, plan
+    assert len(asked) == 3
