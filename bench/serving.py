@@ -27,7 +27,7 @@ from cryptography.x509 import ocsp
 from bench import django_ca, load, nation, servers, sizes
 from bench.harness import Row, free_port, interleaved
 from bench.progress import progress
-from bench.questions import Asker, Question
+from bench.questions import Asker, Question, request_about
 from bench.servers import Running
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.independent import OpenSsl
@@ -87,14 +87,22 @@ def _copy_answers(folder: Path, questions: list[Question], ours: Running) -> Non
 def _runs(
     folder: Path, questions: list[Question], ours: Running, nginx: Running, found: _Found, seconds: int
 ) -> dict[str, Callable[[], float]]:
-    once = load.write_requests(
-        folder / "once", (load.post(each.post, each.request, load.ONCE) for each in questions[:_DIFFERENT])
+    few, anew = questions[:_DIFFERENT], [*questions[_DIFFERENT:], *questions[:_DIFFERENT]]
+    issuer = servers.openssl_issuer(folder)
+    once, once_peer = (
+        load.write_requests(folder / name, (load.post(each.post, request(each), load.ONCE) for each in few))
+        for name, request in (
+            ("once", lambda each: each.request),
+            ("once-peer", lambda each: request_about(issuer, each.serial, nonce=None)),
+        )
     )
 
-    def in_turn(name: str, server: Running, asked: Callable[[Question], bytes], many: int) -> float:
+    def in_turn(
+        name: str, server: Running, asked: Callable[[Question], bytes], questions: list[Question]
+    ) -> float:
         requests = folder / name
         if not requests.exists():
-            load.write_requests(requests, map(asked, questions[:many]))
+            load.write_requests(requests, map(asked, questions))
         figures = load.ask_in_turn(server.url, requests, seconds)
         found.late.setdefault(name, []).append(figures.p99)
         return figures.rate
@@ -107,13 +115,13 @@ def _runs(
 
     def openssl() -> float:
         with servers.openssl(folder) as peer:
-            rate = load.ask_in_turn(peer.url, once, seconds, connections=load.NEW_CONNECTIONS).rate
+            rate = load.ask_in_turn(peer.url, once_peer, seconds, connections=load.NEW_CONNECTIONS).rate
             found.memory["openssl"] = peer.mebibytes()
         return rate
 
     return {
-        **{name: partial(in_turn, name, *how, _DIFFERENT) for name, how in asked.items()},
-        **{f"{name} anew": partial(in_turn, f"{name} anew", *how, _TOO_MANY) for name, how in asked.items()},
+        **{name: partial(in_turn, name, *how, few) for name, how in asked.items()},
+        **{f"{name} anew": partial(in_turn, f"{name} anew", *how, anew) for name, how in asked.items()},
         "new": lambda: load.ask_in_turn(ours.url, once, seconds, connections=load.NEW_CONNECTIONS).rate,
         "openssl": openssl,
     }

@@ -134,7 +134,8 @@ def count_open_holds() -> int:
 
 
 def untold_revocations(after: str, *, now: datetime) -> Page[NamedCertificate]:
-    """Certificates that were revoked long enough ago and are still told good, the latest first."""
+    """Certificates that were revoked long enough ago and are still told good, the newest certificates
+    first."""
     page = page_by_id(_untold(now), after, lambda row: row, newest_first=True)
     return Page(tuple(map(_named_certificate, page.lines)), page.next_key)
 
