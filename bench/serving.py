@@ -150,7 +150,7 @@ def _rows(rates: dict[str, float], found: _Found, missing: str) -> list[Row]:
     ]
     rows = [
         Row(
-            f"{way.upper()}{', each found' if run else ''}{run}, of nginx with static files",
+            f"{_named(way, run)}, of nginx with static files",
             rates[way + run] / rates["nginx" + run],
             "×",
             f"{rates[way + run]:,.0f}/s of {rates['nginx' + run]:,.0f}/s, {how}",
@@ -166,7 +166,7 @@ def _rows(rates: dict[str, float], found: _Found, missing: str) -> list[Row]:
     )
     rows += [
         Row(
-            f"99th percentile at {load.CONNECTIONS} connections, {way.upper()}",
+            f"99th percentile at {load.CONNECTIONS} connections, {_named(way, run)}",
             median(found.late[way + run]),
             "ms",
             f"kept alive, {how}",
@@ -179,6 +179,10 @@ def _rows(rates: dict[str, float], found: _Found, missing: str) -> list[Row]:
     others = ", ".join(f"{name} {size:.0f}" for name, size in sorted(memory.items()) if name != "ours")
     rows.append(Row("memory of a responder with one worker", memory["ours"], "MiB", f"its own; {others} MiB"))
     return rows
+
+
+def _named(way: str, run: str) -> str:
+    return way.upper() + (f", each found{run}" if run else "")
 
 
 def _against_django_ca(rates: dict[str, float], missing: str) -> Row:
