@@ -70,6 +70,8 @@ class Liar:
         self.root_list = replace(truth, revoked={})
         self.delay = 0.0
         """Seconds before an OCSP answer."""
+        self.slow: Callable[[str], float] = lambda path: 0.0
+        """Seconds before the answer at a path."""
         self.dead: set[str] = set()
         """Kinds (``ocsp``, ``crl``, ``ca``) that answer with 503."""
         self.spoilt: set[str] = set()
@@ -139,8 +141,7 @@ class Liar:
             return [b""]
         with self._lock:
             body = bytearray(getattr(self, f"_{kind}")(environ, name.removesuffix(".crt"), rest))
-        if kind == "ocsp":
-            time.sleep(self.delay)
+        time.sleep(self.slow(environ["PATH_INFO"]) + (self.delay if kind == "ocsp" else 0.0))
         if kind in self.spoilt:
             body[-1] ^= 1
         start_response("200 OK", [("Content-Type", TYPES[kind]), ("Content-Length", str(len(body)))])

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -114,9 +114,7 @@ def directory_question(plan: Plan, name: str, attribute: str) -> DirectoryQuesti
 
 def ask_all(plan: Plan, request: Ask, request_with_nonce: Ask, client: Client) -> dict[AnyQuestion, Reply]:
     """Ask everything in the plan."""
-    places: dict[tuple[Service, str], list[AnyQuestion]] = defaultdict(list)
-    for question in dict.fromkeys(_questions(plan, request, request_with_nonce)):
-        places[question.place].append(question)
+    places = _in_turns(plan, request, request_with_nonce)
     deadline = time.monotonic() + limits().asking.total_seconds()
     with ExitStack() as stack:
         replies = [
@@ -156,23 +154,42 @@ class _Patience:
         return Reply(b"", round(self._lost * 1000), why)
 
 
-def _questions(plan: Plan, request: Ask, request_with_nonce: Ask) -> Iterator[AnyQuestion]:
+def _in_turns(
+    plan: Plan, request: Ask, request_with_nonce: Ask
+) -> dict[tuple[Service, str], list[AnyQuestion]]:
+    """The questions to each place: one about each authority in turn, so that others have been asked before
+    one that hangs holds all threads."""
+    places: dict[tuple[Service, str], dict[str, list[AnyQuestion]]] = defaultdict(lambda: defaultdict(list))
+    seen: set[AnyQuestion] = set()
     for authority in plan.authorities:
-        yield certificate_question(authority)
-        for shards in (authority.lists, *(copy.lists for copy in authority.copies)):
-            yield from map(list_question, addresses(shards))
-        if plan.directory:
-            yield directory_question(plan, authority.directory_name, DIRECTORY_CERTIFICATE)
-            for lists in authority.lists:
-                for attribute in list_attributes(authority, lists):
-                    yield directory_question(plan, lists.directory_name, attribute)
-        for watched in authority.watched:
-            for digest in digests(watched):
-                for url in authority.ocsp_urls:
-                    yield from status_questions(url, request(authority, watched, digest))
-                if authority.online_url and watched.certificate:
-                    asked = request_with_nonce(authority, watched, digest)
-                    yield online_question(authority.online_url, asked)
+        for question in _questions(plan, authority, request, request_with_nonce):
+            if question not in seen:
+                seen.add(question)
+                places[question.place][authority.name].append(question)
+    return {
+        place: [each for turn in zip_longest(*by_authority.values()) for each in turn if each is not None]
+        for place, by_authority in places.items()
+    }
+
+
+def _questions(
+    plan: Plan, authority: Authority, request: Ask, request_with_nonce: Ask
+) -> Iterator[AnyQuestion]:
+    yield certificate_question(authority)
+    for shards in (authority.lists, *(copy.lists for copy in authority.copies)):
+        yield from map(list_question, addresses(shards))
+    if plan.directory:
+        yield directory_question(plan, authority.directory_name, DIRECTORY_CERTIFICATE)
+        for lists in authority.lists:
+            for attribute in list_attributes(authority, lists):
+                yield directory_question(plan, lists.directory_name, attribute)
+    for watched in authority.watched:
+        for digest in digests(watched):
+            for url in authority.ocsp_urls:
+                yield from status_questions(url, request(authority, watched, digest))
+            if authority.online_url and watched.certificate:
+                asked = request_with_nonce(authority, watched, digest)
+                yield online_question(authority.online_url, asked)
 
 
 def digests(watched: Watched) -> tuple[Digest, ...]:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.liar import Liar
+from tests.support.liar import ROOT, Liar
 from tests.support.pki import Demo
 from tests.support.web import serve
 
@@ -71,11 +71,10 @@ def look(liar: Liar, plan: Plan, monkeypatch: Any, allowed: Limits) -> Round:
         return Observer(Judge(OpenSsl(shutil.which("openssl") or "")), client).look(plan, lambda: liar.now)
 
 
-def many(address: str) -> tuple[Lists, ...]:
+def many(address: str, authority: str = "a", shards: int = SHARDS) -> tuple[Lists, ...]:
     """Addresses of 300 lists."""
-    return tuple(
-        Lists(f"{address}/crl/a/{n}.crl", f"{address}/crl/a/{n}-delta.crl", "") for n in range(SHARDS)
-    )
+    path = f"{address}/crl/{authority}"
+    return tuple(Lists(f"{path}/{n}.crl", f"{path}/{n}-delta.crl", "") for n in range(shards))
 
 
 @pytest.mark.parametrize(
@@ -126,3 +125,15 @@ def test_lists_are_asked_though_the_status_beside_them_hangs(liar: Liar, monkeyp
         found = look(liar, liar.plan(address), monkeypatch, PATIENT)
     assert found.tallies[Service.OCSP].is_down
     assert found.tallies[Service.CRL].lost == found.tallies[Service.CERTIFICATES].lost == 0
+
+
+def test_lists_of_one_authority_that_hang_do_not_make_the_service_lost(liar: Liar, monkeypatch: Any) -> None:
+    """The first one's, which would hold all threads before a second one is asked."""
+    liar.slow = lambda path: 4.0 if path.startswith(f"/crl/{ROOT}/") else 0.0
+    with serve(liar) as address:
+        plan = liar.plan(address)
+        root, issuing = plan.authorities
+        root = replace(root, lists=many(address, ROOT, 20))
+        found = look(liar, replace(plan, authorities=(root, issuing)), monkeypatch, PATIENT)
+    lists = found.tallies[Service.CRL]
+    assert (lists.asked, lists.lost) == (42, 40) and not lists.is_down
