@@ -163,6 +163,8 @@ class Round:
     """When the newest answer or list that came was signed (thisUpdate)."""
     holds_until: datetime | None = None
     """When the first of those that came goes out of date (nextUpdate)."""
+    unasked: frozenset[Service] = frozenset()
+    """Those to which there was no time for every question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ class Outage:
     begun_at: datetime
     last_seen: datetime
     rounds: int
-    """How many rounds have seen it."""
+    """How many rounds have seen it; once it is told, also those that had no time to look."""
     subjects: tuple[str, ...]
     """What it was seen on, sorted, up to ``MOST_SUBJECTS``."""
     detail: str
@@ -220,7 +222,7 @@ def next_outages(open_ones: Sequence[Outage], found: Round) -> tuple[list[Outage
     """What is going on after a round, and what has ended with it (only what was believed).
 
     An outage that is not seen any more after a silence ended with the first round after it, since nobody
-    knows better.
+    knows better. One that the round had no time to look for goes on.
     """
     lasting: list[Outage] = []
     ended: list[Outage] = []
@@ -232,13 +234,26 @@ def next_outages(open_ones: Sequence[Outage], found: Round) -> tuple[list[Outage
         seen = troubled.pop((outage.service, outage.trouble), None)
         if seen is not None:
             lasting.append(_goes_on(outage, found, seen, down))
+            continue
+        longest = _longest_down(outage, outage.down_since, found.at)
+        unseen = replace(outage, down_since=None, longest_down=longest)
+        if _had_no_time_for(outage, found):
+            lasting.append(replace(unseen, rounds=outage.rounds + outage.is_told))  # what is told stays told
         elif outage.is_told:
-            longest = _longest_down(outage, outage.down_since, found.at)
-            ended.append(replace(outage, ended_at=found.at, down_since=None, longest_down=longest))
+            ended.append(replace(unseen, ended_at=found.at))
     for (service, trouble), seen in troubled.items():
         fresh = Outage(service, trouble, found.at, found.at, 0, (), seen[0].detail)
         lasting.append(_goes_on(fresh, found, seen, down))
     return lasting, ended
+
+
+def _had_no_time_for(outage: Outage, found: Round) -> bool:
+    """Whether it may go on unseen, by a question that was not asked."""
+    if outage.trouble is Trouble.OLD_PLAN:
+        return False  # nobody is asked for it
+    if outage.trouble is Trouble.DISAGREEMENT:
+        return bool(found.unasked)  # of two services, perhaps
+    return outage.service in found.unasked
 
 
 def _down_since(open_ones: Sequence[Outage], found: Round) -> dict[Service, datetime]:

@@ -106,6 +106,7 @@ def round_document(found: Round) -> dict[str, Any]:
         "findings": [
             [each.service.value, each.trouble.value, each.subject, each.detail] for each in found.findings
         ],
+        "unasked": sorted(found.unasked),
         **_dates(found),
     }
 
@@ -121,6 +122,7 @@ def read_round(document: dict[str, Any]) -> Round:
         ),
         signed_at=_moment(document.get("signed_at")),
         holds_until=_moment(document.get("holds_until")),
+        unasked=frozenset(map(Service, document.get("unasked", ()))),
     )
 
 

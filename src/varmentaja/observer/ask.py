@@ -24,6 +24,8 @@ class Reply:
     """Until the answer began."""
     problem: str = ""
     """Why there is no answer; empty when there is one."""
+    unasked: bool = False
+    """There was no time for the question."""
 
 
 class Client:

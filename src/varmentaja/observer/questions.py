@@ -151,7 +151,7 @@ class _Patience:
         return reply
 
     def _unasked(self, why: str) -> Reply:
-        return Reply(b"", round(self._lost * 1000), why)
+        return Reply(b"", round(self._lost * 1000), why, unasked=True)
 
 
 def _in_turns(

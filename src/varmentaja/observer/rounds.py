@@ -69,7 +69,14 @@ class Observer:
         replies = ask_all(plan, self._judge.request, self._judge.request_with_nonce, self._client)
         look = _Look(self._judge, plan, replies, self._numbers, clock())
         findings = tuple(dict.fromkeys(look.findings()))
-        return Round(begun, look.tallies(findings), findings, look.signed_at, look.holds_until)
+        return Round(
+            begun,
+            look.tallies(findings),
+            findings,
+            look.signed_at,
+            look.holds_until,
+            frozenset(question.service for question, reply in replies.items() if reply.unasked),
+        )
 
 
 class _Look:

@@ -98,6 +98,7 @@ def test_a_hung_service_is_told_of_and_not_waited_for(
     assert {each.trouble for each in found.findings} == {Trouble.UNREACHABLE}
     assert len({each.detail for each in found.findings}) > 1, "some waited, the rest was given up"
     assert found.tallies[Service.CRL].median_ms >= 300
+    assert Service.CRL in found.unasked and Service.CERTIFICATES not in found.unasked
     assert len(listener.held) < 60
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -34,9 +35,16 @@ MINUTE = timedelta(minutes=1)
 FINE, DOWN = Tally(6, 0, 2, 9), Tally(6, 6, 1, 1)
 
 
-def a_round(minute: int, *troubles: Trouble, tally: Tally = FINE, subject: str = "place") -> Round:
+def a_round(
+    minute: int,
+    *troubles: Trouble,
+    tally: Tally = FINE,
+    subject: str = "place",
+    unasked: Iterable[Service] = (),
+) -> Round:
     findings = tuple(Finding(Service.OCSP, each, subject, "why") for each in troubles)
-    return Round(START + minute * MINUTE, {Service.OCSP: tally, Service.CRL: FINE}, findings)
+    tallies = {Service.OCSP: tally, Service.CRL: FINE}
+    return Round(START + minute * MINUTE, tallies, findings, unasked=frozenset(unasked))
 
 
 def told(history: History, found: Round) -> tuple[list[Outage], list[Outage]]:
@@ -149,6 +157,53 @@ def test_one_lost_round_before_a_silence_is_no_outage() -> None:
     assert told(history, a_round(60)) == ([], [])
 
 
+@pytest.mark.parametrize("trouble", [Trouble.WRONG_STATUS, Trouble.INVALID, Trouble.GOING_BACK])
+def test_what_was_not_looked_for_is_not_over(trouble: Trouble) -> None:
+    history = History()
+    for minute in (0, 1):
+        told(history, a_round(minute, trouble))
+    for minute in (2, 3):
+        hung = a_round(minute, Trouble.UNREACHABLE, tally=DOWN, unasked=[Service.OCSP])
+        _, ended = told(history, hung)
+        assert ended == []
+    begun, ended = told(history, a_round(4, trouble))
+    assert begun == [] and [each.trouble for each in ended] == [Trouble.UNREACHABLE], "told before"
+    _, (over,) = told(history, a_round(5, unasked=[Service.CRL]))
+    assert (over.trouble, over.begun_at, over.ended_at) == (trouble, START, START + 5 * MINUTE)
+
+
+def test_what_is_told_as_nothing_was_usable_stays_told_while_it_is_not_looked_for() -> None:
+    history = History()
+    told(history, a_round(0, Trouble.UNREACHABLE, tally=DOWN))
+    (begun,), _ = told(history, a_round(1, Trouble.STALE, tally=DOWN))
+    assert begun.trouble is Trouble.STALE and begun.rounds == 1
+    assert told(history, a_round(2, unasked=[Service.OCSP])) == ([], [])
+    assert going_on(history).is_told and going_on(history).longest_down == 2 * MINUTE
+    assert told(history, a_round(3, Trouble.STALE)) == ([], [])
+    _, (over,) = told(history, a_round(4))
+    assert over.longest_down == 2 * MINUTE, "up to the first usable answer"
+
+
+def test_one_bad_round_is_no_outage_though_the_next_did_not_look() -> None:
+    history = History()
+    told(history, a_round(0, Trouble.INVALID))
+    assert told(history, a_round(1, unasked=[Service.OCSP])) == ([], [])
+    assert told(history, a_round(2)) == ([], [])
+
+
+def test_a_contradiction_goes_on_while_either_side_was_not_asked() -> None:
+    history = History()
+    for minute in (0, 1):
+        told(history, a_round(minute, Trouble.DISAGREEMENT, Trouble.OLD_PLAN))
+    _, ended = told(history, a_round(2, unasked=[Service.CRL]))
+    assert [each.trouble for each in ended] == [Trouble.OLD_PLAN], "that does not hang on an answer"
+
+
+def test_rounds_written_before_it_was_noted_are_read() -> None:
+    document = round_document(a_round(0))
+    assert read_round({name: each for name, each in document.items() if name != "unasked"}) == a_round(0)
+
+
 def test_days_count_rounds_and_what_is_felt() -> None:
     history = History()
     for minute in range(20):
@@ -182,10 +237,11 @@ def test_a_flood_of_subjects_is_cut() -> None:
 
 
 rounds = st.builds(
-    lambda minute, troubles, tally: a_round(minute, *troubles, tally=tally),
+    lambda minute, troubles, tally, unasked: a_round(minute, *troubles, tally=tally, unasked=unasked),
     st.integers(0, 10**6),
     st.lists(st.sampled_from(Trouble), max_size=3),
     st.builds(Tally, *[st.integers(0, 9999)] * 4),
+    st.frozensets(st.sampled_from(Service)),
 )
 
 
