@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from varmentaja.domain.availability import limits
+from varmentaja.domain.availability import Trouble, limits
 from varmentaja.http import own_client
 
 LARGEST = 256 * 1024 * 1024
@@ -24,8 +24,8 @@ class Reply:
     """Until the answer began."""
     problem: str = ""
     """Why there is no answer; empty when there is one."""
-    unasked: bool = False
-    """There was no time for the question."""
+    unasked: Trouble | None = None
+    """What is told of it, since there was no time for the question; None: it was asked."""
 
 
 class Client:

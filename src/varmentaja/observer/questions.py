@@ -15,9 +15,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
-from varmentaja.domain.availability import Service, limits
+from varmentaja.domain.availability import Service, Trouble, limits
 from varmentaja.observer.ask import Client, Reply
 from varmentaja.observer.directory import read_attribute
 from varmentaja.observer.openssl import Digest
@@ -25,6 +26,7 @@ from varmentaja.observer.plan import Authority, Lists, Plan, Watched
 
 _AT_ONCE = 8
 """Questions to one service of one host."""
+_GOLDEN = 0.618034
 _REQUEST, _ANSWER = "application/ocsp-request", "application/ocsp-response"
 DIRECTORY_CERTIFICATE = "cACertificate;binary"
 DIRECTORY_LIST, DIRECTORY_DELTA = "certificateRevocationList;binary", "deltaRevocationList;binary"
@@ -112,9 +114,11 @@ def directory_question(plan: Plan, name: str, attribute: str) -> DirectoryQuesti
     return DirectoryQuestion(plan.directory, name, attribute, plan.directory_authority)
 
 
-def ask_all(plan: Plan, request: Ask, request_with_nonce: Ask, client: Client) -> dict[AnyQuestion, Reply]:
-    """Ask everything in the plan."""
-    places = _in_turns(plan, request, request_with_nonce)
+def ask_all(
+    plan: Plan, request: Ask, request_with_nonce: Ask, client: Client, number: int
+) -> dict[AnyQuestion, Reply]:
+    """Ask everything in the plan, in another order in each round: there may be no time for the last ones."""
+    places = _in_turns(plan, request, request_with_nonce, number)
     deadline = time.monotonic() + limits().asking.total_seconds()
     with ExitStack() as stack:
         replies = [
@@ -125,16 +129,17 @@ def ask_all(plan: Plan, request: Ask, request_with_nonce: Ask, client: Client) -
 
 
 class _Patience:
-    """Asks one place until it has hung too often, or the round's time is up: the rest counts as unanswered.
+    """Asks one place until it has hung too often, or the round's time is up: the rest is not asked.
 
     A round of hundreds of questions that each wait for their end would outlast the silence that is taken for
-    a dead observer.
+    a dead observer. What is left counts as unanswered, unless answers come, only too slowly for all of them.
     """
 
     def __init__(self, client: Client, deadline: float) -> None:
         self._client = client
         self._deadline = deadline
         self._lost = limits().lost.total_seconds()
+        self._answers = False
         self._in_vain = 0
         """Questions that waited for their end, none answered between them; two threads may miss one."""
 
@@ -142,20 +147,23 @@ class _Patience:
         """The reply, or why there was no time for the question."""
         begun = time.monotonic()
         if self._in_vain >= limits().in_vain:
-            return self._unasked("not asked: the questions before it had no answer in time")
+            return _unasked("not asked: the questions before it had no answer in time")
         if begun >= self._deadline:
-            return self._unasked("not asked: the questions before it took all the time of the round")
+            trouble = Trouble.SLOW if self._answers else Trouble.UNREACHABLE
+            return _unasked("not asked: the questions before it took all the time of the round", trouble)
         reply = question.put(self._client)
         hung = reply.problem and time.monotonic() - begun >= self._lost
         self._in_vain = self._in_vain + 1 if hung else 0
+        self._answers |= not reply.problem
         return reply
 
-    def _unasked(self, why: str) -> Reply:
-        return Reply(b"", round(self._lost * 1000), why, unasked=True)
+
+def _unasked(why: str, trouble: Trouble = Trouble.UNREACHABLE) -> Reply:
+    return Reply(b"", 0, why, trouble)
 
 
 def _in_turns(
-    plan: Plan, request: Ask, request_with_nonce: Ask
+    plan: Plan, request: Ask, request_with_nonce: Ask, number: int
 ) -> dict[tuple[Service, str], list[AnyQuestion]]:
     """The questions to each place: one about each authority in turn, so that others have been asked before
     one that hangs holds all threads."""
@@ -166,10 +174,18 @@ def _in_turns(
             if question not in seen:
                 seen.add(question)
                 places[question.place][authority.name].append(question)
-    return {
-        place: [each for turn in zip_longest(*by_authority.values()) for each in turn if each is not None]
-        for place, by_authority in places.items()
-    }
+    return {place: _interleaved(by_authority.values(), number) for place, by_authority in places.items()}
+
+
+def _interleaved(lists: Iterable[list[AnyQuestion]], number: int) -> list[AnyQuestion]:
+    turned = [_turned(each, number) for each in _turned(list(lists), number)]
+    return [each for turn in zip_longest(*turned) for each in turn if each is not None]
+
+
+def _turned(them: list[Any], number: int) -> list[Any]:
+    """Begun elsewhere; by the golden section the beginnings soon lie evenly, however long the list."""
+    begin = int(number * _GOLDEN % 1 * len(them))
+    return them[begin:] + them[:begin]
 
 
 def _questions(

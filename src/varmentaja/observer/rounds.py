@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from statistics import median
 from urllib.parse import urlsplit
 
@@ -61,12 +62,14 @@ class Observer:
         self._judge = judge
         self._client = client
         self._numbers: dict[str, int] = {}
+        self._rounds = count()
 
     def look(self, plan: Plan, clock: Callable[[], datetime]) -> Round:
         """Ask everything in the plan, and judge it by the time when the answers are there."""
         begun = clock()
         self._judge.begin(plan)
-        replies = ask_all(plan, self._judge.request, self._judge.request_with_nonce, self._client)
+        judge = self._judge
+        replies = ask_all(plan, judge.request, judge.request_with_nonce, self._client, next(self._rounds))
         look = _Look(self._judge, plan, replies, self._numbers, clock())
         findings = tuple(dict.fromkeys(look.findings()))
         return Round(
@@ -105,15 +108,16 @@ class _Look:
     def tallies(self, findings: Iterable[Finding]) -> dict[Service, Tally]:
         """The numbers of each service that was asked; a question that led to nothing usable is lost."""
         useless = {(each.service, each.subject) for each in findings if each.trouble in USELESS}
-        return {
-            service: Tally(
+        tallies = {}
+        for service, replies in self._counted.items():
+            times = [reply.milliseconds for _subject, reply in replies if not reply.unasked] or [0]
+            tallies[service] = Tally(
                 asked=len(replies),
                 lost=sum((service, subject) in useless for subject, _reply in replies),
-                median_ms=round(median(reply.milliseconds for _subject, reply in replies)),
-                slowest_ms=max(reply.milliseconds for _subject, reply in replies),
+                median_ms=round(median(times)),
+                slowest_ms=max(times),
             )
-            for service, replies in self._counted.items()
-        }
+        return tallies
 
     def findings(self) -> Findings:
         """All that is wrong."""
@@ -139,9 +143,10 @@ class _Look:
     def _reply(self, question: AnyQuestion, subject: str, into: list[bytes]) -> Findings:
         """Count a reply; its body goes ``into`` the list when there is one."""
         service, reply = question.service, self._replies[question]
-        self._counted[service].append((subject, reply))
+        if reply.unasked is not Trouble.SLOW:  # of that nobody knows whether it would have been lost
+            self._counted[service].append((subject, reply))
         if reply.problem:
-            yield Finding(service, Trouble.UNREACHABLE, subject, reply.problem)
+            yield Finding(service, reply.unasked or Trouble.UNREACHABLE, subject, reply.problem)
             return
         if reply.milliseconds > limits().slow.total_seconds() * 1000:
             yield Finding(service, Trouble.SLOW, subject, f"{reply.milliseconds} ms")

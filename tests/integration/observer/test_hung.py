@@ -64,9 +64,13 @@ def liar(demo: Demo) -> Liar:
     return Liar(demo, demo.now + timedelta(minutes=1))
 
 
-def look(liar: Liar, plan: Plan, monkeypatch: Any, allowed: Limits) -> Round:
+def hurry(monkeypatch: Any, allowed: Limits) -> None:
     for module in ("ask", "questions"):
         monkeypatch.setattr(f"varmentaja.observer.{module}.limits", lambda: allowed)
+
+
+def look(liar: Liar, plan: Plan, monkeypatch: Any, allowed: Limits) -> Round:
+    hurry(monkeypatch, allowed)
     with closing(Client()) as client:
         return Observer(Judge(OpenSsl(shutil.which("openssl") or "")), client).look(plan, lambda: liar.now)
 
@@ -138,3 +142,30 @@ def test_lists_of_one_authority_that_hang_do_not_make_the_service_lost(liar: Lia
         found = look(liar, replace(plan, authorities=(root, issuing)), monkeypatch, PATIENT)
     lists = found.tallies[Service.CRL]
     assert (lists.asked, lists.lost) == (42, 40) and not lists.is_down
+
+
+def test_a_slow_service_is_slow_and_each_of_its_lists_gets_its_turn(liar: Liar, monkeypatch: Any) -> None:
+    """The time of a round is too short for all of them."""
+    liar.slow = lambda path: 0.1 if path.startswith("/crl/") else 0.0
+    allowed = replace(limits(), asking=timedelta(seconds=0.25))
+    with serve(liar) as address, closing(Client()) as client:
+        plan = liar.plan(address)
+        root, issuing = plan.authorities
+        lists = many(address, ROOT, 20)
+        plan = replace(plan, authorities=(replace(root, lists=lists), issuing))
+        hurry(monkeypatch, allowed)
+        observer = Observer(Judge(OpenSsl(shutil.which("openssl") or "")), client)
+        missed = {url for each in lists for url in (each.full, each.delta)}
+        for _ in range(30):
+            found = observer.look(plan, lambda: liar.now)
+            told = [each for each in found.findings if each.service is Service.CRL]
+            slow = {each.subject for each in told if each.detail.startswith("not asked")}
+            tally = found.tallies[Service.CRL]
+            assert slow and Service.CRL in found.unasked
+            assert tally.asked + len(slow) == 42 and 0 < tally.median_ms <= tally.slowest_ms < 10_000
+            assert Trouble.SLOW in {each.trouble for each in told} and not tally.is_down
+            assert Trouble.UNREACHABLE not in {each.trouble for each in told}
+            missed &= slow
+            if not missed:
+                break
+    assert not missed
