@@ -154,7 +154,8 @@ class _Patience:
         reply = question.put(self._client)
         hung = reply.problem and time.monotonic() - begun >= self._lost
         self._in_vain = self._in_vain + 1 if hung else 0
-        self._answers |= not reply.problem
+        if not reply.problem:
+            self._answers = True
         return reply
 
 

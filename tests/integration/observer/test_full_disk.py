@@ -54,10 +54,11 @@ def test_the_program_goes_on_when_there_is_room(tmp_path: Path, demo: Demo) -> N
         assert {each.name for each in disk.iterdir()} == left, "no drafts"
 
 
+@pytest.mark.parametrize("writer", ["os.fsync", "write_over"])
 def test_an_outage_that_begins_on_a_full_disk_is_told(
-    tmp_path: Path, demo: Demo, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, demo: Demo, monkeypatch: pytest.MonkeyPatch, writer: str
 ) -> None:
-    """The line of the round went into what room its file still had; the report is longer."""
+    """Whether there was room for the line of the round and none for the report, or for neither."""
     liar, moments = Liar(demo, START), iter(range(100))
     places = Places(tmp_path / "plan.json", tmp_path, tmp_path)
     plan = liar.plan("http://status.example")
@@ -74,11 +75,13 @@ def test_an_outage_that_begins_on_a_full_disk_is_told(
 
     monkeypatch.setattr("varmentaja.observer.rounds.Observer.look", stand_in)
     with capture_logs() as told, monkeypatch.context() as patch:
-        patch.setattr("varmentaja.observer.record.write_over", no_room)
+        patch.setattr(f"varmentaja.observer.record.{writer}", no_room)
         with pytest.raises(OSError, match=NO_ROOM):
             watch.look()
     assert [each["event"] for each in told] == ["outage_begun"]
     with capture_logs() as told:
         watch.look()
     assert told == []
-    assert (tmp_path / "report.json").exists() and (tmp_path / "metrics.prom").exists()
+    assert (tmp_path / "metrics.prom").exists()
+    told_last = read_report(json.loads((tmp_path / "report.json").read_bytes()))
+    assert Record(tmp_path, START).report == told_last and told_last.open[0].rounds == 2
