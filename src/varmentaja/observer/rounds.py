@@ -170,6 +170,8 @@ class _Look:
             yield from self._list(authority, number, list_question(lists.delta), lists.delta, delta)
             if full and delta:
                 yield from pair(full[0], delta[0], lists.full, lists.delta)
+            if self._replies[list_question(lists.delta)].unasked:
+                full.clear()  # alone it may lack what was revoked lately: nothing is to be judged by it
         shards[authority.name, number] = Shard(*(each[0] if each else None for each in (full, delta)))
 
     def _list(

@@ -18,10 +18,11 @@ from tests.support.pki import Demo
 from tests.support.web import serve
 
 from varmentaja.domain.availability import Limits, Round, Service, Trouble, limits
-from varmentaja.observer.ask import Client
+from varmentaja.observer.ask import Client, Reply
 from varmentaja.observer.judge import Judge
 from varmentaja.observer.openssl import OpenSsl
 from varmentaja.observer.plan import Copy, Lists, Plan
+from varmentaja.observer.questions import AnyQuestion, Question, ask_all
 from varmentaja.observer.rounds import Observer
 
 SHARDS = 150
@@ -169,3 +170,25 @@ def test_a_slow_service_is_slow_and_each_of_its_lists_gets_its_turn(liar: Liar, 
             if not missed:
                 break
     assert not missed
+
+
+def test_a_full_list_is_not_judged_without_the_delta_that_was_not_asked_for(
+    liar: Liar, monkeypatch: Any
+) -> None:
+    """What was revoked lately stands in the delta alone."""
+    liar.delta.revoked, liar.full.revoked = liar.full.revoked, {}
+    liar.delta.number = liar.full.number + 1
+
+    def no_time_for_the_delta(*asked: Any) -> dict[AnyQuestion, Reply]:
+        replies = ask_all(*asked)
+        skipped = {each for each in replies if isinstance(each, Question) and each.url.endswith("-delta.crl")}
+        assert skipped
+        return {**replies, **{each: Reply(b"", 0, "not asked", Trouble.SLOW) for each in skipped}}
+
+    with serve(liar) as address:
+        plan = liar.plan(address)
+        assert look(liar, plan, monkeypatch, limits()).findings == ()
+        monkeypatch.setattr("varmentaja.observer.rounds.ask_all", no_time_for_the_delta)
+        found = look(liar, plan, monkeypatch, limits())
+    assert {each.trouble for each in found.findings} == {Trouble.SLOW}
+    assert found.unasked == {Service.CRL} and found.tallies[Service.CRL].asked == 2
