@@ -27,7 +27,7 @@ from varmentaja.observer.rounds import Observer
 
 SHARDS = 150
 HURRIED = replace(limits(), lost=timedelta(seconds=0.3))
-PATIENT = replace(limits(), lost=timedelta(seconds=2))
+PATIENT = replace(limits(), lost=timedelta(seconds=3))
 """Where others are to answer in time."""
 
 
@@ -126,7 +126,7 @@ def test_a_hung_responder_takes_nothing_from_the_others(
 
 def test_lists_are_asked_though_the_status_beside_them_hangs(liar: Liar, monkeypatch: Any) -> None:
     """One address, two programs behind it."""
-    liar.delay = 4.0
+    liar.delay = 6.0
     with serve(liar) as address:
         found = look(liar, liar.plan(address), monkeypatch, PATIENT)
     assert found.tallies[Service.OCSP].is_down
@@ -135,7 +135,7 @@ def test_lists_are_asked_though_the_status_beside_them_hangs(liar: Liar, monkeyp
 
 def test_lists_of_one_authority_that_hang_do_not_make_the_service_lost(liar: Liar, monkeypatch: Any) -> None:
     """The first one's, which would hold all threads before a second one is asked."""
-    liar.slow = lambda path: 4.0 if path.startswith(f"/crl/{ROOT}/") else 0.0
+    liar.slow = lambda path: 6.0 if path.startswith(f"/crl/{ROOT}/") else 0.0
     with serve(liar) as address:
         plan = liar.plan(address)
         root, issuing = plan.authorities
