@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.support.apart import apart
 from tests.support.liar import ROOT, Liar
 from tests.support.pki import Demo
 from tests.support.web import serve
@@ -73,7 +74,8 @@ def hurry(monkeypatch: Any, allowed: Limits) -> None:
 def look(liar: Liar, plan: Plan, monkeypatch: Any, allowed: Limits) -> Round:
     hurry(monkeypatch, allowed)
     with closing(Client()) as client:
-        return Observer(Judge(OpenSsl(shutil.which("openssl") or "")), client).look(plan, lambda: liar.now)
+        observer = Observer(Judge(OpenSsl(shutil.which("openssl") or "")), client)
+        return apart(lambda: observer.look(plan, lambda: liar.now))
 
 
 def many(address: str, authority: str = "a", shards: int = SHARDS) -> tuple[Lists, ...]:
@@ -158,7 +160,7 @@ def test_a_slow_service_is_slow_and_each_of_its_lists_gets_its_turn(liar: Liar, 
         observer = Observer(Judge(OpenSsl(shutil.which("openssl") or "")), client)
         missed = {url for each in lists for url in (each.full, each.delta)}
         for _ in range(30):
-            found = observer.look(plan, lambda: liar.now)
+            found = apart(lambda: observer.look(plan, lambda: liar.now))
             told = [each for each in found.findings if each.service is Service.CRL]
             slow = {each.subject for each in told if each.detail.startswith("not asked")}
             tally = found.tallies[Service.CRL]
