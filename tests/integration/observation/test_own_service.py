@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ from typing import Any, cast
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from tests.support.apart import apart
 from tests.support.responder import running
 from tests.support.service import Service
 from tests.support.status import Publication
@@ -53,7 +53,7 @@ def look(service: Service, settings: Any, tmp_path: Path) -> Iterator[Look]:
     client, path = Client(), tmp_path / "observer" / "plan.json"
     observer = Observer(Judge(OpenSsl(shutil.which("openssl") or "")), client)
     served = cast(Publication, SimpleNamespace(folder=tmp_path / "served", public_key=public_key))
-    with running(served) as responder, ThreadPoolExecutor(1) as pool:
+    with running(served) as responder:
 
         def look(now: datetime) -> Round:
             path.unlink(missing_ok=True)
@@ -62,7 +62,7 @@ def look(service: Service, settings: Any, tmp_path: Path) -> Iterator[Look]:
             path.write_text(told)
             assert json.loads(told)["authorities"]
             plan = read_plan(path, Path(str(service.demo.folder)))
-            return pool.submit(observer.look, plan, lambda: now).result()
+            return apart(lambda: observer.look(plan, lambda: now))
 
         yield look
     client.close()

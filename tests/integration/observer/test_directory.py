@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from ldap3 import MODIFY_REPLACE, Connection, Server
+from tests.support.apart import apart
 from tests.support.liar import ISSUING, LDAP_NAME, LDAP_ROOT, ROOT, Liar
 from tests.support.pki import Demo
 from tests.support.slapd import BASE, PASSWORD, USER, Slapd
@@ -35,9 +35,9 @@ def liar(demo: Demo) -> Liar:
 def look(liar: Liar, slapd: Slapd) -> Iterator[Callable[[], Round]]:
     client = Client()
     observer = Observer(Judge(OpenSsl(shutil.which("openssl") or "")), client)
-    with serve(liar) as address, ThreadPoolExecutor(1) as pool:
+    with serve(liar) as address:
         plan = replace(liar.plan(address), directory=slapd.url)
-        yield lambda: pool.submit(observer.look, plan, lambda: liar.now).result()
+        yield lambda: apart(lambda: observer.look(plan, lambda: liar.now))
     client.close()
 
 

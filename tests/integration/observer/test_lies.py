@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -39,8 +38,8 @@ def observer() -> Iterator[Observer]:
 
 @pytest.fixture
 def look(liar: Liar, observer: Observer) -> Iterator[Callable[[], Round]]:
-    with serve(liar) as address, ThreadPoolExecutor(1) as pool:  # a browser's loop may run in this thread
-        yield lambda: pool.submit(observer.look, liar.plan(address), lambda: liar.now).result()
+    with serve(liar) as address:
+        yield lambda: apart(lambda: observer.look(liar.plan(address), lambda: liar.now))
 
 
 def troubles(found: Round) -> set[tuple[Service, Trouble]]:

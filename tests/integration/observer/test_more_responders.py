@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.support.apart import apart
 from tests.support.liar import ISSUING, Liar, serial_of
 from tests.support.pki import Demo
 from tests.support.web import serve
@@ -41,9 +41,9 @@ def other(liar: Liar) -> Liar:
 def look(liar: Liar, other: Liar) -> Iterator[Callable[[], Round]]:
     client = Client()
     observer = Observer(Judge(OpenSsl(shutil.which("openssl") or "")), client)
-    with serve(liar) as address, serve(other) as second, ThreadPoolExecutor(1) as pool:
+    with serve(liar) as address, serve(other) as second:
         plan = _plan(liar, address, second)
-        yield lambda: pool.submit(observer.look, plan, lambda: liar.now).result()
+        yield lambda: apart(lambda: observer.look(plan, lambda: liar.now))
     client.close()
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import InsufficientRevinfoError, RevokedError
+from tests.support.apart import apart
 from tests.support.pki import LINES, PERSON_PROFILES, Demo
 
 from varmentaja.pki.algorithms import PrivateKey
@@ -71,9 +71,7 @@ def _validate(
     validator = CertificateValidator(
         _asn1(certificate), intermediate_certs=[_asn1(issuing)], validation_context=context
     )
-    # In a thread of its own: a browser test in the same process may have left its loop running in this one.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, validator.async_validate_usage(key_usage={usage})).result()
+    apart(lambda: asyncio.run(validator.async_validate_usage(key_usage={usage})))
 
 
 @pytest.mark.parametrize("line", LINES)

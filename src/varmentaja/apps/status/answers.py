@@ -41,8 +41,12 @@ def due(now: datetime) -> QuerySet[Certificate]:
     """Certificates whose answer must be signed, those that fell due last first: what is new does not wait
     behind a backlog of renewals. A revocation is told with its list (lists.py), and nothing else of that
     certificate meanwhile."""
-    rows = Certificate.objects.filter(answer_due_at__lte=now)
-    return rows.exclude(state=CertificateState.REVOKED, first_listed=None).order_by("-answer_due_at", "id")
+    return overdue(now).exclude(state=CertificateState.REVOKED, first_listed=None)
+
+
+def overdue(now: datetime) -> QuerySet[Certificate]:
+    """All that wait for an answer, in the order of the index: revocations that no list tells yet, too."""
+    return Certificate.objects.filter(answer_due_at__lte=now).order_by("-answer_due_at", "id")
 
 
 def read(rows: QuerySet[Certificate]) -> list[Row]:

@@ -10,8 +10,8 @@ import structlog
 from django.db import transaction
 
 from varmentaja.apps.audit.recording import AuditAction, record
-from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.paging import is_any
+from varmentaja.apps.status.answers import overdue
 from varmentaja.apps.status.gate import PublicationGate
 from varmentaja.apps.status.models import CrlShard, Hold
 from varmentaja.apps.status.told import forget, remember
@@ -80,9 +80,7 @@ def settle(gate: PublicationGate, *, now: datetime) -> None:
 def _something_waits(now: datetime) -> bool:
     """Whether an answer or a list is due still; a revocation waits for its answer, too."""
     lists = CrlShard.objects.filter(due_at__lte=now)
-    return lists.exists() or is_any(
-        Certificate.objects.filter(answer_due_at__lte=now).order_by("-answer_due_at", "id")
-    )
+    return lists.exists() or is_any(overdue(now))
 
 
 def _is_too_old(row: Hold, now: datetime) -> bool:
