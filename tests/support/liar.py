@@ -73,7 +73,7 @@ class Liar:
         self.slow: Callable[[str], float] = lambda path: 0.0
         """Seconds before the answer at a path."""
         self.dead: set[str] = set()
-        """Kinds (``ocsp``, ``crl``, ``ca``) that answer with 503."""
+        """Kinds (``ocsp``, ``crl``, ``ca``, of the lists ``delta`` alone) that answer with 503."""
         self.spoilt: set[str] = set()
         """Kinds whose signature has one bit turned."""
         self.nonce: Callable[[bytes], bytes | None] = bytes
@@ -136,13 +136,14 @@ class Liar:
         """Answer."""
         kind, name, *rest = environ["PATH_INFO"].removeprefix("/").split("/", 2)
         self.asked.append(f"{environ['REQUEST_METHOD']} {kind}")
-        if kind in self.dead:
+        kinds = {kind, "delta"} if environ["PATH_INFO"].endswith("-delta.crl") else {kind}
+        if kinds & self.dead:
             start_response("503 Service Unavailable", [])
             return [b""]
         with self._lock:
             body = bytearray(getattr(self, f"_{kind}")(environ, name.removesuffix(".crt"), rest))
         time.sleep(self.slow(environ["PATH_INFO"]) + (self.delay if kind == "ocsp" else 0.0))
-        if kind in self.spoilt:
+        if kinds & self.spoilt:
             body[-1] ^= 1
         start_response("200 OK", [("Content-Type", TYPES[kind]), ("Content-Length", str(len(body)))])
         return [bytes(body)]

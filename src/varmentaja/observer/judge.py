@@ -89,10 +89,9 @@ class Judge:
         )
 
     def canary_by_lists(
-        self, certificate: bytes, authority: Authority, lists: list[bytes], delta: bytes | None, now: datetime
+        self, certificate: bytes, authority: Authority, lists: list[bytes], now: datetime
     ) -> tuple[str, bool]:
         """OpenSSL's verdict on a canary's whole path by lists, the delta among them where there is one."""
-        lists = [*lists, delta] if delta else lists
         key = ("path", _hash(certificate), *(_hash(each) for each in lists))
         between = [authority.certificate, *self._above(authority)]
         return self._once(

@@ -42,6 +42,13 @@ class Shard:
 
     full: Published | None
     delta: Published | None
+    has_delta: bool
+    """Whether a delta is published beside the full list."""
+
+    @property
+    def complete(self) -> Published | None:
+        """The full list, unless its delta is missing: alone it may lack what was revoked lately."""
+        return None if self.has_delta and self.delta is None else self.full
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +177,8 @@ class _Look:
             yield from self._list(authority, number, list_question(lists.delta), lists.delta, delta)
             if full and delta:
                 yield from pair(full[0], delta[0], lists.full, lists.delta)
-            if self._replies[list_question(lists.delta)].unasked:
-                full.clear()  # alone it may lack what was revoked lately: nothing is to be judged by it
-        shards[authority.name, number] = Shard(*(each[0] if each else None for each in (full, delta)))
+        found = (each[0] if each else None for each in (full, delta))
+        shards[authority.name, number] = Shard(*found, has_delta=bool(lists.delta))
 
     def _list(
         self,
@@ -244,10 +250,10 @@ class _Look:
         for asked in self._asked(authority, watched, subject):
             yield from self._answer(asked, authority, watched, answers)
         shard = shards[authority.name, watched.shard]
-        if shard.full is not None:
+        if full := shard.complete:
             for answer in answers if answers else (None,):
-                yield from agreement(subject, watched.serial, answer, shard.full, shard.delta, self._now)
-            yield from self._known(authority, watched, subject, shard, shards)
+                yield from agreement(subject, watched.serial, answer, full, shard.delta, self._now)
+            yield from self._known(authority, watched, subject, full, shard.delta, shards)
 
     def _asked(self, authority: Authority, watched: Watched, subject: str) -> Iterator[Asked]:
         for digest in digests(watched):
@@ -282,29 +288,28 @@ class _Look:
         authority: Authority,
         watched: Watched,
         subject: str,
-        shard: Shard,
+        full: Published,
+        delta: Published | None,
         shards: dict[tuple[str, int], Shard],
     ) -> Findings:
         """What the lists tell of a certificate whose status is known: of its whole path where we have it."""
-        if watched.revoked is None or shard.full is None:
+        if watched.revoked is None:
             return
         if watched.certificate is None:
-            revoked = listed(watched.serial, shard.full, shard.delta)
+            revoked = listed(watched.serial, full, delta)
             if revoked != watched.revoked:
                 yield Finding(Service.CRL, Trouble.WRONG_STATUS, subject, _statuses(watched, revoked))
             return
-        above = [shards[authority.issued_by, number].full for number in self._shards_above(authority)]
+        above = [shards[authority.issued_by, number].complete for number in self._shards_above(authority)]
         fresh = [
             each
-            for each in (shard.full, *above)
+            for each in (full, *above)
             if each and not is_stale(each.verdict.next_update, self._now)
         ]
         if len(fresh) < 1 + len(above):
             return  # told as stale or unreachable already
-        delta = shard.delta.der if shard.delta else None
-        problem, revoked = self._judge.canary_by_lists(
-            watched.certificate, authority, [each.der for each in fresh], delta, self._now
-        )
+        ders = [each.der for each in ([*fresh, delta] if delta else fresh)]
+        problem, revoked = self._judge.canary_by_lists(watched.certificate, authority, ders, self._now)
         if problem:
             yield Finding(Service.CRL, Trouble.INVALID, subject, problem)
         elif revoked != watched.revoked:

@@ -141,6 +141,20 @@ def test_a_delta_without_its_base_is_found(liar: Liar, look: Callable[[], Round]
     assert found.findings[0].subject.endswith("/crl/professionals-ecc/0-delta.crl")
 
 
+@pytest.mark.parametrize(
+    ("fault", "trouble"), [("dead", Trouble.UNREACHABLE), ("spoilt", Trouble.INVALID)], ids=["dead", "spoilt"]
+)
+def test_a_list_whose_delta_is_missing_is_not_called_wrong(
+    liar: Liar, look: Callable[[], Round], fault: str, trouble: Trouble
+) -> None:
+    """What was revoked lately, a canary among it, stands in the delta alone."""
+    liar.delta.number, liar.delta.revoked = 11, liar.full.revoked
+    liar.full.revoked = {}
+    assert look().findings == ()
+    getattr(liar, fault).add("delta")
+    assert troubles(look()) == {(Service.CRL, trouble)}
+
+
 def test_a_list_that_comes_back_is_found(liar: Liar, look: Callable[[], Round]) -> None:
     assert look().findings == ()
     liar.full.number, liar.delta.number, liar.delta.base = 9, 9, 9

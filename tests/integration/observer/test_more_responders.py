@@ -93,6 +93,19 @@ def test_one_responder_that_was_left_behind_is_found_by_its_address(
     assert all(", 127.0.0.1:" in each.subject for each in wrong)
 
 
+def test_a_copy_that_was_left_behind_is_found_though_the_delta_is_missing(
+    liar: Liar, look: Callable[[], Round]
+) -> None:
+    liar.full.revoked = {**liar.full.revoked, liar.other.serial_number: liar.now - HOUR}
+    liar.full.number = 11
+    liar.dead.add("delta")
+    found = look()
+    assert troubles(found) == {(Service.CRL, Trouble.UNREACHABLE), (Service.CRL, Trouble.DISAGREEMENT)}
+    assert [each.detail for each in found.findings if each.trouble is Trouble.DISAGREEMENT] == [
+        f"number 10 instead of 11 lacks {liar.other.serial_number:x}"
+    ]
+
+
 def test_one_responder_that_ages_or_is_dead_is_found(other: Liar, look: Callable[[], Round]) -> None:
     other.ocsp.next_update = other.now + HOUR
     found = look()
