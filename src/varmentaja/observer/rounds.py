@@ -177,8 +177,8 @@ class _Look:
             yield from self._list(authority, number, list_question(lists.delta), lists.delta, delta)
             if full and delta:
                 yield from pair(full[0], delta[0], lists.full, lists.delta)
-        found = (each[0] if each else None for each in (full, delta))
-        shards[authority.name, number] = Shard(*found, has_delta=bool(lists.delta))
+        one, other = (each[0] if each else None for each in (full, delta))
+        shards[authority.name, number] = Shard(one, other, bool(lists.delta))
 
     def _list(
         self,
@@ -302,9 +302,7 @@ class _Look:
             return
         above = [shards[authority.issued_by, number].complete for number in self._shards_above(authority)]
         fresh = [
-            each
-            for each in (full, *above)
-            if each and not is_stale(each.verdict.next_update, self._now)
+            each for each in (full, *above) if each and not is_stale(each.verdict.next_update, self._now)
         ]
         if len(fresh) < 1 + len(above):
             return  # told as stale or unreachable already
