@@ -68,17 +68,16 @@ class Presigner:
             yield from map(self.sign, block) if len(block) < _FEW else self._sign_block(block, pool)
 
     def _sign_block(self, block: list[CertificateStatus], pool: Executor) -> Iterator[SignedAnswers]:
-        """While threads sign, nobody encodes: they would wait for one another at each signature, for the
-        interpreter's lock, and be slower than one of them alone."""
+        """While threads sign, nobody encodes or wraps: they would wait for one another at each signature,
+        for the interpreter's lock, and be slower than one of them alone."""
         data = [self._encode(status, name) for status in block for name in _BOTH]
         parts = (data[start : start + _PART] for start in range(0, len(data), _PART))
-        signatures = chain.from_iterable(pool.map(self._sign_part, parts))
+        signatures = list(chain.from_iterable(pool.map(self._sign_part, parts)))
         answers = map(wrap, repeat(self._fixed), data, signatures)
         return map(SignedAnswers, answers, answers)  # takes two in turn
 
     def _sign_part(self, data: list[bytes]) -> list[bytes]:
-        sign, label, algorithm = self._store.sign, self._fixed.key_label, self._fixed.hash
-        return [sign(label, each, algorithm) for each in data]
+        return self._store.sign_all(self._fixed.key_label, data, self._fixed.hash)
 
     def _sign(self, status: CertificateStatus, name: CertIdHash) -> bytes:
         return sign_data(self._fixed, self._encode(status, name), self._store)

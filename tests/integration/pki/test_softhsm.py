@@ -45,6 +45,8 @@ def test_keys_of_every_kind_sign(token: TokenKeyStore, algorithm: KeyAlgorithm) 
     key = token.generate(f"try-{algorithm}", algorithm)
     name = SIGNING_HASH[algorithm]
     assert verifies(key, token.sign(f"try-{algorithm}", b"data", name), b"data", name)
+    one, other = token.sign_all(f"try-{algorithm}", [b"one", b"other"], name)
+    assert verifies(key, one, b"one", name) and verifies(key, other, b"other", name)
     assert token.public_key(f"try-{algorithm}") == key and token.has(f"try-{algorithm}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,9 @@ class ScriptedStore:
         raise NotImplementedError
 
     def sign(self, label: str, data: bytes, name: Hash) -> bytes:
+        raise NotImplementedError
+
+    def sign_all(self, label: str, data: Sequence[bytes], name: Hash) -> list[bytes]:
         raise NotImplementedError
 
     def sign_digest(self, label: str, digest: bytes, name: Hash) -> bytes:

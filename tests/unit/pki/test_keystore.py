@@ -40,6 +40,9 @@ def test_keys_of_every_kind_sign_after_opening_again(tmp_path: Path, algorithm: 
     assert again.public_key("root-ecc") == key
     assert verifies(key, again.sign("root-ecc", b"data", name), b"data", name)
     assert not verifies(key, again.sign("root-ecc", b"data", name), b"other", name)
+    many = [b"one", b"two", b"three"]
+    for data, signature in zip(many, again.sign_all("root-ecc", many, name), strict=True):
+        assert verifies(key, signature, data, name)
 
 
 def test_a_wrong_passphrase_is_refused_at_once(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -43,6 +43,10 @@ class KeyStore(Protocol):
 
     def sign(self, label: str, data: bytes, name: Hash) -> bytes:
         """Sign ``data``: ECDSA (DER) or RSA PKCS#1 v1.5, by the kind of the key."""
+        ...
+
+    def sign_all(self, label: str, data: Sequence[bytes], name: Hash) -> list[bytes]:
+        """The same for many by one key, in their order."""
         ...
 
     def sign_digest(self, label: str, digest: bytes, name: Hash) -> bytes:

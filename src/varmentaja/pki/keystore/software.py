@@ -13,7 +13,7 @@ import hmac
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -102,17 +102,23 @@ class SoftwareKeyStore:
 
     def sign(self, label: str, data: bytes, name: Hash) -> bytes:
         """Sign ``data``."""
+        return self._sign(label, [data], hash_function(name))[0]
+
+    def sign_all(self, label: str, data: Sequence[bytes], name: Hash) -> list[bytes]:
+        """Sign each; key and scheme are looked up once."""
         return self._sign(label, data, hash_function(name))
 
     def sign_digest(self, label: str, digest: bytes, name: Hash) -> bytes:
         """Sign a digest."""
-        return self._sign(label, digest, Prehashed(hash_function(name)))
+        return self._sign(label, [digest], Prehashed(hash_function(name)))[0]
 
-    def _sign(self, label: str, data: bytes, algorithm: HashAlgorithm | Prehashed) -> bytes:
+    def _sign(self, label: str, data: Sequence[bytes], algorithm: HashAlgorithm | Prehashed) -> list[bytes]:
         private = self._private.get(label) or self._private_key(label)
         if isinstance(private, rsa.RSAPrivateKey):
-            return private.sign(data, padding.PKCS1v15(), algorithm)
-        return private.sign(data, ec.ECDSA(algorithm))
+            padded = padding.PKCS1v15()
+            return [private.sign(each, padded, algorithm) for each in data]
+        scheme = ec.ECDSA(algorithm)
+        return [private.sign(each, scheme) for each in data]
 
     def derive(self, label: str, info: bytes, length: int) -> bytes:
         """Derive from a secret."""
