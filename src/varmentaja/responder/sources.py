@@ -97,7 +97,7 @@ class HttpsSource:
 class S3Source:
     """A bucket (and folder) of S3-compatible storage, filled by ``responder.upload``."""
 
-    poll = 2.0
+    poll = 1.0
 
     def __init__(self, url: str) -> None:
         """``url``: ``s3://<bucket>[/<folder>]``; keys and address come from ``AWS_…`` variables."""
