@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.x509 import ocsp
+from tests.integration.apps.test_gate_bulk import publish_all
 from tests.integration.apps.test_publication_lost import REVOKED, number_of, statuses
 from tests.integration.apps.test_status import answer, crl_of, published
 from tests.support.certificates import issue, revoke, serials
@@ -16,11 +17,11 @@ from tests.support.service import Service
 
 from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.certificates.models import Certificate
-from varmentaja.apps.status import publication
+from varmentaja.apps.status import answers, lists, publication
 from varmentaja.apps.status.actions import publish_status as publishing
-from varmentaja.apps.status.actions.publish_status import is_behind, publish_status
+from varmentaja.apps.status.actions.publish_status import is_behind, publish_revocations, publish_status
 from varmentaja.apps.status.answers import HALF_LIFE, LIFETIME
-from varmentaja.apps.status.models import Hold
+from varmentaja.apps.status.models import Hold, Publication, ToldRevoked
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.ground.embedded_postgres import EmbeddedPostgres
 from varmentaja.pki.publication import PublicationReader
@@ -114,6 +115,54 @@ def test_a_restart_without_a_restore_changes_no_record(service: Service) -> None
     assert publish_status(now=service.now + 2 * SECOND) is None
     assert list(Certificate.objects.order_by("id").values()) == before
     assert statuses(service, rows) == [REVOKED] * 2
+
+
+def test_what_lists_name_already_does_not_wait_again_however_much_it_is(
+    service: Service, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the first batch would be told anew, by lists without the others."""
+    monkeypatch.setattr(publishing, "BATCH", 2)
+    rows = issue(5, now=service.now)
+    publish_all(service.now)
+    backup = Backup(postgres)
+    gone = revoke(*rows, now=service.now + SECOND)
+    publish_all(service.now + SECOND)
+    backup.restore()
+    publication._kept.clear()
+    more = issue(1, now=service.now + 2 * SECOND)
+    gone += revoke(*more, now=service.now + 2 * SECOND)
+    publish_all(service.now + 2 * SECOND)
+    assert not Hold.objects.exists(), Hold.objects.values()
+    assert statuses(service, gone) == [REVOKED] * 6
+    assert listed(service, gone[0].authority) == serials(gone)
+    assert not lists.waiting().exists()
+    remembered = ToldRevoked.objects.values_list("authority", "serial")
+    assert {(row.authority, row.serial) for row in gone} <= set(remembered)
+    assert sum(Publication.objects.values_list("revocations", flat=True)) == 1, "those of before the backup"
+
+
+def test_what_a_run_that_was_cut_off_has_told_is_not_forgotten_for_what_comes_meanwhile(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "BATCH", 2)
+    first, *rows = issue(5, now=service.now)
+    publish_all(service.now)
+    gone = revoke(*rows, now=service.now + SECOND)
+
+    def die(*_: object, **__: object) -> None:
+        raise SystemExit("as kill -9: the database forgets what was not committed")
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(answers, "note_answered", die)
+        publish_revocations(now=service.now + SECOND)
+    told = listed(service, first.authority)
+    assert len(told) == 2
+    publication._kept.clear()
+    gone += revoke(first, now=service.now + 2 * SECOND)
+    publish_all(service.now + 2 * SECOND)
+    assert not Hold.objects.exists(), Hold.objects.values()
+    assert listed(service, first.authority) == serials(gone)
+    assert sum(Publication.objects.values_list("revocations", flat=True)) == 5, "the gate counts all"
 
 
 def reader(service: Service) -> PublicationReader:

@@ -19,6 +19,8 @@ from cryptography.x509 import ocsp
 
 from varmentaja.apps.certificates.actions.restore_certificates import PublishedStatus, restore_certificates
 from varmentaja.apps.status.models import CrlShard, Publication
+from varmentaja.apps.status.named import Place, entries, full_lists, note_named
+from varmentaja.apps.status.told import remember, told
 from varmentaja.domain.revocation import RevocationReason
 from varmentaja.pki.publication import Snapshot
 
@@ -33,27 +35,42 @@ def restore_records(current: Snapshot, *, since: int, now: datetime) -> int:
     Runs in the caller's transaction. After a run that was cut off between publishing and storing there is
     little to look at, and nothing to restore.
     """
-    newer, restored = list(_newer_lists(current)), 0
+    newer, restored, revoked = list(_newer_lists(current)), 0, 0
     for authority, group in groupby(_published_since(current, newer, since), key=itemgetter(0)):
         while chunk := [status for _, status in islice(group, _CHUNK)]:
             restored += restore_certificates(authority, chunk, now=now)
+            revoked += _remember(authority, chunk, now)
+    note_named(current, newer)
     for authority, shard in newer:  # the base that the records know of may be older than the published one
         CrlShard.objects.filter(authority=authority, shard=int(shard)).update(due_at=now)
     if restored:
         _log.error("records_restored", certificates=restored, known_set=since)
     head = current.head
     Publication.objects.create(
-        set_number=head.set.number, generation=head.generation, published_at=now, answers=0, crls=0
+        set_number=head.set.number,
+        generation=head.generation,
+        published_at=now,
+        answers=0,
+        crls=0,
+        revocations=0 if restored else revoked,  # of a run that was cut off; others are of before the backup
     )
     return restored
 
 
+def _remember(authority: str, published: Iterable[PublishedStatus], now: datetime) -> int:
+    """That relying parties have been told of them as revoked; of how many the records did not know it."""
+    names = frozenset((authority, each.serial) for each in published if each.revoked_at is not None)
+    fresh = names - told(names)
+    remember(fresh, now=now)
+    return len(fresh)
+
+
 def _published_since(
-    current: Snapshot, lists: Iterable[tuple[str, str]], since: int
+    current: Snapshot, lists: Iterable[Place], since: int
 ) -> Iterator[tuple[str, PublishedStatus]]:
     """Lists first: only they tell a certificate's shard."""
     for authority, shard in lists:
-        for listed in x509.load_der_x509_crl(bytes(current.crls[authority, shard].der)):
+        for listed in entries(current, (authority, shard)):
             yield authority, _from_list(current, authority, int(shard), listed)
     for authority, segment in current.segments_since(since):
         for entry in segment:
@@ -63,11 +80,11 @@ def _published_since(
                 yield authority, _from_answer(entry.serial, entry.revision, answer)
 
 
-def _newer_lists(current: Snapshot) -> Iterator[tuple[str, str]]:
+def _newer_lists(current: Snapshot) -> Iterator[Place]:
     """Authority and shard of the full lists that are newer than the records know."""
     recorded = {(each.authority, str(each.shard)): each.number for each in CrlShard.objects.all()}
-    for place, crl in current.crls.items():
-        if not place[1].endswith("-delta") and crl.ref.number > recorded.get(place, 0):
+    for place in full_lists(current):
+        if current.crls[place].ref.number > recorded.get(place, 0):
             yield place
 
 
