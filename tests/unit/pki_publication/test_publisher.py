@@ -173,6 +173,30 @@ def test_what_a_wrong_clock_dated_in_the_future_gives_way(
         publisher.publish([authority.answer(100 + number)], [], {}, number, NOW)
 
 
+def test_what_a_wrong_clock_dated_in_the_future_gives_way_under_what_overtakes_a_set(
+    publication: Publication, authority: Authority
+) -> None:
+    """The overlay is made anew over the set, and may hold what the set has put right."""
+    publisher, ahead = publication.publisher, NOW + DAY
+    _publish(publication, authority, 1, *(authority.answer(serial, now=NOW - HOUR) for serial in range(1, 5)))
+    publisher.overtake([authority.answer(1, now=ahead), authority.answer(2, now=ahead)], [], ahead)
+    overtaken: list[object] = []
+
+    def gate(_: Candidate) -> None:
+        if not overtaken:
+            overtaken.append(publisher.overtake([authority.answer(3, revoked=True)], [], NOW))
+
+    publisher.judged_by([gate]).publish([authority.answer(1)], [], {}, 2, NOW)
+    snapshot = publisher.current()
+    assert snapshot and snapshot.overlay
+    assert snapshot.version("people", 1) == (0, int(NOW.timestamp()))
+    assert _status(snapshot, "people", 3) is REVOKED
+    publisher.publish([authority.answer(2)], [], {}, 3, NOW)
+    snapshot = publisher.current()
+    assert snapshot
+    assert [snapshot.version("people", serial)[1] for serial in (1, 2)] == [int(NOW.timestamp())] * 2
+
+
 def test_what_overtakes_waits_for_no_set_that_is_verified_or_judged(
     tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:

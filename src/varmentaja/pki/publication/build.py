@@ -24,6 +24,8 @@ segments, and an answer is rewritten a few times in its life and not at every ti
 _MOST = 200_000
 """No merge makes a segment of more answers (0.4 GB): a set costs publisher, mirrors and responders no more
 than that, however many certificates there are. Large segments age, since answers are renewed every day."""
+_CLOCKS_APART = 60
+"""Seconds: what another process has dated later than now by no more is not wrong."""
 _SAMPLE = 256
 _ALIVE = 0.25
 """The oldest segment is taken apart when no more than this part of it still holds."""
@@ -151,7 +153,14 @@ class Build:
         return version > self._version_under(answer.authority, answer.serial)
 
     def _is_newer_entry(self, authority: str) -> Callable[[Entry], bool]:
-        return lambda entry: entry.version > self._version_under(authority, entry.serial)
+        """For what lies in the overlay already; what a wrong clock dated gives way there, too."""
+        latest = self._now.timestamp() + _CLOCKS_APART
+
+        def is_newer(entry: Entry) -> bool:
+            time = entry.this_update if entry.this_update <= latest else 0
+            return (entry.revision, time) > self._version_under(authority, entry.serial)
+
+        return is_newer
 
     def _version_under(self, authority: str, serial: int) -> tuple[int, int]:
         """Of what lies under. An answer that a wrong clock dated in the future, which clients refuse, gives
