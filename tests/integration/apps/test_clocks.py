@@ -17,7 +17,7 @@ from tests.support.service import Service
 
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.actions import publish_status as publishing
-from varmentaja.apps.status.actions.publish_status import is_behind, publish_status
+from varmentaja.apps.status.actions.publish_status import is_behind, publish_revocations, publish_status
 from varmentaja.apps.status.answers import HALF_LIFE
 from varmentaja.apps.status.models import CrlShard, Hold
 from varmentaja.domain.publication_gate import Gate, HoldState
@@ -148,8 +148,18 @@ def test_nothing_is_published_while_our_clock_and_the_databases_differ(service: 
     assert Hold.objects.get().state == HoldState.OVER
 
 
+def test_whoever_waited_long_for_a_turn_goes_by_the_time_when_it_comes(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue(1, now=service.now)
+    moments = iter([0.0, 0.0, 0.0, 90.0])
+    monkeypatch.setattr(publishing, "monotonic", lambda: next(moments))
+    publish_revocations(now=service.now)
+    assert published(service).head.time == (service.now + timedelta(seconds=90)).replace(microsecond=0)
+
+
 def test_two_clocks_may_differ_by_seconds(service: Service) -> None:
     issue(1, now=service.now)
-    with time_machine.travel(datetime.now(UTC) + MINUTE):
+    with time_machine.travel(datetime.now(UTC) + 20 * SECOND):
         assert publish_status(now=timezone.now()) is not None
     assert not Hold.objects.exists()

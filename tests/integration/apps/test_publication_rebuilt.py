@@ -4,6 +4,7 @@ nothing revoked is good, and nothing valid loses its answer."""
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -23,13 +24,14 @@ from varmentaja.apps.certificates.actions.revoke_certificates import revoke_rows
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status import answers, publication
 from varmentaja.apps.status.actions import publish_status as publishing
+from varmentaja.apps.status.actions.make_good import make_good
 from varmentaja.apps.status.actions.publish_status import publish_answers, publish_revocations, publish_status
 from varmentaja.apps.status.models import CrlShard, Hold, Rebuild
 from varmentaja.apps.status.queries import rebuilding
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.publication_gate import Gate, HoldState
 from varmentaja.domain.revocation import RevocationReason
-from varmentaja.pki.publication import PublicationReader
+from varmentaja.pki.publication import PublicationReader, reader
 from varmentaja.pki.publication.gates.reading import statuses
 
 pytestmark = pytest.mark.django_db
@@ -196,6 +198,59 @@ def test_what_was_made_so_far_is_lost_too(world: World) -> None:
     assert Rebuild.objects.count() == 2
     world.check(world.reader())
     assert world.follower.problem is None
+
+
+@pytest.mark.parametrize("steps", [0, 2])
+def test_a_copy_that_is_put_back_meanwhile_is_gone_on_with(world: World, steps: int) -> None:
+    copy = world.service.folder / "a responder's copy"
+    shutil.copytree(world.folder, copy)
+    shutil.rmtree(world.folder)
+    if steps == 0:
+        with transaction.atomic():
+            make_good(world.later())
+    for count in world.steps() if steps else ():
+        if count == steps:
+            break
+    world.good += issued_rows(1, now=world.now)
+    publish_revocations(now=world.later())
+    shutil.rmtree(world.folder)
+    copy.rename(world.folder)
+    world.revoked.append(world.good.pop(0))
+    world.revoke(world.revoked[-1:])
+    assert publish_revocations(now=world.later()), "it waits no longer"
+    assert not rebuilding()
+    world.check(world.reader(), but=world.good[-1:])
+    assert listed(world) == {int(row.serial, 16) for row in world.revoked}
+    for _ in range(20):
+        publish_revocations(now=world.later())
+        publish_answers(now=world.now)
+    world.check(world.reader())
+    world.follower.poll(again=True)
+    world.check(world.follower)
+    assert world.follower.problem is None and not Hold.objects.exists(), Hold.objects.values()
+
+
+def test_a_folder_that_cannot_be_read_for_now_is_left_as_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> bool:
+        raise OSError(errno.EIO, "Input/output error")
+
+    publication._kept.clear()  # another process reads all
+    with monkeypatch.context() as patch:
+        patch.setattr(reader, "_matches", fails)
+        for _ in range(2):
+            assert publish_status(now=world.later()) is None
+    hold = Hold.objects.get()
+    assert (hold.gate, hold.state) == (Gate.REJECTED, HoldState.HELD)
+    assert hold.message["values"] == {"reason": "Input/output error"}
+    assert not (world.folder / "damaged").exists() and not Rebuild.objects.exists()
+    world.revoked.append(world.good.pop(0))
+    world.revoke(world.revoked[-1:])
+    assert publish_revocations(now=world.later())
+    world.check(world.reader())
+    hold.refresh_from_db()
+    assert hold.state == HoldState.OVER
 
 
 def while_signing(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:

@@ -17,7 +17,8 @@ from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.actions.restore_records import restore_records
 from varmentaja.apps.status.answers import HALF_LIFE, LIFETIME, STAGGER
-from varmentaja.apps.status.models import CrlShard, Publication
+from varmentaja.apps.status.models import CrlShard, Publication, Rebuild
+from varmentaja.apps.status.named import full_lists, note_named
 from varmentaja.apps.status.publication import Position, kept, position
 from varmentaja.apps.status.rebuilding import begin, finish, goes_on, open_rebuild
 from varmentaja.domain.actors import SYSTEM
@@ -54,7 +55,7 @@ def is_sound(now: datetime) -> bool:
     last = last_published()
     try:
         current = kept().publisher.current()
-    except (DomainError, FileNotFoundError):
+    except (DomainError, OSError):
         return False
     return (
         current is not None
@@ -76,6 +77,9 @@ def make_good(now: datetime) -> None:
     rebuild = open_rebuild()
     if rebuild and current and position(current.head) > last:  # cut off when it had just been put in force
         finish(rebuild, now=now)
+    elif rebuild and current and position(current.head) >= (rebuild.set_number, rebuild.generation):
+        _go_on_with_copy(rebuild, current, now)
+        last = rebuild.set_number, rebuild.generation
     elif rebuild and goes_on(rebuild, current):
         return
     elif rebuild:  # what it had made is lost, too
@@ -93,8 +97,21 @@ def make_good(now: datetime) -> None:
     kept().compared = True
 
 
+def _go_on_with_copy(rebuild: Rebuild, current: Snapshot, now: datetime) -> None:
+    """What was lost has been put back, as a responder had it, while it was being made anew: it is in force,
+    and what was signed for the other one is due again."""
+    finish(rebuild, now=now)
+    _sign_again(Q(answer_due_at__gt=rebuild.begun_at + HALF_LIFE - STAGGER), now)
+    note_named(current, full_lists(current))
+    kept().compared = False
+
+
 def _readable(last: Position, now: datetime) -> Snapshot | None:
-    """What is published; a damaged folder is set aside, and made anew from the records as if it were lost."""
+    """What is published; a damaged folder is set aside, and made anew from the records as if it were lost.
+
+    One that cannot be read for now (no rights, no more open files, a disk that fails) is not damaged: that is
+    for people to see to.
+    """
     publisher = kept().publisher
     try:
         return publisher.current()
@@ -110,6 +127,9 @@ def _readable(last: Position, now: datetime) -> Snapshot | None:
         _log.error("publication_damaged", problem=str(damage), kept_in=str(aside))
         record(AuditAction.PUBLICATION_DAMAGED, SYSTEM, facts={"kept_in": aside.name})
         return None
+    except OSError as error:
+        text = message("The publication folder cannot be read: %(reason)s", reason=str(error.strerror))
+        raise Held([Finding(Gate.REJECTED, "", 1, text)]) from error
 
 
 def _signed_after(current: Snapshot, now: datetime) -> Q:

@@ -11,7 +11,8 @@ is done again, and nothing published ever goes back.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import TypeVar
 
 from django.db import connection, transaction
@@ -35,6 +36,10 @@ BATCH = 5000
 """Answers signed in one run."""
 _REVOCATIONS, _ANSWERS = (0x5654 << 48) + 1, (0x5654 << 48) + 2
 """Numbers of the advisory locks that let a lane's runs in turn (any that nobody else uses)."""
+
+_LONG = timedelta(seconds=10)
+"""Whoever waited longer for its turn has a new present: by the old one, what another has published meanwhile
+would be dated in the future."""
 
 _T = TypeVar("_T")
 
@@ -76,11 +81,13 @@ def is_behind(now: datetime) -> bool:
 def _in_turn(lane: int, step: Callable[[datetime], _T | None], now: datetime) -> _T | None:
     """Do it in a transaction, one run of the lane at a time wherever it runs: a worker that was only slow to
     show signs of life may still be at it. None when it is held back."""
+    begun = monotonic()
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lane])
-            return step(now)
+            waited = timedelta(seconds=monotonic() - begun)
+            return step(now if waited < _LONG else now + waited)
     except Held as held:
         hold_back(held.findings, now=now)
         return None
