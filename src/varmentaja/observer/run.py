@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import structlog
 
@@ -85,14 +86,14 @@ def run(places: Places, interval: timedelta | None = None) -> None:
     say_ready()
     seconds = (interval or limits().interval).total_seconds()
     while True:
-        begun = _utc_now()
+        begun = monotonic()
         try:
             watch.look()
         except DomainError as error:
             _log.warning("no_round", reason=str(error))
         except Exception:
             _log.exception("round_failed")
-        if stop.wait(max(1.0, seconds - (_utc_now() - begun).total_seconds())):
+        if stop.wait(max(1.0, seconds - (monotonic() - begun))):
             return
 
 

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 MOST_CONNECTIONS = 16_384
 """At the same time to one worker, if it may have as many descriptors."""
-_OWN_DESCRIPTORS = 512
-"""For what is not a connection: two mapped files a segment, and a list for each shard."""
+_OWN_DESCRIPTORS = 4096
+"""For what is not a connection: of each set that is open (four at most) two mapped files a segment, and a
+list and a delta for each shard."""
 _BACKLOG = 4096
 
 

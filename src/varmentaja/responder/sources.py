@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,7 +16,7 @@ from varmentaja.pki.publication.manifest import HEAD, MANIFEST
 
 if TYPE_CHECKING:
     import httpx
-    from obstore.store import S3Store
+    from obstore.store import ClientConfig, RetryConfig, S3Store
 
 FILES = "files"
 """In object storage, where nothing can be linked, each file stands once, under its hash."""
@@ -102,6 +103,7 @@ class S3Source:
     def __init__(self, url: str) -> None:
         """``url``: ``s3://<bucket>[/<folder>]``; keys and address come from ``AWS_…`` variables."""
         self._store = s3_store(url)
+        self._heads = s3_store(url, seconds=_HEAD_SECONDS, tries_again=False)
         self._tag = ""
 
     def head(self) -> bytes | None:
@@ -110,7 +112,7 @@ class S3Source:
         from obstore.exceptions import BaseError, NotModifiedError
 
         try:
-            found = obstore.get(self._store, HEAD, options={"if_none_match": self._tag} if self._tag else {})
+            found = obstore.get(self._heads, HEAD, options={"if_none_match": self._tag} if self._tag else {})
             content = bytes(found.bytes())
         except NotModifiedError:
             return None
@@ -135,18 +137,26 @@ class S3Source:
             found = obstore.get(self._store, key, options={"range": {"offset": start}} if start else {})
             for chunk in found.stream(min_chunk_size=_CHUNK):
                 yield bytes(chunk)
-        except NotFoundError as error:
+        except (FileNotFoundError, NotFoundError) as error:  # the library raises Python's own
             raise _missing() from error
         except (BaseError, OSError) as error:
             raise _unreachable(error) from error
 
 
-def s3_store(url: str) -> S3Store:
-    """Open ``s3://<bucket>[/<folder>]`` by the ``AWS_…`` variables of the environment."""
+def s3_store(url: str, *, seconds: int = _SECONDS, tries_again: bool = True) -> S3Store:
+    """Open ``s3://<bucket>[/<folder>]`` by the ``AWS_…`` variables of the environment.
+
+    A request may take so many seconds. With ``tries_again`` it is made anew for three minutes, and a transfer
+    goes on where it stopped; without, whoever asks is told at once.
+    """
     from obstore.store import S3Store
 
     plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")  # storage on the same machine
-    return S3Store.from_url(url, client_options={"allow_http": plain, "timeout": f"{_SECONDS}s"})
+    options: ClientConfig = {"allow_http": plain, "timeout": f"{seconds}s"}
+    if tries_again:
+        return S3Store.from_url(url, client_options=options)
+    once: RetryConfig = {"max_retries": 0, "retry_timeout": timedelta(seconds=seconds)}
+    return S3Store.from_url(url, client_options=options, retry_config=once)
 
 
 def source_of(url: str, authorities: Path | None = None) -> Source:

@@ -41,9 +41,11 @@ _log = structlog.get_logger("upload")
 class Upload:
     """One bucket or folder of it, and what was put there. One thread puts heads, another may put sets."""
 
-    def __init__(self, folder: Path, store: S3Store, verify: Verify) -> None:
+    def __init__(self, folder: Path, store: S3Store, verify: Verify, urgent: S3Store | None = None) -> None:
+        """``urgent``: the same place for heads and overlays, by a client that does nothing a second time."""
         self._folder = folder
         self._store = store
+        self._urgent = urgent or store
         self._verify = verify
         self._reader = PublicationReader(folder, verify)
         self._there: set[str] | None = None
@@ -70,8 +72,8 @@ class Upload:
         if self._head and head.goes_back(self._head):
             raise unavailable("The publication went back to an older set; the newer one is kept.")
         if head.overlay:
-            self._put_folder("overlay", self._reader.open_overlay(head.overlay))
-        obstore.put(self._store, HEAD, document)
+            self._put_folder("overlay", self._reader.open_overlay(head.overlay), self._urgent)
+        obstore.put(self._urgent, HEAD, document)
         self._sent, self._head = document, head
         _log.info("head_uploaded", set=head.set.number, generation=head.generation)
         return True
@@ -79,7 +81,7 @@ class Upload:
     def _head_there(self) -> Head | None:
         """In storage; None where there is none that was signed by our publisher."""
         try:
-            return Head.unsealed(bytes(obstore.get(self._store, HEAD).bytes()), self._verify)
+            return Head.unsealed(bytes(obstore.get(self._urgent, HEAD).bytes()), self._verify)
         except (FileNotFoundError, DomainError):
             return None
 
@@ -88,17 +90,17 @@ class Upload:
         head = Head.unsealed((self._folder / HEAD).read_bytes(), self._verify)
         if head.set == self._set:
             return False
-        self._put_folder("sets", self._reader.open_set(head.set))
+        self._put_folder("sets", self._reader.open_set(head.set), self._store)
         self._set = head.set
         _log.info("set_uploaded", set=head.set.number)
         return True
 
-    def _put_folder(self, parent: str, folder: Folder) -> None:
+    def _put_folder(self, parent: str, folder: Folder, store: S3Store) -> None:
         manifest = f"{parent}/{folder.path.name}/{MANIFEST}"
         paths = {f"{FILES}/{file.sha256}": folder.path / file.name for file in files_of(folder.manifest)}
         with self._lock:  # from now on the other lane removes none of these
             if self._there is None:
-                listed = obstore.list(self._store, f"{FILES}/")
+                listed = obstore.list(store, f"{FILES}/")
                 self._there = {found["path"] for batch in listed for found in batch}
             there = self._there
             recent = self._recent[parent]
@@ -107,20 +109,20 @@ class Upload:
                 del recent[old]
         for key, path in paths.items():
             if key not in there:
-                obstore.put(self._store, key, path)
+                obstore.put(store, key, path)
                 there.add(key)
-        obstore.put(self._store, manifest, folder.path / MANIFEST)
+        obstore.put(store, manifest, folder.path / MANIFEST)
         there.add(manifest)
         with self._lock:
-            self._forget(there)
+            self._forget(there, store)
 
-    def _forget(self, there: set[str]) -> None:
+    def _forget(self, there: set[str], store: S3Store) -> None:
         """Remove what none of the last sets and overlays has (a run that has just begun knows of too few)."""
         if len(self._recent["sets"]) < _KEPT:
             return
         gone = there.difference(*(keys for recent in self._recent.values() for keys in recent.values()))
         if gone:
-            obstore.delete(self._store, sorted(gone))
+            obstore.delete(store, sorted(gone))
             there -= gone
 
 
@@ -182,8 +184,8 @@ def main() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    store = s3_store(arguments.to)
-    follow(Upload(arguments.folder, store, read_verifier(arguments.key)), stopping)
+    store, urgent = s3_store(arguments.to), s3_store(arguments.to, tries_again=False)
+    follow(Upload(arguments.folder, store, read_verifier(arguments.key), urgent), stopping)
 
 
 if __name__ == "__main__":

@@ -133,6 +133,8 @@ def read_fields(head: bytes) -> dict[str, str]:
         name, colon, value = row.partition(b":")
         if not colon or not _NAME.fullmatch(name):
             raise Refusal("400 Bad Request")
+        if b"_" in name:  # under CGI's names it would be taken for another; nobody here reads such a field
+            continue
         key = name.decode().upper().replace("-", "_")
         key = key if key in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{key}"
         text = value.strip(b" \t").decode("latin-1")

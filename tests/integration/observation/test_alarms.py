@@ -90,6 +90,15 @@ def test_a_silent_observer_is_an_alarm_and_speaks_again(reports: Reports) -> Non
     assert told() == ["status.outage_begun", "status.outage_ended"]
 
 
+def test_an_observer_that_spoke_in_the_future_is_silent(reports: Reports) -> None:
+    """The clock was set back: what was seen by the old one is not of now."""
+    reports.report()
+    note_outages(now=reports.now - MINUTE)
+    assert told() == []
+    note_outages(now=reports.now - 60 * MINUTE)
+    assert told() == ["status.outage_begun"]
+
+
 def test_an_observer_that_never_spoke_is_missed_after_its_plan_was_written(reports: Reports) -> None:
     note_outages(now=timezone.now())
     assert told() == []

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 from tests.support.apart import apart
 from tests.support.liar import ROOT, Liar
+from tests.support.listener import Listener
 from tests.support.pki import Demo
 from tests.support.web import serve
 
@@ -30,29 +29,6 @@ SHARDS = 150
 HURRIED = replace(limits(), lost=timedelta(seconds=0.3))
 PATIENT = replace(limits(), lost=timedelta(seconds=3))
 """Where others are to answer in time."""
-
-
-class Listener:
-    """Accepts whoever comes, and says nothing."""
-
-    def __init__(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self.held: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                self.held.append(self._socket.accept()[0])
-            except OSError:
-                return
-
-    def close(self) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        for each in self.held:
-            each.close()
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ from __future__ import annotations
 import base64
 import socket
 import threading
+import time
 from contextlib import suppress
+from email.utils import formatdate
 from urllib.parse import quote
 
 import httpx
@@ -99,6 +101,7 @@ def test_a_matching_etag_or_date_gets_304(responder: RunningResponder, people: A
             {"If-None-Match": '"other"', "If-Modified-Since": first.headers["last-modified"]},
             {"If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"},
             {"If-Modified-Since": "nonsense"},
+            {"If-Modified-Since": formatdate(time.time() - 1, usegmt=True)},
         ):
             assert httpx.get(responder.url + path, headers=headers).content == first.content
 

@@ -7,7 +7,7 @@ import base64
 import io
 from collections.abc import Iterator
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
+from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -122,6 +122,26 @@ def test_an_hour_back_or_a_day_forward_promises_nothing_beyond_the_dates(respond
             assert max_age == max(0, min(60, (end - now).total_seconds()))
             assert expires <= end and expires == (now + max_age * SECOND if max_age else end)
             assert parsedate_to_datetime(headers["Last-Modified"]) == NOW
+
+
+def test_what_ends_within_a_minute_is_sent_anew_for_caches_that_keep_the_time_they_were_told(
+    responder: Responder,
+) -> None:
+    for left, status in ((61, 304), (60, 304), (59, 200), (0, 200), (-3600, 200)):
+        now = NOW + DAY - left * SECOND
+        late = Responder(responder._watch, clock=now.timestamp)
+        tag = _ask(late, "GET", "/crl/people/0.crl")[1]["ETag"]
+        said, headers, body = _ask(late, "GET", "/crl/people/0.crl", HTTP_IF_NONE_MATCH=tag)
+        assert said == status and bool(body) is (status == 200)
+        assert int(headers["Cache-Control"].rpartition("max-age=")[2]) == min(60, max(0, left))
+
+
+def test_a_list_that_came_after_the_clients_last_visit_is_sent_though_it_was_signed_before(
+    responder: Responder,
+) -> None:
+    late = Responder(responder._watch, clock=(NOW + HOUR).timestamp)
+    visit = formatdate(NOW.timestamp() + 1, usegmt=True)
+    assert _ask(late, "GET", "/crl/people/0.crl", HTTP_IF_MODIFIED_SINCE=visit)[0] == 200
 
 
 def test_of_two_lists_of_one_second_the_date_keeps_none(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,14 +17,16 @@ import obstore
 import pytest
 from cryptography.x509 import ocsp
 from obstore.store import MemoryStore
+from tests.support.listener import Listener
 from tests.support.status import HOUR, NOW, Authority, Publication
 
-from varmentaja.domain.errors import DomainError
+from varmentaja.domain.errors import DomainError, Kind
 from varmentaja.pki.publication import Crl, PublicationReader, Verify, verifier
 from varmentaja.pki.publication.manifest import AHEAD, HEAD, Head
+from varmentaja.responder import sources
 from varmentaja.responder import upload as tested_upload
 from varmentaja.responder.mirror import Mirror, follow
-from varmentaja.responder.sources import HttpsSource
+from varmentaja.responder.sources import HttpsSource, S3Source
 from varmentaja.responder.upload import Upload
 from varmentaja.responder.upload import follow as follow_folder
 from varmentaja.responder.watch import Watch
@@ -282,6 +284,41 @@ def test_the_head_goes_into_storage_though_its_set_is_still_under_way(
                 "sets/2/manifest.json" in {each["path"] for batch in obstore.list(store) for each in batch}
             )
         )
+
+
+def test_of_sets_that_are_still_on_their_way_into_storage_an_older_one_is_fetched(
+    source: Source, here: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MemoryStore()
+    monkeypatch.setattr(sources, "s3_store", lambda *_, **__: store)
+    upload = Upload(source.publication.folder, store, source.verify)  # type: ignore[arg-type]  # as good
+    mirror = Mirror(S3Source("s3://here"), here, source.verify)
+    assert upload.look() and mirror.look() and _set(watch) == 1
+    for put in (upload.look, upload.put_head):
+        source.publish()
+        assert put()
+        mirror.look_at_head()
+    assert len(mirror.wanted()) == 2
+    assert mirror.bring_set() and _set(watch) == 2
+    assert not mirror.bring_set() and "no longer has" in str(mirror.problem)
+    assert upload.put_set() and mirror.bring_set() and _set(watch) == 3 and mirror.problem is None
+
+
+def test_storage_that_hangs_is_told_of_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(Listener()) as listener:
+        for name, value in {
+            "AWS_ENDPOINT_URL": listener.address,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "eu-north-1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        source = S3Source("s3://here")
+        begun = time.monotonic()
+        with pytest.raises(DomainError) as refused:
+            source.head()
+        assert refused.value.kind is Kind.UNAVAILABLE
+        assert time.monotonic() - begun < 10 and len(listener.held) == 1
 
 
 def test_a_newer_head_in_storage_is_kept_when_the_folder_is_of_yesterday(source: Source) -> None:

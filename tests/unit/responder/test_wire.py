@@ -153,6 +153,7 @@ PIECES += [
     b"\xe4",
     b"0x3",
     b"Expect: 100-continue",
+    b"Content_Length: 3\r\n",
 ]
 
 

@@ -58,11 +58,12 @@ def _note(outage: availability.Outage) -> int:
 
 
 def _note_silence(report: Report | None, *, now: datetime) -> None:
-    """A service that has never made a plan has no observer yet."""
+    """A service that has never made a plan has no observer yet. What was seen in the future is of before a
+    clock was set back: it says nothing of now."""
     last = report.at if report else _planned_at()
     if last is None:
         return
-    silent = now - last > limits().silence
+    silent = abs(now - last) > limits().silence
     row = Outage.objects.select_for_update().filter(trouble=Trouble.SILENT, ended_at__isnull=True).first()
     if silent and row is None:
         _tell(AuditAction.OUTAGE_BEGUN, Outage.objects.create(trouble=Trouble.SILENT, begun_at=last))
