@@ -34,11 +34,14 @@ class ErrorLink:
 
 
 def error_links(form: forms.BaseForm) -> list[ErrorLink]:
-    """All errors of a form in the order of its fields, each with the control that it should lead to."""
+    """All errors of a form in the order of its fields, each with the control that it should lead to, if a
+    person can see it."""
     links = [ErrorLink(str(text), "") for text in form.non_field_errors()]
     for name in form.fields:
         field = form[name]
-        links += [ErrorLink(str(text), first_control(field)) for text in field.errors]
+        links += [
+            ErrorLink(str(text), "" if field.is_hidden else first_control(field)) for text in field.errors
+        ]
     return links
 
 

@@ -75,8 +75,8 @@ def told_revoked(service: Service, rows: Sequence[Certificate]) -> int:
 def release(service: Service, hold: Hold, now: datetime) -> None:
     first, second = officers(service)
     if hold.state == HoldState.HELD:
-        ask_for_release(first, hold.pk, "A box of cards was stolen")
-    agree_to_release(second, hold.pk, now=now)
+        ask_for_release(first, hold.pk, "A box of cards was stolen", seen=hold.count)
+    agree_to_release(second, hold.pk, seen=hold.count, now=now)
 
 
 def test_a_bulk_revocation_that_two_officers_release_goes_through_whole(service: Service) -> None:
@@ -125,12 +125,12 @@ def test_one_revocation_more_does_not_void_what_was_asked_for(service: Service) 
     assert publish_status(now=now + SECOND) is None
     first, second = officers(service)
     hold = Hold.objects.get()
-    ask_for_release(first, hold.pk, "A box of cards was stolen")
+    ask_for_release(first, hold.pk, "A box of cards was stolen", seen=60)
     revoke(rows[60:65], now + 2 * SECOND)
     assert publish_status(now=now + 2 * SECOND) is None
     hold.refresh_from_db()
     assert (hold.state, hold.count, Hold.objects.count()) == (HoldState.ASKED, 60, 1)
-    agree_to_release(second, hold.pk, now=now + 3 * SECOND)
+    agree_to_release(second, hold.pk, seen=60, now=now + 3 * SECOND)
     publish_all(now + 3 * SECOND)
     assert told_revoked(service, rows) == 65
 
@@ -141,7 +141,7 @@ def test_many_more_than_were_asked_for_are_a_new_hold(service: Service) -> None:
     publish_all(now)
     revoke(rows[:60], now + SECOND)
     publish_status(now=now + SECOND)
-    ask_for_release(service.officer(), Hold.objects.get().pk, "A box of cards was stolen")
+    ask_for_release(service.officer(), Hold.objects.get().pk, "A box of cards was stolen", seen=60)
     revoke(rows[60:], now + 2 * SECOND)
     assert publish_status(now=now + 2 * SECOND) is None
     assert sorted(Hold.objects.values_list("count", "state")) == [(60, "over"), (120, "held")]
@@ -156,12 +156,12 @@ def test_a_hold_outlasts_a_run_that_leaves_its_cause_waiting(
     publish_all(now)
     hold_back([Finding(Gate.REJECTED, f"{AUTHORITY}/openssl", 1, message("Refused"))], now=now)
     first, second = officers(service)
-    ask_for_release(first, Hold.objects.get().pk, "Examined")
+    ask_for_release(first, Hold.objects.get().pk, "Examined", seen=1)
     Certificate.objects.update(answer_due_at=now)  # renewals, among them the cause
     revoke(rows[:1], now + SECOND)
     assert publish_status(now=now + SECOND) is not None and is_behind(now + SECOND)
     assert Hold.objects.get().state == HoldState.ASKED
-    agree_to_release(second, Hold.objects.get().pk, now=now + SECOND)
+    agree_to_release(second, Hold.objects.get().pk, seen=1, now=now + SECOND)
     revoke(rows[1:2], now + 2 * SECOND)
     assert publish_status(now=now + 2 * SECOND) is not None and is_behind(now + 2 * SECOND)
     assert Hold.objects.get().state == HoldState.RELEASED

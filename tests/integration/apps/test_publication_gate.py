@@ -84,12 +84,12 @@ def test_a_jump_is_held_alarmed_once_and_released_by_two(service: Service) -> No
     assert count_open_holds() == 1
 
     first, second = officers(service)
-    ask_for_release(first, hold.pk, "The cards were lost in a fire")
+    ask_for_release(first, hold.pk, "The cards were lost in a fire", seen=2)
     assert publish_status(now=service.now + 3 * SECOND) is None
     with pytest.raises(DomainError) as refused:
-        agree_to_release(first, hold.pk, now=service.now + 3 * SECOND)
+        agree_to_release(first, hold.pk, seen=2, now=service.now + 3 * SECOND)
     assert refused.value.kind is Kind.CONFLICT
-    agree_to_release(second, hold.pk, now=service.now + 3 * SECOND)
+    agree_to_release(second, hold.pk, seen=2, now=service.now + 3 * SECOND)
     assert publish_status(now=service.now + 4 * SECOND) is not None
     assert all(is_revoked(service, row) for row in rows)
     hold.refresh_from_db()
@@ -108,7 +108,7 @@ def test_nobody_but_an_officer_releases(service: Service) -> None:
     publish_status(now=service.now + SECOND)
     registrar = Actor(service.person("registrar").pk, frozenset({Role.REGISTRAR}), Authentication.SCS)
     with pytest.raises(DomainError) as refused:
-        ask_for_release(registrar, Hold.objects.get().pk, "Please")
+        ask_for_release(registrar, Hold.objects.get().pk, "Please", seen=2)
     assert refused.value.kind is Kind.NOT_ALLOWED
 
 
@@ -118,8 +118,8 @@ def test_a_release_does_not_cover_what_came_after_it(service: Service) -> None:
     publish_status(now=service.now + SECOND)
     hold = Hold.objects.get()
     first, second = officers(service)
-    ask_for_release(first, hold.pk, "Lost")
-    agree_to_release(second, hold.pk, now=service.now + SECOND)
+    ask_for_release(first, hold.pk, "Lost", seen=2)
+    agree_to_release(second, hold.pk, seen=2, now=service.now + SECOND)
     revoke_all(other, service.now + SECOND)
     assert publish_status(now=service.now + 2 * SECOND) is None, "four are more than two and one more"
     assert Hold.objects.filter(state=HoldState.HELD).get().count == 4
@@ -139,7 +139,7 @@ def test_when_the_fault_is_mended_publication_goes_on_by_itself(service: Service
 def test_an_announced_bulk_revocation_passes_at_once(service: Service) -> None:
     first, second = officers(service)
     hold_id = announce_bulk_revocation(first, 2, "A box of cards was stolen", now=service.now)
-    agree_to_release(second, hold_id, now=service.now)
+    agree_to_release(second, hold_id, seen=2, now=service.now)
     rows = poisoned(service)
     assert Hold.objects.get().state == HoldState.RELEASED, "an ordinary publication does not use it"
     assert publish_status(now=service.now + 2 * SECOND) is not None

@@ -25,15 +25,15 @@ def hold(service: Service) -> Hold:
 def test_one_asks_and_another_agrees(service: Service, office: Client, hold: Hold) -> None:
     assert "Too many revocations at once" in office.get("/en/office/holds/").content.decode()
     address = f"/en/office/holds/{hold.pk}/"
-    assert "Write the reasons" in office.post(address, {"reason": ""}).content.decode()
-    office.post(address, {"reason": "A box of cards was stolen"})
-    page = office.post(address, {"step": "agree"}).content.decode()
+    assert "Write the reasons" in office.post(address, {"reason": "", "seen": "70"}).content.decode()
+    office.post(address, {"reason": "A box of cards was stolen", "seen": "70"})
+    page = office.post(address, {"step": "agree", "seen": "70"}).content.decode()
     assert "nobody releases a publication alone" in page
     hold.refresh_from_db()
     assert hold.state == HoldState.ASKED
     second = signed_in(service, "second_registrar", "officer")
     assert "A box of cards was stolen" in second.get(address).content.decode()
-    second.post(address, {"step": "agree"})
+    second.post(address, {"step": "agree", "seen": "70"})
     hold.refresh_from_db()
     assert hold.state == HoldState.RELEASED
 
@@ -60,9 +60,37 @@ def test_a_hold_shows_which_certificates_it_is_about(service: Service, office: C
 def test_a_stale_page_does_not_agree_by_mistake(service: Service, office: Client, hold: Hold) -> None:
     """Two officers write their reasons at the same time: the second has not seen the first one's."""
     address = f"/en/office/holds/{hold.pk}/"
-    office.post(address, {"reason": "A box of cards was stolen"})
+    office.post(address, {"reason": "A box of cards was stolen", "seen": "70"})
     second = signed_in(service, "second_registrar", "officer")
-    second.post(address, {"reason": "I believe it is right"})
+    page = second.post(address, {"reason": "I believe it is right", "seen": "70"})
+    hold.refresh_from_db()
+    assert hold.state == HoldState.ASKED
+    assert "There is a problem" in page.content.decode()
+
+
+def test_a_hold_that_has_grown_is_looked_at_again(service: Service, office: Client, hold: Hold) -> None:
+    address = f"/fi/office/holds/{hold.pk}/"
+    assert 'name="seen" value="70"' in office.get(address).content.decode()
+    hold_back([Finding(Gate.JUMP, "", 75, message("%(count)d at once.", count=75))], now=service.now)
+    page = office.post(address, {"reason": "A box of cards was stolen", "seen": "70"}).content.decode()
+    assert "kasvanut sivun avaamisen jälkeen lukuun 75" in page
+    assert "A box of cards was stolen" in page and 'name="seen" value="75"' in page
+    office.post(address, {"reason": "A box of cards was stolen", "seen": "75"})
+    hold.refresh_from_db()
+    assert hold.state == HoldState.ASKED
+
+
+def test_the_second_officer_agrees_to_what_the_page_showed(
+    service: Service, office: Client, hold: Hold
+) -> None:
+    address = f"/en/office/holds/{hold.pk}/"
+    office.post(address, {"reason": "A box of cards was stolen", "seen": "70"})
+    second = signed_in(service, "second_registrar", "officer")
+    assert 'name="seen" value="70"' in second.get(address).content.decode()
+    assert "grown to 70" in second.post(address, {"step": "agree", "seen": "69"}).content.decode()
+    for seen in ({}, {"seen": "x"}, {"seen": "-1"}):
+        page = second.post(address, {"step": "agree", **seen}).content.decode()
+        assert "The page was out of date" in page and 'name="seen" value="70"' in page
     hold.refresh_from_db()
     assert hold.state == HoldState.ASKED
 

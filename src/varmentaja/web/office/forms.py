@@ -159,6 +159,23 @@ class ReasonForm(forms.Form):
     )
 
 
+class SeenForm(forms.Form):
+    """A button that is meant for what its page showed of a held publication."""
+
+    seen = forms.IntegerField(
+        min_value=0,
+        widget=forms.HiddenInput,
+        error_messages={
+            name: _("The page was out of date: look at it again")
+            for name in ("required", "invalid", "min_value")
+        },
+    )
+
+
+class ReleaseForm(ReasonForm, SeenForm):
+    """The request to let out what the page showed."""
+
+
 class CanaryForm(forms.Form):
     """A certificate to stand watch."""
 

@@ -16,14 +16,14 @@ from varmentaja.apps.status.actions.release_publication import (
     ask_for_release,
 )
 from varmentaja.apps.status.queries import HoldLine, certificates_of, hold, holds, rebuilding
-from varmentaja.domain.actors import Role
+from varmentaja.domain.actors import Actor, Role
 from varmentaja.domain.authority import Subject
 from varmentaja.domain.errors import DomainError, Message
 from varmentaja.domain.publication_gate import HOLD, LABELS, HoldEvent, HoldFacts
 from varmentaja.ui.components import Column, Link, SummaryRow, Table
 from varmentaja.ui.forms import add_error
 from varmentaja.ui.translate import translated
-from varmentaja.web.office.forms import BulkForm, ReasonForm
+from varmentaja.web.office.forms import BulkForm, ReleaseForm, SeenForm
 from varmentaja.web.office.pages import certificate_link, crumbs, next_page
 from varmentaja.web.office.texts import certificate_status, moment
 from varmentaja.web.session import actor_of, for_role
@@ -67,29 +67,48 @@ def hold_list(request: HttpRequest) -> HttpResponse:
 @for_role(Role.OFFICER)
 def hold_page(request: HttpRequest, hold_id: int) -> HttpResponse:
     """What was found, and the next step for this officer."""
-    line, actor = hold(hold_id), actor_of(request)
+    agreeing = request.POST.get("step") == HoldEvent.AGREE
+    sent = (SeenForm if agreeing else ReleaseForm)(request.POST if request.method == "POST" else None)
+    error: Message | None = None
+    if sent.is_bound and sent.is_valid():
+        try:
+            messages.success(request, _release(actor_of(request), hold_id, sent))
+            return redirect("office:hold", hold_id)
+        except DomainError as refusal:
+            error = refusal.message
+            add_error(sent, refusal)
+    return _page(request, hold(hold_id), sent, error)
+
+
+def _release(actor: Actor, hold_id: int, sent: SeenForm) -> str:
+    """Take the step; what to say of it."""
+    seen = sent.cleaned_data["seen"]
+    if isinstance(sent, ReleaseForm):
+        ask_for_release(actor, hold_id, sent.cleaned_data["reason"], seen=seen)
+        return _("Asked for: another officer must agree.")
+    agree_to_release(actor, hold_id, seen=seen, now=timezone.now())
+    return _("Released: the publication starts again.")
+
+
+def _page(request: HttpRequest, line: HoldLine, sent: SeenForm, error: Message | None) -> HttpResponse:
+    actor = actor_of(request)
     facts = HoldFacts(line.asked_by, actor.person_id)
     asks, agrees = (
         HOLD.may(line.state, event, actor, Subject(), facts) for event in (HoldEvent.ASK, HoldEvent.AGREE)
     )
-    agreeing = request.POST.get("step") == HoldEvent.AGREE
-    form = ReasonForm(request.POST if request.method == "POST" and not agreeing else None)
-    error: Message | None = None
-    if request.method == "POST" and (agreeing or form.is_valid()):
-        try:
-            if agreeing:
-                agree_to_release(actor, hold_id, now=timezone.now())
-                messages.success(request, _("Released: the publication starts again."))
-            else:
-                ask_for_release(actor, hold_id, form.cleaned_data["reason"])
-                messages.success(request, _("Asked for: another officer must agree."))
-            return redirect("office:hold", hold_id)
-        except DomainError as refusal:
-            error = refusal.message
+    form = sent
+    if asks is not isinstance(sent, ReleaseForm):  # somebody else has taken a step meanwhile
+        form = ReleaseForm() if asks else SeenForm()
+    # The page shows how things stand now, so the next press of the button means this.
+    form.initial["seen"] = line.count
+    if form.is_bound:
+        form.data = {**request.POST.dict(), "seen": str(line.count)}
     context = {
         "heading": translated(LABELS[line.gate]),
         "rows": _rows(line),
-        "certificates": _certificates(hold_id),
+        "count": line.count,
+        "certificates": _certificates(line.hold_id),
+        "sent": sent,
         "form": form,
         "asks": asks,
         "agrees": agrees,

@@ -11,31 +11,34 @@ from varmentaja.apps.status.models import Hold
 from varmentaja.apps.status.tasks import publish_changes
 from varmentaja.domain.actors import Actor
 from varmentaja.domain.authority import Action, Subject, require
-from varmentaja.domain.errors import invalid, not_found
+from varmentaja.domain.errors import conflict, invalid, not_found
 from varmentaja.domain.publication_gate import HOLD, Gate, HoldEvent, HoldFacts, HoldState
 
 
 @use_case(AuditAction.PUBLICATION_RELEASED, Hold)
-def ask_for_release(actor: Actor, hold_id: int, reason: str) -> None:
-    """The first officer would let it through, and says why.
+def ask_for_release(actor: Actor, hold_id: int, reason: str, *, seen: int) -> None:
+    """The first officer would let it through, and says why. ``seen`` is the count that was looked at.
 
-    Raises DomainError: not_found, not_allowed, invalid (no reason), conflict (asked for already, or settled).
+    Raises DomainError: not_found, not_allowed, invalid (no reason), conflict (asked for already, settled, or
+    grown since).
     """
     row = _locked(hold_id)
     _move(actor, row, HoldEvent.ASK, HoldFacts(acting=actor.person_id))
+    _must_be_what_was_seen(row, seen)
     row.asked_by_id, row.reason = actor.person_id, _reason(reason)
     row.save(update_fields=["state", "asked_by", "reason"])
     record(AuditAction.PUBLICATION_RELEASED, actor, row, facts={"step": "asked", "count": row.count})
 
 
 @use_case(AuditAction.PUBLICATION_RELEASED, Hold)
-def agree_to_release(actor: Actor, hold_id: int, *, now: datetime) -> None:
-    """A second officer agrees, and publication starts again.
+def agree_to_release(actor: Actor, hold_id: int, *, seen: int, now: datetime) -> None:
+    """A second officer agrees, and publication starts again. ``seen`` as above.
 
-    Raises DomainError: not_found, not_allowed, conflict (the same officer; not asked for; settled).
+    Raises DomainError: not_found, not_allowed, conflict (the same officer; not asked for; settled; grown).
     """
     row = _locked(hold_id)
     _move(actor, row, HoldEvent.AGREE, HoldFacts(row.asked_by_id, actor.person_id))
+    _must_be_what_was_seen(row, seen)
     row.agreed_by_id, row.agreed_at = actor.person_id, now
     row.save(update_fields=["state", "agreed_by", "agreed_at"])
     record(AuditAction.PUBLICATION_RELEASED, actor, row, facts={"step": "agreed", "count": row.count})
@@ -64,7 +67,7 @@ def announce_bulk_revocation(actor: Actor, count: int, reason: str, *, now: date
 
 
 def _locked(hold_id: int) -> Hold:
-    row = Hold.objects.select_for_update().filter(pk=hold_id).first()
+    row = Hold.objects.select_for_update().filter(pk=hold_id).defer("certificates").first()
     if row is None:
         raise not_found("There is no such held publication.")
     return row
@@ -72,6 +75,14 @@ def _locked(hold_id: int) -> Hold:
 
 def _move(actor: Actor, row: Hold, event: HoldEvent, facts: HoldFacts) -> None:
     row.state = HOLD.apply(HoldState(row.state), event, actor, Subject(), facts)
+
+
+def _must_be_what_was_seen(row: Hold, seen: int) -> None:
+    """A hold that grows names more certificates, and its count grows with them."""
+    if row.count > seen:
+        raise conflict(
+            "This has grown to %(count)d since you opened the page: look at it again.", count=row.count
+        )
 
 
 def _reason(text: str) -> str:
