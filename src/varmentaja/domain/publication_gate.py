@@ -21,6 +21,11 @@ from varmentaja.domain.machine import Machine, StateText, Transition
 CertificateName = tuple[str, int]
 """Authority and serial number."""
 
+MOST_SHOWN = 20
+"""Certificates of a hold that its page shows; a thousand would say no more."""
+MOST_NAMED = 10_000
+"""Certificates that a finding names: two officers' word is about these and no others."""
+
 
 class Gate(StrEnum):
     """What a publication is judged by."""
@@ -66,7 +71,17 @@ class Finding:
     """How many certificates or documents."""
     message: Message
     certificates: tuple[CertificateName, ...] = ()
-    """The first of them."""
+    """All of them up to ``MOST_NAMED``; of a jump the first ``MOST_SHOWN``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What officers see of a hold, and so what their word is about."""
+
+    gate: Gate
+    subject: str
+    count: int
+    certificates: frozenset[CertificateName] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +121,50 @@ def limits() -> Limits:
 def allowance(gate: Gate) -> int:
     """How much more than two officers agreed to may come: while they think, ordinary revocations go on."""
     return limits().most if gate is Gate.JUMP else 0
+
+
+_BY_NUMBER = (Gate.JUMP, Gate.REJECTED, Gate.CLOCK)
+"""Ordinary revocations join a jump, other answers are drawn and refused at each try, a clock has none."""
+
+
+def is_by_name(finding: Finding) -> bool:
+    """Whether it says which certificates it is about, all of them, and finds the same ones at each try."""
+    return finding.gate not in _BY_NUMBER and len(finding.certificates) == finding.count > 0
+
+
+def covers(seen: Seen, finding: Finding) -> bool:
+    """Whether this finding is what the officers have seen: the same certificates or some of them. Where it
+    does not name them all it is no greater, but for ordinary revocations that join a jump."""
+    if not _is_alike(seen, finding):
+        return False
+    if is_by_name(finding):
+        return seen.certificates.issuperset(finding.certificates)
+    return finding.count <= seen.count + allowance(finding.gate)
+
+
+def has_grown(seen: Seen, finding: Finding) -> bool:
+    """Whether this finding is what the officers have seen, and more."""
+    if not _is_alike(seen, finding) or finding.count < seen.count:
+        return False
+    if is_by_name(finding):
+        return seen.certificates < set(finding.certificates)
+    return finding.count > seen.count
+
+
+def used_up(seen: Seen, finding: Finding) -> int:
+    """How much of two officers' word is spent when this finding passes by it. Nothing of what names its
+    certificates: the same ones pass again, in another list or answer, and no others."""
+    if is_by_name(finding):
+        return 0
+    return seen.count if finding.gate is Gate.CLOCK else finding.count  # minutes are not used up one by one
+
+
+def _is_alike(seen: Seen, finding: Finding) -> bool:
+    """Whether both are about the same thing. What names certificates and what names none are not, though both
+    may be about one list; any number of certificates may be announced."""
+    return (seen.gate, seen.subject) == (finding.gate, finding.subject) and (
+        finding.gate is Gate.JUMP or bool(seen.certificates) is bool(finding.certificates)
+    )
 
 
 class HoldState(StrEnum):

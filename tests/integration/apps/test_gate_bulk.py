@@ -243,7 +243,7 @@ def test_two_officers_word_covers_a_set_that_is_judged_again_under_what_overtook
     assert publish_answers(now=later) is not None
     gate, other, again = judging
     assert gate is again is not other
-    assert gate.used == {hold.pk}
+    assert gate.used == {hold.pk: 0}
     assert gate.counts == {"revocations": 0, "withdrawals": 0}, "what was let through does not count"
     assert other.counts == {"revocations": 1, "withdrawals": 0}
     hold.refresh_from_db()

@@ -95,6 +95,14 @@ def test_the_second_officer_agrees_to_what_the_page_showed(
     assert hold.state == HoldState.ASKED
 
 
+def test_a_hold_shows_the_first_twenty_of_all(service: Service, office: Client) -> None:
+    names = tuple(("professionals-ecc", 0xA000 + number) for number in range(25))
+    found = Finding(Gate.GOING_BACK, "professionals-ecc", 25, message("%(count)d again.", count=25), names)
+    hold_back([found], now=service.now)
+    page = office.get(f"/en/office/holds/{Hold.objects.get().pk}/").content.decode()
+    assert "25 in all" in page and "a013" in page and "a014" not in page
+
+
 def test_a_certificate_is_named_and_two_officers_end_its_watch(service: Service, office: Client) -> None:
     row = certificate_for(service.person("physician"), service)
     address = "/en/office/holds/certificates/"

@@ -11,11 +11,14 @@ import pytest
 from tests.support.judged import Judged
 from tests.support.status import HOUR, NOW, Authority
 
-from varmentaja.domain.publication_gate import Gate
+from varmentaja.domain.errors import message
+from varmentaja.domain.publication_gate import MOST_NAMED, Finding, Gate
 from varmentaja.pki.publication import Answer, Candidate
 from varmentaja.pki.publication.gates import (
     Canary,
     canaries,
+    findings_of,
+    first_of,
     going_back,
     gone,
     jump,
@@ -45,6 +48,28 @@ def test_the_night_of_april_2023_is_held_back(tmp_path: Path, authority: Authori
     assert judged.holds(*poisoned, regular=regular) == [Gate.JUMP]
     assert judged.findings[0].count == 30
     assert judged.findings[0].certificates == tuple(("people", serial) for serial in range(1, 21))
+
+
+def test_all_certificates_are_named_that_officers_are_asked_about(
+    tmp_path: Path, authority: Authority
+) -> None:
+    judged = Judged(tmp_path, authority, gone(0, 5, 0, 0))
+    assert judged.holds(*withdrawn(*range(1, 31))) == [Gate.GONE]
+    assert judged.findings[0].certificates == tuple(("people", serial) for serial in range(1, 31))
+    assert len(first_of(("people", serial) for serial in range(MOST_NAMED + 1))) == MOST_NAMED
+
+
+def test_what_is_let_through_does_not_hide_what_comes_after_it(tmp_path: Path, authority: Authority) -> None:
+    publisher = Judged(tmp_path, authority).publication.publisher
+    found = [Finding(Gate.CANARY, str(number), 1, message("Found")) for number in range(25)]
+    told: list[list[Finding]] = []
+
+    def judge(candidate: Candidate) -> None:
+        for let_through in ([], found[:20]):
+            told.append(findings_of(candidate, [lambda _: found], let_through.__contains__))
+
+    publisher.judged_by([judge]).overtake([authority.answer(1, revision=1)], [], NOW)
+    assert told == [found[:20], found[20:]]
 
 
 def test_it_is_held_back_though_one_form_of_the_answers_alone_is_poisoned(

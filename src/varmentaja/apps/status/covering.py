@@ -17,7 +17,7 @@ from varmentaja.apps.certificates.models import Certificate
 from varmentaja.apps.status.publication import Position, position
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.errors import Message, message
-from varmentaja.domain.publication_gate import CertificateName, Finding, Gate
+from varmentaja.domain.publication_gate import MOST_NAMED, CertificateName, Finding, Gate
 from varmentaja.pki.publication import Candidate, Snapshot, gates
 
 _JUST_NOW = timedelta(hours=1)
@@ -49,7 +49,7 @@ def covers(last: Position, *, now: datetime) -> gates.Rule:
 
 
 class _Found:
-    """How many, and the first of them."""
+    """How many, and which, as far as a finding names them."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -57,7 +57,7 @@ class _Found:
 
     def add(self, name: CertificateName) -> None:
         self.count += 1
-        if self.count <= gates.MOST_SHOWN:
+        if self.count <= MOST_NAMED:
             self._first.append(name)
 
     def findings(self, gate: Gate, text: Message) -> Iterator[Finding]:

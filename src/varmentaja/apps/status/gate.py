@@ -11,15 +11,23 @@ from random import SystemRandom
 from django.db.models import Exists, OuterRef, Subquery, Sum
 
 from varmentaja.apps.certificates.models import Certificate
+from varmentaja.apps.status import covering
 from varmentaja.apps.status.clock import one_time
-from varmentaja.apps.status.covering import covers
 from varmentaja.apps.status.independent import OpenSsl, PkiLint
 from varmentaja.apps.status.models import Canary, Hold, Publication
 from varmentaja.apps.status.publication import Position
 from varmentaja.apps.status.told import last_told, revoked_in_records, told, told_by
 from varmentaja.domain import publication_gate
 from varmentaja.domain.errors import message
-from varmentaja.domain.publication_gate import CertificateName, Finding, Gate, HoldState, allowance
+from varmentaja.domain.publication_gate import (
+    CertificateName,
+    Finding,
+    Gate,
+    HoldState,
+    Seen,
+    covers,
+    used_up,
+)
 from varmentaja.pki.publication import Candidate, gates
 
 
@@ -44,9 +52,8 @@ class PublicationGate:
         sample = gates.Sample(limits.sample, limits.share, SystemRandom().sample)
         # At the end the records say what must be there; in between, certificates may have ended.
         looked_for = 0 if during is During.END else limits.looked_for
-        self._released = list(
-            Hold.objects.filter(state=HoldState.RELEASED, agreed_at__gt=now - limits.release).order_by("id")
-        )
+        released = Hold.objects.filter(state=HoldState.RELEASED, agreed_at__gt=now - limits.release)
+        self._released = {row.pk: seen_of(row) for row in released.order_by("id")}
         self._is_first = not Publication.objects.exists()
         self._turned = gates.once(self._find_turned)
         last_known = last_told()  # what the other lane tells from now on may be good in what was read before
@@ -69,10 +76,10 @@ class PublicationGate:
             gates.independent(PkiLint(limits.entries), sample),
         ]
         if not self._is_first and during is not During.STEP:
-            self._rules.append(covers(last, now=now))
+            self._rules.append(covering.covers(last, now=now))
         self._let_through: set[Gate] = set()
-        self.used: set[int] = set()
-        """Ids of the releases that this publication needed."""
+        self.used: dict[int, int] = {}
+        """The releases that this publication needed, by id, and how much of each it uses up."""
         self.revoked: frozenset[CertificateName] = frozenset()
         """Certificates that it tells of as revoked and the one before did not."""
         self.restored: frozenset[CertificateName] = frozenset()
@@ -84,10 +91,8 @@ class PublicationGate:
 
     def __call__(self, candidate: Candidate) -> None:
         """Raise ``Held`` for what no release covers."""
-        findings = gates.findings_of(candidate, self._rules)
-        if held := [finding for finding in findings if not self._is_covered(finding)]:
+        if held := gates.findings_of(candidate, self._rules, self._is_covered):
             raise gates.Held(held)
-        self._let_through |= {finding.gate for finding in findings}
         turned, withdrawn = len(self._turned(candidate)), gates.newly_withdrawn(candidate)
         # A set that is judged once more under what has overtaken it has lost nothing that counts.
         self.revoked |= gates.newly_revoked(candidate)
@@ -104,11 +109,11 @@ class PublicationGate:
         self.counts[what] = max(self.counts.get(what, 0), number)
 
     def _is_covered(self, finding: Finding) -> bool:
-        """Whether two officers have let this through; an ordinary number of revocations more is no matter."""
-        for hold in self._released:
-            most = hold.count + allowance(finding.gate)
-            if (hold.gate, hold.subject) == (finding.gate, finding.subject) and finding.count <= most:
-                self.used.add(hold.pk)
+        """Whether two officers have let this through."""
+        for hold_id, seen in self._released.items():
+            if covers(seen, finding):
+                self.used[hold_id] = max(self.used.get(hold_id, 0), used_up(seen, finding))
+                self._let_through.add(finding.gate)
                 return True
         return False
 
@@ -138,6 +143,12 @@ class PublicationGate:
                 count=len(wrong),
             )
             yield Finding(Gate.DISAGREEMENT, "", len(wrong), text, gates.first_of(wrong))
+
+
+def seen_of(row: Hold) -> Seen:
+    """What officers see of a hold."""
+    names = frozenset((authority, int(serial, 16)) for authority, serial in row.certificates)
+    return Seen(Gate(row.gate), row.subject, row.count, names)
 
 
 def _recent(since: datetime) -> tuple[int, int]:

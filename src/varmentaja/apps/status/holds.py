@@ -8,11 +8,12 @@ from datetime import datetime
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from varmentaja.apps.audit.recording import AuditAction, record
 from varmentaja.apps.paging import is_any
 from varmentaja.apps.status.answers import overdue
-from varmentaja.apps.status.gate import PublicationGate
+from varmentaja.apps.status.gate import PublicationGate, seen_of
 from varmentaja.apps.status.models import CrlShard, Hold
 from varmentaja.apps.status.told import forget, remember
 from varmentaja.domain.actors import SYSTEM
@@ -25,34 +26,54 @@ from varmentaja.domain.publication_gate import (
     HoldEvent,
     HoldFacts,
     HoldState,
-    allowance,
+    covers,
+    has_grown,
     limits,
 )
 from varmentaja.pki.serials import serial_text
+
+MOST_WAITING = 20
+"""Holds about one subject that wait for officers. A fault in all answers is about others in each run; more of
+them would say no more, and come when some of these are settled."""
 
 _log = structlog.get_logger("status")
 
 
 @transaction.atomic
 def hold_back(findings: Sequence[Finding], *, now: datetime) -> None:
-    """Alarm the office, once for each finding. One that has grown beyond what was asked for is a new one."""
+    """Alarm the office, once for each finding. What has grown beyond what was asked for is a new one, and so
+    is what is about other certificates."""
     for finding in findings:
-        row = (
+        rows = (
             Hold.objects.select_for_update()
             .filter(gate=finding.gate, subject=finding.subject, message__isnull=False)
             .filter(state__in=(HoldState.HELD, HoldState.ASKED))
-            .first()
+            .order_by("id")
         )
-        if row and row.state == HoldState.ASKED:
-            if finding.count <= row.count + allowance(finding.gate):
-                continue
+        _tell(finding, list(rows), now)
+
+
+def _tell(finding: Finding, rows: Sequence[Hold], now: datetime) -> None:
+    """``rows`` are what waits for officers about the same subject."""
+    if any(_tells(row, finding) for row in rows):
+        return
+    grown = [row for row in rows if has_grown(seen_of(row), finding)]
+    held = next((row for row in grown if row.state == HoldState.HELD), None)
+    for row in grown:
+        if row is not held:
             _move(row, HoldEvent.END)
-            row = None
-        if row is None:
-            _alarm(finding, now)
-        elif finding.count > row.count:
-            _describe(row, finding)
-            row.save(update_fields=["count", "message", "certificates"])
+    if held is not None:
+        _describe(held, finding)
+        held.save(update_fields=["count", "message", "certificates"])
+    elif len(rows) - len(grown) < MOST_WAITING:
+        _alarm(finding, now)
+
+
+def _tells(row: Hold, finding: Finding) -> bool:
+    """Whether officers see it there. Until one has asked, a jump is told as it is: what comes on top of the
+    number they see is let through later."""
+    seen = seen_of(row)
+    return covers(seen, finding) and not (row.state == HoldState.HELD and has_grown(seen, finding))
 
 
 def settle(gate: PublicationGate, *, now: datetime) -> None:
@@ -60,21 +81,33 @@ def settle(gate: PublicationGate, *, now: datetime) -> None:
     cause is gone are over.
 
     A run may publish a part of what waits. So what was found ends, and a release for it is used up, only when
-    a publication passes that leaves nothing behind. What was announced lasts until so many certificates are
-    revoked. Two officers' word is good for a day.
+    a publication passes that leaves nothing behind. What goes by a number lasts until so much has passed, as
+    what was announced until so many certificates are revoked. Two officers' word is good for a day.
     """
     remember(gate.revoked, now=now)
     forget(gate.restored)
     complete = not _something_waits(now)
-    for row in Hold.objects.select_for_update().filter(state__in=OPEN).order_by("id"):
-        found, used = row.message is not None, row.pk in gate.used
-        if used and row.gate == Gate.JUMP:
-            row.count -= min(row.count, gate.turned)
-            row.save(update_fields=["count"])
-        if used and (row.count == 0 or (found and complete)):
-            _move(row, HoldEvent.PASS)
-        elif (found and complete) or _is_too_old(row, now):
+    use_up(gate, gate.turned)
+    for row in _open():
+        if row.message is not None and complete:
+            _move(row, HoldEvent.PASS if row.pk in gate.used else HoldEvent.END)
+        elif _is_too_old(row, now):
             _move(row, HoldEvent.END)
+
+
+def use_up(gate: PublicationGate, turned: int = 0) -> None:
+    """What passed by two officers' word is taken from it, in the caller's transaction. A part of a set has
+    ``turned`` nothing: all that turns revoked is counted when the set is put in force."""
+    for row in _open().filter(pk__in=gate.used):
+        row.count -= min(row.count, turned if row.gate == Gate.JUMP else gate.used[row.pk])
+        row.save(update_fields=["count"])
+        if row.count == 0:
+            _move(row, HoldEvent.PASS)
+
+
+def _open() -> QuerySet[Hold]:
+    """Without the certificates, which may be many."""
+    return Hold.objects.select_for_update().filter(state__in=OPEN).defer("certificates").order_by("id")
 
 
 def _something_waits(now: datetime) -> bool:

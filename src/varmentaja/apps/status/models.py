@@ -82,11 +82,11 @@ class Hold(models.Model):
     subject = models.CharField(max_length=130, blank=True)
     """What the finding is about (domain/publication_gate.py)."""
     count = models.PositiveIntegerField()
-    """How much the release lets through."""
+    """How much the release lets through, less what is used up."""
     message = models.JSONField(null=True)
     """Text and values of the finding; null for what was announced."""
     certificates = models.JSONField(default=list)
-    """The first of those that it is about: lists of authority and serial number (hexadecimal)."""
+    """Those that the finding names: lists of authority and serial number (hexadecimal)."""
     state = models.CharField(max_length=20)
     found_at = models.DateTimeField()
     asked_by = models.ForeignKey("people.Person", null=True, on_delete=models.PROTECT, related_name="+")

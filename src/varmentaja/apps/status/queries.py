@@ -18,7 +18,7 @@ from varmentaja.apps.status.rebuilding import open_rebuild
 from varmentaja.domain.canaries import CanaryState
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.errors import Message, not_found
-from varmentaja.domain.publication_gate import OPEN, Gate, HoldState
+from varmentaja.domain.publication_gate import MOST_SHOWN, OPEN, Gate, HoldState
 from varmentaja.pki.publication import Snapshot
 
 TOLD_WITHIN = timedelta(seconds=60)
@@ -44,12 +44,12 @@ class HoldLine:
 
 def holds(after: str) -> Page[HoldLine]:
     """Everything that was held or announced, newest first."""
-    return page_by_id(Hold.objects.all(), after, _line, newest_first=True)
+    return page_by_id(Hold.objects.defer("certificates"), after, _line, newest_first=True)
 
 
 def hold(hold_id: int) -> HoldLine:
     """One of them; raises not_found."""
-    row = Hold.objects.filter(pk=hold_id).first()
+    row = Hold.objects.filter(pk=hold_id).defer("certificates").first()
     if row is None:
         raise not_found("There is no such held publication.")
     return _line(row)
@@ -71,7 +71,7 @@ class NamedCertificate:
 def certificates_of(hold_id: int) -> list[NamedCertificate]:
     """The first certificates that a hold is about."""
     names = Hold.objects.values_list("certificates", flat=True).get(pk=hold_id)
-    return _named([(authority, serial) for authority, serial in names])
+    return _named([(authority, serial) for authority, serial in names[:MOST_SHOWN]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from varmentaja.apps.status import answers, lists
 from varmentaja.apps.status.actions.make_good import is_sound, last_published, make_good
 from varmentaja.apps.status.answers import Row
 from varmentaja.apps.status.gate import During, PublicationGate
-from varmentaja.apps.status.holds import hold_back, settle
+from varmentaja.apps.status.holds import hold_back, settle, use_up
 from varmentaja.apps.status.models import CrlShard, Publication, Rebuild
 from varmentaja.apps.status.publication import Position, kept, keys
 from varmentaja.apps.status.rebuilding import finish, note_staged, open_rebuild, takes_overlays
@@ -152,6 +152,7 @@ def _stage(gate: PublicationGate, rebuild: Rebuild, rows: Sequence[Row], now: da
     head = publisher.stage(made, custody.certificates(), number, now, generation=last[1])
     answers.note_answered(rows, now=now)
     forget(gate.restored)
+    use_up(gate)
     note_staged(rebuild, number, len(rows))
     return head
 

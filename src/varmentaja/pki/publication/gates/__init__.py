@@ -10,7 +10,6 @@ from varmentaja.pki.publication.gates.canaries import Canary, canaries
 from varmentaja.pki.publication.gates.counts import gone, jump, newly_good, newly_revoked, newly_withdrawn
 from varmentaja.pki.publication.gates.going_back import going_back
 from varmentaja.pki.publication.gates.judging import (
-    MOST_SHOWN,
     Held,
     Rule,
     by_authority,
@@ -29,7 +28,6 @@ from varmentaja.pki.publication.gates.verifying import (
 )
 
 __all__ = [
-    "MOST_SHOWN",
     "Canary",
     "CannotVerify",
     "Document",

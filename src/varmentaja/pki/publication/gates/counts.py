@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from varmentaja.domain.errors import message
-from varmentaja.domain.publication_gate import CertificateName, Finding, Gate
+from varmentaja.domain.publication_gate import MOST_SHOWN, CertificateName, Finding, Gate
 from varmentaja.pki.publication.gates.judging import Rule, by_authority, first_of
 from varmentaja.pki.publication.gates.reading import fresh, is_revoked, list_of, once, says_something
 from varmentaja.pki.publication.publisher import Candidate
@@ -54,7 +54,7 @@ def jump(
                 count=count,
                 most=most,
             )
-            yield Finding(Gate.JUMP, "", count, text, first_of(names))
+            yield Finding(Gate.JUMP, "", count, text, first_of(names, MOST_SHOWN))
 
     return judge
 

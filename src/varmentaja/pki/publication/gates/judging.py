@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import filterfalse, islice
 
 from varmentaja.domain.errors import DomainError, Kind, message
-from varmentaja.domain.publication_gate import CertificateName, Finding, Gate
+from varmentaja.domain.publication_gate import MOST_NAMED, CertificateName, Finding, Gate
 from varmentaja.pki.publication.publisher import Candidate
 
-MOST_SHOWN = 20
-"""Findings of one rule, and certificates of one finding, that are told; a thousand would say no more."""
+MOST_FINDINGS = 20
+"""Findings of one rule that are told; a thousand would say no more."""
 
 Rule = Callable[[Candidate], Iterable[Finding]]
 
@@ -24,14 +24,16 @@ class Held(DomainError):
         self.findings = tuple(findings)
 
 
-def findings_of(candidate: Candidate, rules: Iterable[Rule]) -> list[Finding]:
-    """What all rules find."""
-    return [finding for rule in rules for finding in _findings(rule, candidate)]
+def findings_of(
+    candidate: Candidate, rules: Iterable[Rule], is_covered: Callable[[Finding], bool] = lambda _: False
+) -> list[Finding]:
+    """What all rules find, but for what two officers have let through."""
+    return [finding for rule in rules for finding in _findings(rule, candidate, is_covered)]
 
 
-def first_of(names: Iterable[CertificateName]) -> tuple[CertificateName, ...]:
-    """Those of many certificates that a finding names."""
-    return tuple(sorted(names)[:MOST_SHOWN])
+def first_of(names: Iterable[CertificateName], most: int = MOST_NAMED) -> tuple[CertificateName, ...]:
+    """Those of many certificates that a finding names: all, unless there are very many."""
+    return tuple(sorted(names)[:most])
 
 
 def by_authority(names: Iterable[CertificateName]) -> Iterator[tuple[str, list[CertificateName]]]:
@@ -42,10 +44,11 @@ def by_authority(names: Iterable[CertificateName]) -> Iterator[tuple[str, list[C
     yield from found.items()
 
 
-def _findings(rule: Rule, candidate: Candidate) -> list[Finding]:
+def _findings(rule: Rule, candidate: Candidate, is_covered: Callable[[Finding], bool]) -> list[Finding]:
+    """Those to be told: what is let through does not hide what comes after it."""
     try:
-        return list(islice(rule(candidate), MOST_SHOWN))
+        return list(islice(filterfalse(is_covered, rule(candidate)), MOST_FINDINGS))
     except Exception as error:  # a rule that cannot judge must not let pass, nor end the job without an alarm
         reason = f"{type(error).__name__}: {error}"[:200]
         text = message("The publication could not be examined: %(reason)s", reason=reason)
-        return [Finding(Gate.REJECTED, "", 1, text)]
+        return list(filterfalse(is_covered, [Finding(Gate.REJECTED, "", 1, text)]))
