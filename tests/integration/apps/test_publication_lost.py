@@ -108,7 +108,7 @@ def test_a_run_that_dies_after_the_switch_is_done_again(
     last, known = published(service).head, Publication.objects.count()
     publication._kept.clear()  # another process goes on
     assert publish_status(now=service.now + 2 * SECOND) is not None
-    assert Publication.objects.count() == known + 2, "what was not stored is noted, then it is done again"
+    assert Publication.objects.count() == known + 3, "it is noted, then lists and answers are signed again"
     assert not published(service).head.goes_back(last)
     assert statuses(service, rows) == [REVOKED] * len(rows)
 
