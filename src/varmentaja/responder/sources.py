@@ -103,6 +103,7 @@ class S3Source:
     def __init__(self, url: str) -> None:
         """``url``: ``s3://<bucket>[/<folder>]``; keys and address come from ``AWS_…`` variables."""
         self._store = s3_store(url)
+        self._overlays = s3_store(url, tries_again=False)
         self._heads = s3_store(url, seconds=_HEAD_SECONDS, tries_again=False)
         self._tag = ""
 
@@ -123,18 +124,22 @@ class S3Source:
 
     def manifest(self, folder: str) -> bytes:
         """Fetch it whole."""
-        return b"".join(self._read(f"{folder}/{MANIFEST}", 0))
+        return b"".join(self._read(self._store_for(folder), f"{folder}/{MANIFEST}", 0))
 
     def read(self, folder: str, ref: FileRef, start: int) -> Iterator[bytes]:
         """Ask for the rest; the folder is of no matter, since files stand under their hashes."""
-        return self._read(f"{FILES}/{ref.sha256}", start)
+        return self._read(self._store_for(folder), f"{FILES}/{ref.sha256}", start)
 
-    def _read(self, key: str, start: int) -> Iterator[bytes]:
+    def _store_for(self, folder: str) -> S3Store:
+        """An overlay comes with its head, which is looked for again soon."""
+        return self._overlays if folder.startswith("overlay/") else self._store
+
+    def _read(self, store: S3Store, key: str, start: int) -> Iterator[bytes]:
         import obstore
         from obstore.exceptions import BaseError, NotFoundError
 
         try:
-            found = obstore.get(self._store, key, options={"range": {"offset": start}} if start else {})
+            found = obstore.get(store, key, options={"range": {"offset": start}} if start else {})
             for chunk in found.stream(min_chunk_size=_CHUNK):
                 yield bytes(chunk)
         except (FileNotFoundError, NotFoundError) as error:  # the library raises Python's own
@@ -143,14 +148,15 @@ class S3Source:
             raise _unreachable(error) from error
 
 
-def s3_store(url: str, *, seconds: int = _SECONDS, tries_again: bool = True) -> S3Store:
+def s3_store(url: str, *, seconds: int | None = None, tries_again: bool = True) -> S3Store:
     """Open ``s3://<bucket>[/<folder>]`` by the ``AWS_…`` variables of the environment.
 
-    A request may take so many seconds. With ``tries_again`` it is made anew for three minutes, and a transfer
-    goes on where it stopped; without, whoever asks is told at once.
+    A request may take so many seconds (20 if nothing is said). With ``tries_again`` it is made anew for three
+    minutes, and a transfer goes on where it stopped; without, whoever asks is told at once.
     """
     from obstore.store import S3Store
 
+    seconds = seconds or _SECONDS
     plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")  # storage on the same machine
     options: ClientConfig = {"allow_http": plain, "timeout": f"{seconds}s"}
     if tries_again:

@@ -230,6 +230,33 @@ def test_a_copy_that_is_put_back_meanwhile_is_gone_on_with(world: World, steps: 
     assert world.follower.problem is None and not Hold.objects.exists(), Hold.objects.values()
 
 
+def test_what_was_told_over_an_old_folder_is_told_over_the_copy_that_is_put_back(service: Service) -> None:
+    world, old, copy = World(service), service.folder / "yesterday", service.folder / "a responder's copy"
+    shutil.copytree(world.folder, old)
+    world.later()
+    world.revoke(world.revoked)
+    publish_all(world.now)
+    world.follower.poll()
+    world.folder.rename(copy)
+    old.rename(world.folder)
+    assert publish_revocations(now=world.later()) and rebuilding()
+    for _ in range(2):
+        world.revoked.append(world.good.pop(0))
+        world.revoke(world.revoked[-1:])
+        assert publish_revocations(now=world.later()) and rebuilding()
+    shutil.rmtree(world.folder)
+    copy.rename(world.folder)
+    assert publish_revocations(now=world.later()) and not rebuilding()
+    world.check(world.reader())
+    assert listed(world) == {int(row.serial, 16) for row in world.revoked}
+    for _ in range(20):
+        publish_revocations(now=world.later())
+        publish_answers(now=world.now)
+    world.follower.poll(again=True)
+    world.check(world.follower)
+    assert world.follower.problem is None and not Hold.objects.exists(), Hold.objects.values()
+
+
 def test_a_folder_that_cannot_be_read_for_now_is_left_as_it_is(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -17,7 +19,7 @@ from tests.support.service import Service
 
 from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.certificates.models import Certificate
-from varmentaja.apps.status import answers, lists, publication
+from varmentaja.apps.status import answers, lists, named, publication
 from varmentaja.apps.status.actions import publish_status as publishing
 from varmentaja.apps.status.actions.publish_status import is_behind, publish_revocations, publish_status
 from varmentaja.apps.status.answers import HALF_LIFE, LIFETIME
@@ -163,6 +165,25 @@ def test_what_a_run_that_was_cut_off_has_told_is_not_forgotten_for_what_comes_me
     assert not Hold.objects.exists(), Hold.objects.values()
     assert listed(service, first.authority) == serials(gone)
     assert sum(Publication.objects.values_list("revocations", flat=True)) == 5, "the gate counts all"
+
+
+def test_what_stands_in_any_list_is_named_when_every_list_names_it(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = revoke(*issue(2, now=service.now), now=service.now)
+    Certificate.objects.update(shard=None)
+    first, second = (one.authority, "0"), (one.authority, "1")
+    held = {first: serials([one, other]), second: serials([one])}
+    numbers = {first: 5, second: 7}
+    current: Any = SimpleNamespace(
+        crls={place: SimpleNamespace(ref=SimpleNamespace(number=number)) for place, number in numbers.items()}
+    )
+    monkeypatch.setattr(
+        named, "entries", lambda _, place: [SimpleNamespace(serial_number=each) for each in held[place]]
+    )
+    named.note_named(current, [first])
+    listed_since = dict(Certificate.objects.values_list("pk", "first_listed"))
+    assert listed_since == {one.pk: 7, other.pk: None}
 
 
 def reader(service: Service) -> PublicationReader:

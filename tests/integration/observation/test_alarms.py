@@ -16,6 +16,7 @@ from tests.support.reports import DOWN, FINE, MINUTE
 from varmentaja.apps.audit.models import Entry
 from varmentaja.apps.observation.actions.note_outages import note_outages
 from varmentaja.apps.observation.models import Outage
+from varmentaja.apps.observation.queries import overview
 from varmentaja.domain.availability import Tally, Trouble
 from varmentaja.domain.availability_record import History
 
@@ -95,8 +96,17 @@ def test_an_observer_that_spoke_in_the_future_is_silent(reports: Reports) -> Non
     reports.report()
     note_outages(now=reports.now - MINUTE)
     assert told() == []
-    note_outages(now=reports.now - 60 * MINUTE)
+    silent = reports.now - 60 * MINUTE
+    note_outages(now=silent)
     assert told() == ["status.outage_begun"]
+    seen = overview(now=silent)
+    assert seen and seen.is_silent
+    for minutes in (-1, 4):
+        note_outages(now=reports.now + minutes * MINUTE)
+    assert told() == ["status.outage_begun"], "nothing has been reported since"
+    reports.now += 5 * MINUTE
+    reports.report()
+    assert told() == ["status.outage_begun", "status.outage_ended"]
 
 
 def test_an_observer_that_never_spoke_is_missed_after_its_plan_was_written(reports: Reports) -> None:

@@ -313,12 +313,14 @@ def test_storage_that_hangs_is_told_of_at_once(monkeypatch: pytest.MonkeyPatch) 
             "AWS_REGION": "eu-north-1",
         }.items():
             monkeypatch.setenv(name, value)
-        source = S3Source("s3://here")
         begun = time.monotonic()
-        with pytest.raises(DomainError) as refused:
-            source.head()
-        assert refused.value.kind is Kind.UNAVAILABLE
-        assert time.monotonic() - begun < 10 and len(listener.held) == 1
+        monkeypatch.setattr(sources, "_HEAD_SECONDS", 1)
+        monkeypatch.setattr(sources, "_SECONDS", 1)
+        for ask in (S3Source("s3://here").head, lambda: S3Source("s3://here").manifest("overlay/1")):
+            with pytest.raises(DomainError) as refused:
+                ask()
+            assert refused.value.kind is Kind.UNAVAILABLE
+        assert time.monotonic() - begun < 10 and len(listener.held) == 2
 
 
 def test_a_newer_head_in_storage_is_kept_when_the_folder_is_of_yesterday(source: Source) -> None:

@@ -157,6 +157,13 @@ PIECES += [
 ]
 
 
+def test_a_name_with_an_underscore_is_not_taken_for_another() -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent_Length: 3\r\nIf_None_Match: *\r\n\r\n"
+    request = read_request(head + b"abc")
+    assert request is not None and request.size == len(head)
+    assert not {"CONTENT_LENGTH", "HTTP_IF_NONE_MATCH"} & set(request.environ)
+
+
 @st.composite
 def near_requests(draw: st.DrawFn) -> bytes:
     """Requests with something put in, taken out or changed here and there."""

@@ -100,7 +100,7 @@ def overview(*, now: datetime) -> Overview | None:
     report = read_last_report()
     if report is None:
         return None
-    silent = now - report.at > limits().silence
+    silent = abs(now - report.at) > limits().silence
     lasting = [each for each in report.open if each.is_told]
     return Overview(
         at=report.at,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum, auto
 from random import SystemRandom
@@ -91,8 +92,11 @@ class PublicationGate:
 
     def __call__(self, candidate: Candidate) -> None:
         """Raise ``Held`` for what no release covers."""
+        self._spent: dict[int, int] = {}
         if held := gates.findings_of(candidate, self._rules, self._is_covered):
             raise gates.Held(held)
+        # A set that is judged once more is told of once.
+        self.used |= {each: max(spent, self.used.get(each, 0)) for each, spent in self._spent.items()}
         turned, withdrawn = len(self._turned(candidate)), gates.newly_withdrawn(candidate)
         # A set that is judged once more under what has overtaken it has lost nothing that counts.
         self.revoked |= gates.newly_revoked(candidate)
@@ -111,8 +115,9 @@ class PublicationGate:
     def _is_covered(self, finding: Finding) -> bool:
         """Whether two officers have let this through."""
         for hold_id, seen in self._released.items():
-            if covers(seen, finding):
-                self.used[hold_id] = max(self.used.get(hold_id, 0), used_up(seen, finding))
+            spent = self._spent.get(hold_id, 0)
+            if covers(replace(seen, count=seen.count - spent), finding):
+                self._spent[hold_id] = spent + used_up(seen, finding)
                 self._let_through.add(finding.gate)
                 return True
         return False

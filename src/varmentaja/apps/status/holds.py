@@ -34,7 +34,7 @@ from varmentaja.pki.serials import serial_text
 
 MOST_WAITING = 20
 """Holds about one subject that wait for officers. A fault in all answers is about others in each run; more of
-them would say no more, and come when some of these are settled."""
+them would say no more, but what is found now is always among them."""
 
 _log = structlog.get_logger("status")
 
@@ -65,8 +65,18 @@ def _tell(finding: Finding, rows: Sequence[Hold], now: datetime) -> None:
     if held is not None:
         _describe(held, finding)
         held.save(update_fields=["count", "message", "certificates"])
-    elif len(rows) - len(grown) < MOST_WAITING:
-        _alarm(finding, now)
+        return
+    if len(rows) - len(grown) >= MOST_WAITING:
+        _make_room(rows)
+    _alarm(finding, now)
+
+
+def _make_room(rows: Sequence[Hold]) -> None:
+    """The newest that nobody has asked for gives way to what is found now; its names are not kept."""
+    if newest := next((row for row in reversed(rows) if row.state == HoldState.HELD), None):
+        newest.certificates = []
+        newest.save(update_fields=["certificates"])
+        _move(newest, HoldEvent.END)
 
 
 def _tells(row: Hold, finding: Finding) -> bool:

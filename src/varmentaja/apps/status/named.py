@@ -29,7 +29,7 @@ def entries(current: Snapshot, place: Place) -> Iterator[x509.RevokedCertificate
 
 
 def note_named(current: Snapshot, places: Collection[Place]) -> None:
-    """Revoked certificates that these lists name do not wait to be told: a list that were signed without them
+    """Revoked certificates that these lists name do not wait to be told: a list signed without them
     would forget them.
 
     Of a certificate whose shard nobody knows, each list of its authority must tell.

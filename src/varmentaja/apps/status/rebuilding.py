@@ -30,7 +30,7 @@ def begin(total: int, last: Position, current: Snapshot | None, *, now: datetime
         begun_at=now, set_number=last[0], generation=last[1], over_old=current is not None, total=total
     )
     if current is not None:
-        _tell_again(current)
+        tell_again(current)
         kept().publisher.tell_incomplete()
     _log.error("publication_rebuild_begun", answers=total, over_old=current is not None, lost_after=last)
 
@@ -64,7 +64,7 @@ def takes_overlays(rebuild: Rebuild, current: Snapshot | None) -> bool:
     return current is not None and current.head.set.number < rebuild.set_number
 
 
-def _tell_again(current: Snapshot) -> None:
+def tell_again(current: Snapshot) -> None:
     """Revocations that the folder's lists don't name are told as if they were new: before all else, answer
     and list together."""
     for shard in CrlShard.objects.all():

@@ -67,7 +67,7 @@ def _note_silence(report: Report | None, *, now: datetime) -> None:
     row = Outage.objects.select_for_update().filter(trouble=Trouble.SILENT, ended_at__isnull=True).first()
     if silent and row is None:
         _tell(AuditAction.OUTAGE_BEGUN, Outage.objects.create(trouble=Trouble.SILENT, begun_at=last))
-    elif row is not None and report is not None and not silent:
+    elif row is not None and report is not None and not silent and report.at != row.begun_at:
         _end(row, report.at)
 
 

@@ -20,7 +20,7 @@ from varmentaja.apps.status.answers import HALF_LIFE, LIFETIME, STAGGER
 from varmentaja.apps.status.models import CrlShard, Publication, Rebuild
 from varmentaja.apps.status.named import full_lists, note_named
 from varmentaja.apps.status.publication import Position, kept, position
-from varmentaja.apps.status.rebuilding import begin, finish, goes_on, open_rebuild
+from varmentaja.apps.status.rebuilding import begin, finish, goes_on, open_rebuild, tell_again
 from varmentaja.domain.actors import SYSTEM
 from varmentaja.domain.certificates import CertificateState
 from varmentaja.domain.errors import DomainError, message
@@ -32,6 +32,8 @@ AHEAD = timedelta(minutes=1)
 """The published head may be dated so much later than now: clocks are set right by seconds every day."""
 _LANES = 10
 """Publications among which the last one is: lanes store theirs in another order than they switched."""
+_FOLDER = "publication"
+"""What such a finding is about: two officers' word for it lets nothing else pass."""
 _NONE: Position = (0, 0)
 _NEVER_TOLD = (CertificateState.RESERVED, CertificateState.BURNED)
 _RUN = timedelta(minutes=10)
@@ -102,6 +104,7 @@ def _go_on_with_copy(rebuild: Rebuild, current: Snapshot, now: datetime) -> None
     and what was signed for the other one is due again."""
     finish(rebuild, now=now)
     _sign_again(Q(answer_due_at__gt=rebuild.begun_at + HALF_LIFE - STAGGER), now)
+    tell_again(current)  # what was told over an older folder meanwhile
     note_named(current, full_lists(current))
     kept().compared = False
 
@@ -122,14 +125,14 @@ def _readable(last: Position, now: datetime) -> Snapshot | None:
                 "What is published is damaged and newer than the records: the set must be put back from a"
                 " responder's copy."
             )
-            raise Held([Finding(Gate.GOING_BACK, "", 1, text)]) from damage
+            raise Held([Finding(Gate.GOING_BACK, _FOLDER, 1, text)]) from damage
         aside = publisher.set_aside(f"{now:%Y%m%dT%H%M%S}")
         _log.error("publication_damaged", problem=str(damage), kept_in=str(aside))
         record(AuditAction.PUBLICATION_DAMAGED, SYSTEM, facts={"kept_in": aside.name})
         return None
     except OSError as error:
         text = message("The publication folder cannot be read: %(reason)s", reason=str(error.strerror))
-        raise Held([Finding(Gate.REJECTED, "", 1, text)]) from error
+        raise Held([Finding(Gate.REJECTED, _FOLDER, 1, text)]) from error
 
 
 def _signed_after(current: Snapshot, now: datetime) -> Q:

@@ -62,15 +62,16 @@ def publish_revocations(*, now: datetime) -> Head | None:
     of that. None when there is nothing to do, or when a gate holds it back and the office is alarmed; lists
     do not go stale while revocations are held back.
     """
-    if not _in_turn(_REVOCATIONS, _is_made_good, now):
+    begun = monotonic()
+    if not _in_turn(_REVOCATIONS, _is_made_good, now, begun):
         return None
     steps = (_tell_revocations, _renew_lists, _rebuild)
-    return next((head for step in steps if (head := _in_turn(_REVOCATIONS, step, now))), None)
+    return next((head for step in steps if (head := _in_turn(_REVOCATIONS, step, now, begun))), None)
 
 
 def publish_answers(*, now: datetime) -> Head | None:
     """Publish a batch of answers that are due, or bring what has overtaken into a set. None as above."""
-    return _in_turn(_ANSWERS, _publish_answers, now)
+    return _in_turn(_ANSWERS, _publish_answers, now, monotonic())
 
 
 def is_behind(now: datetime) -> bool:
@@ -78,10 +79,10 @@ def is_behind(now: datetime) -> bool:
     return is_any(answers.due(now))
 
 
-def _in_turn(lane: int, step: Callable[[datetime], _T | None], now: datetime) -> _T | None:
+def _in_turn(lane: int, step: Callable[[datetime], _T | None], now: datetime, begun: float) -> _T | None:
     """Do it in a transaction, one run of the lane at a time wherever it runs: a worker that was only slow to
-    show signs of life may still be at it. None when it is held back."""
-    begun = monotonic()
+    show signs of life may still be at it. None when it is held back. ``begun`` is when it was ``now``, by the
+    clock that nobody sets."""
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
