@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
-from itertools import chain, zip_longest
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -27,6 +27,7 @@ from varmentaja.observer.plan import Authority, Lists, Plan, Watched
 _AT_ONCE = 8
 """Questions to one service of one host."""
 _GOLDEN = 0.618034
+_NO_TIME = "not asked: the questions before it took all the time of the round"
 _REQUEST, _ANSWER = "application/ocsp-request", "application/ocsp-response"
 DIRECTORY_CERTIFICATE = "cACertificate;binary"
 DIRECTORY_LIST, DIRECTORY_DELTA = "certificateRevocationList;binary", "deltaRevocationList;binary"
@@ -121,11 +122,16 @@ def ask_all(
     places = _in_turns(plan, request, request_with_nonce, number)
     deadline = time.monotonic() + limits().asking.total_seconds()
     with ExitStack() as stack:
-        replies = [
-            stack.enter_context(ThreadPoolExecutor(_AT_ONCE)).map(_Patience(client, deadline).ask, questions)
-            for questions in places.values()
-        ]
-        return dict(zip(chain(*places.values()), chain(*replies), strict=True))
+        asking = []
+        for questions in places.values():
+            patience = _Patience(client, deadline)
+            replies = stack.enter_context(ThreadPoolExecutor(_AT_ONCE)).map(patience.ask, questions)
+            asking.append((patience, questions, replies))
+    return {
+        question: patience.last_word(reply)
+        for patience, questions, replies in asking
+        for question, reply in zip(questions, replies, strict=True)
+    }
 
 
 class _Patience:
@@ -139,6 +145,8 @@ class _Patience:
         self._client = client
         self._deadline = deadline
         self._lost = limits().lost.total_seconds()
+        self._heard = False
+        """Whether one was asked: nothing is called unreachable before."""
         self._answers = False
         self._in_vain = 0
         """Questions that waited for their end, none answered between them; two threads may miss one."""
@@ -148,9 +156,9 @@ class _Patience:
         begun = time.monotonic()
         if self._in_vain >= limits().in_vain:
             return _unasked("not asked: the questions before it had no answer in time")
-        if begun >= self._deadline:
-            trouble = Trouble.SLOW if self._answers else Trouble.UNREACHABLE
-            return _unasked("not asked: the questions before it took all the time of the round", trouble)
+        if begun >= self._deadline and self._heard:
+            return _unasked(_NO_TIME)
+        self._heard = True
         reply = question.put(self._client)
         hung = reply.problem and time.monotonic() - begun >= self._lost
         self._in_vain = self._in_vain + 1 if hung else 0
@@ -158,9 +166,14 @@ class _Patience:
             self._answers = True
         return reply
 
+    def last_word(self, reply: Reply) -> Reply:
+        """When all is asked: whether there was an answer may show after the time was up."""
+        late = self._answers and reply.problem == _NO_TIME
+        return replace(reply, unasked=Trouble.SLOW) if late else reply
 
-def _unasked(why: str, trouble: Trouble = Trouble.UNREACHABLE) -> Reply:
-    return Reply(b"", 0, why, trouble)
+
+def _unasked(why: str) -> Reply:
+    return Reply(b"", 0, why, Trouble.UNREACHABLE)
 
 
 def _in_turns(

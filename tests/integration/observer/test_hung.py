@@ -150,6 +150,16 @@ def test_a_slow_service_is_slow_and_each_of_its_lists_gets_its_turn(liar: Liar, 
     assert not missed
 
 
+def test_a_service_is_slow_though_its_first_answer_comes_when_the_time_is_up(
+    liar: Liar, monkeypatch: Any
+) -> None:
+    with serve(liar) as address:
+        plan = liar.plan(address)
+        found = look(liar, plan, monkeypatch, replace(limits(), asking=timedelta()))
+    assert {each.trouble for each in found.findings} == {Trouble.SLOW}
+    assert all(tally.asked and not tally.lost for tally in found.tallies.values())
+
+
 def test_a_full_list_is_not_judged_without_the_delta_that_was_not_asked_for(
     liar: Liar, monkeypatch: Any
 ) -> None:
