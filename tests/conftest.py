@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck
@@ -37,6 +39,17 @@ pytest_plugins = [
     "tests.support.web",
     "tests.support.whole_service",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _logs_go_nowhere_that_is_closed() -> Iterator[None]:
+    """A command that is run in this process sets up logging anew, into what it prints. After it the next test
+    would find complaints about that in what its own commands print."""
+    yield
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if getattr(getattr(handler, "stream", None), "closed", False):
+            root.removeHandler(handler)
 
 
 @pytest.hookimpl(trylast=True)
