@@ -124,6 +124,12 @@ def limits() -> Limits:
     )
 
 
+def is_silent(last: datetime, now: datetime) -> bool:
+    """Whether an observer that was heard at ``last`` is missed. What was seen in the future is of before a
+    clock was set back: it says nothing of now."""
+    return abs(now - last) > limits().silence
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was wrong in a round."""

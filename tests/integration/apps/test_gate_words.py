@@ -104,13 +104,19 @@ def test_one_word_serves_the_answers_and_then_the_list(service: Service) -> None
     assert Hold.objects.get().state == HoldState.USED
 
 
+def due_again(count: int, service: Service) -> datetime:
+    """So many published certificates whose answers are to be renewed at the moment that is returned."""
+    now = service.now + SECOND
+    issued_rows(count, now=service.now)
+    publish_all(service.now)
+    Certificate.objects.update(answer_due_at=now)
+    return now
+
+
 def test_what_is_refused_is_held_again_at_the_next_publication(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = service.now + SECOND
-    issued_rows(9, now=service.now)
-    publish_all(service.now)
-    Certificate.objects.update(answer_due_at=now)
+    now = due_again(9, service)
     monkeypatch.setenv("PATH", str(service.folder))
     assert publish_answers(now=now) is None
     hold = Hold.objects.get()
@@ -126,10 +132,7 @@ def test_what_is_refused_is_held_again_at_the_next_publication(
 def test_one_word_does_not_cover_two_rules_that_cannot_judge(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = service.now + SECOND
-    issued_rows(2, now=service.now)
-    publish_all(service.now)
-    Certificate.objects.update(answer_due_at=now)
+    now = due_again(2, service)
 
     def fails(_: object) -> None:
         raise ValueError("a fault of ours")

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from varmentaja.apps.observation.models import Outage as OutageRow
 from varmentaja.apps.paging import Page, count_up_to, page_by_id
-from varmentaja.domain.availability import MILD, Day, Outage, Service, Tally, Trouble, limits
+from varmentaja.domain.availability import MILD, Day, Outage, Service, Tally, Trouble, is_silent, limits
 from varmentaja.domain.availability_record import Report, read_report
 
 
@@ -100,7 +100,7 @@ def overview(*, now: datetime) -> Overview | None:
     report = read_last_report()
     if report is None:
         return None
-    silent = abs(now - report.at) > limits().silence
+    silent = is_silent(report.at, now)
     lasting = [each for each in report.open if each.is_told]
     return Overview(
         at=report.at,

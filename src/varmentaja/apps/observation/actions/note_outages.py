@@ -17,7 +17,7 @@ from varmentaja.apps.observation.models import Outage
 from varmentaja.apps.observation.queries import read_last_report
 from varmentaja.domain import availability
 from varmentaja.domain.actors import SYSTEM
-from varmentaja.domain.availability import Trouble, limits
+from varmentaja.domain.availability import Trouble, is_silent
 from varmentaja.domain.availability_record import Report
 
 _log = structlog.get_logger("status")
@@ -58,12 +58,11 @@ def _note(outage: availability.Outage) -> int:
 
 
 def _note_silence(report: Report | None, *, now: datetime) -> None:
-    """A service that has never made a plan has no observer yet. What was seen in the future is of before a
-    clock was set back: it says nothing of now."""
+    """A service that has never made a plan has no observer yet."""
     last = report.at if report else _planned_at()
     if last is None:
         return
-    silent = abs(now - last) > limits().silence
+    silent = is_silent(last, now)
     row = Outage.objects.select_for_update().filter(trouble=Trouble.SILENT, ended_at__isnull=True).first()
     if silent and row is None:
         _tell(AuditAction.OUTAGE_BEGUN, Outage.objects.create(trouble=Trouble.SILENT, begun_at=last))

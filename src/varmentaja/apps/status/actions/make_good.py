@@ -103,7 +103,7 @@ def _go_on_with_copy(rebuild: Rebuild, current: Snapshot, now: datetime) -> None
     """What was lost has been put back, as a responder had it, while it was being made anew: it is in force,
     and what was signed for the other one is due again."""
     finish(rebuild, now=now)
-    _sign_again(Q(answer_due_at__gt=rebuild.begun_at + HALF_LIFE - STAGGER), now)
+    _sign_again(_renewed_after(rebuild.begun_at), now)
     tell_again(current)  # what was told over an older folder meanwhile
     note_named(current, full_lists(current))
     kept().compared = False
@@ -140,7 +140,12 @@ def _signed_after(current: Snapshot, now: datetime) -> Q:
     its half-life."""
     head = current.head.time - _RUN
     ended = Q(answer_due_at=None, not_after__gt=head - LIFETIME - HALF_LIFE, not_after__lte=now - LIFETIME)
-    return Q(answer_due_at__gt=head + HALF_LIFE - STAGGER) | (ended & ~Q(state__in=_NEVER_TOLD))
+    return _renewed_after(head) | (ended & ~Q(state__in=_NEVER_TOLD))
+
+
+def _renewed_after(moment: datetime) -> Q:
+    """Whose answer was signed after it: none is due sooner than so long after its signature."""
+    return Q(answer_due_at__gt=moment + HALF_LIFE - STAGGER)
 
 
 def _sign_again(rows: Q, now: datetime) -> int:
@@ -157,7 +162,7 @@ def _date_again(current: Snapshot, now: datetime) -> None:
     future. It is signed again, and nothing goes by its dates any more."""
     _log.error("publication_dated_in_the_future", published=current.head.time.isoformat())
     withdrawn = Q(answer_due_at=None, not_after__gte=now - LIFETIME) & ~Q(state__in=_NEVER_TOLD)
-    _sign_again(Q(answer_due_at__gt=now + HALF_LIFE - STAGGER) | withdrawn, now)
+    _sign_again(_renewed_after(now) | withdrawn, now)
     CrlShard.objects.filter(scheduled_at__gt=now).update(scheduled_at=None)
     CrlShard.objects.filter(listed_since__gt=now).update(listed_since=None)
     Publication.objects.filter(published_at__gt=now).update(published_at=now)
